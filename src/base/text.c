@@ -1,0 +1,95 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *or_abort(void *memory)
+{
+    if (memory == NULL) {
+        fputs("pgpurged: out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *mem_new(size_t size)
+{
+    return or_abort(calloc(1, size > 0 ? size : 1));
+}
+
+void *mem_grow(void *old, size_t size)
+{
+    return or_abort(realloc(old, size > 0 ? size : 1));
+}
+
+char *text_copy(const char *source)
+{
+    return or_abort(strdup(source));
+}
+
+char *text_format(const char *format, ...)
+{
+    va_list args;
+    char *out = NULL;
+
+    va_start(args, format);
+    if (vasprintf(&out, format, args) < 0)
+        out = NULL;
+    va_end(args);
+    return or_abort(out);
+}
+
+void text_add_bytes(struct text *text, const char *bytes, size_t length)
+{
+    if (text->length + length + 1 > text->room) {
+        text->room = 2 * (text->length + length + 1);
+        text->data = mem_grow(text->data, text->room);
+    }
+    memcpy(text->data + text->length, bytes, length);
+    text->length += length;
+    text->data[text->length] = '\0';
+}
+
+void text_add(struct text *text, const char *piece)
+{
+    text_add_bytes(text, piece, strlen(piece));
+}
+
+void text_addf(struct text *text, const char *format, ...)
+{
+    va_list args;
+    char *piece = NULL;
+
+    va_start(args, format);
+    if (vasprintf(&piece, format, args) < 0)
+        piece = NULL;
+    va_end(args);
+    text_add(text, or_abort(piece));
+    free(piece);
+}
+
+char *text_take(struct text *text)
+{
+    char *taken = text->data != NULL ? text->data : text_copy("");
+
+    *text = (struct text){0};
+    return taken;
+}
+
+void text_free(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}
+
+bool text_equal(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+bool text_starts(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}

@@ -1,0 +1,91 @@
+/*
+ * words: the closed lists that everyone speaks: in what state a job is, what holds it back, how a
+ * batch and a run ended. Each word is written once, here, as a code (logs, metrics' labels, JSON,
+ * the runs table) and a sentence for a person. A new word is one line.
+ */
+#ifndef PGPURGED_BASE_WORDS_H
+#define PGPURGED_BASE_WORDS_H
+
+/* What a job is doing. The codes are values of the metric pgpurged_job_state and part of the API.
+ */
+#define JOB_STATES(X)                                                                              \
+    X(JOB_WAITING, "waiting", "has nothing to do until its next run")                              \
+    X(JOB_CONNECTING, "connecting", "waits for a connection to its database")                      \
+    X(JOB_CHECKING, "checking", "looks at the table and the window before it deletes anything")    \
+    X(JOB_RUNNING, "running", "a batch is on its way")                                             \
+    X(JOB_RESTING, "resting", "rests between two batches")                                         \
+    X(JOB_BACKING_OFF, "backing_off", "waits after a failure before it tries again")               \
+    X(JOB_RESOLVING, "resolving", "asks the audit table whether a lost batch was committed")       \
+    X(JOB_FINISHING, "finishing", "writes the end of its run")                                     \
+    X(JOB_HELD, "held", "could run, but something holds it back")                                  \
+    X(JOB_STOPPED, "stopped", "can't run until somebody has changed something")
+
+/* Why a job does not run, or runs more slowly than it could: one list for everything. */
+#define REASONS(X)                                                                                 \
+    X(REASON_NONE, "none", "nothing holds it back")                                                \
+    X(REASON_NOT_DUE, "not_due", "its next run is not due yet")                                    \
+    X(REASON_WINDOW, "window", "its window is closed")                                             \
+    X(REASON_DISABLED, "disabled", "it is switched off in the configuration (enabled = no)")       \
+    X(REASON_PAUSED, "paused", "an operator has paused it")                                        \
+    X(REASON_KILL_SWITCH, "kill_switch", "the kill switch in the database is on")                  \
+    X(REASON_OTHER_DAEMON, "other_daemon", "another session is running the same job")              \
+    X(REASON_CONNECTION, "connection", "the other jobs use all of max_connections")                \
+    X(REASON_DATABASE, "database", "the database can't be reached or is in trouble")               \
+    X(REASON_STANDBY, "standby", "the database is a standby")                                      \
+    X(REASON_CLOCK, "clock", "the database's clock and ours disagree, or one of them has jumped")  \
+    X(REASON_REFUSED, "refused", "the table, a privilege or the schema is not as the job needs")   \
+    X(REASON_LOCKED, "locked", "somebody else holds locks on its rows or table")                   \
+    X(REASON_ERRORS, "errors", "the last batch failed")                                            \
+    X(REASON_BREAKER, "breaker", "too many failures in a row: the breaker is open")                \
+    X(REASON_RATE, "rate", "max_rows_per_second is reached")                                       \
+    X(REASON_DUTY, "duty", "it rests between batches as duty asks")                                \
+    X(REASON_DRAIN, "drain", "the daemon is stopping")
+
+/* How a run ended, as written to pgpurged.runs.outcome. A run that only pauses has none yet. */
+#define RUN_OUTCOMES(X)                                                                            \
+    X(RUN_DONE, "done", "nothing due is left")                                                     \
+    X(RUN_INCOMPLETE, "incomplete", "due rows are left: locked, blocked, or too many passes")      \
+    X(RUN_FAILED, "failed", "an error stopped it")                                                 \
+    X(RUN_ABANDONED, "abandoned", "the job's table or rule changed before it was done")
+
+/* How one batch ended, by what the server said (DESIGN 4). */
+#define BATCH_OUTCOMES(X)                                                                          \
+    X(BATCH_COMMITTED, "committed", "deleted and accounted")                                       \
+    X(BATCH_LOCKED, "locked", "a lock was not to be had within lock_timeout")                      \
+    X(BATCH_TOO_SLOW, "too_slow", "statement_timeout ended it")                                    \
+    X(BATCH_TOO_MANY, "too_many", "the range held more than batch_rows due rows")                  \
+    X(BATCH_CONFLICT, "conflict", "serialization failure or deadlock")                             \
+    X(BATCH_ROW_ERROR, "row_error", "one row can't go")                                            \
+    X(BATCH_WINDOW_CLOSED, "window_closed", "the window closed")                                   \
+    X(BATCH_KILL_SWITCH, "kill_switch", "the kill switch is on")                                   \
+    X(BATCH_OTHER_DAEMON, "other_daemon", "another session is running the job")                    \
+    X(BATCH_CLOCK, "clock", "the database's clock has jumped")                                     \
+    X(BATCH_REFUSED, "refused", "the table changed, or a privilege is gone")                       \
+    X(BATCH_STANDBY, "standby", "the database is a standby")                                       \
+    X(BATCH_TROUBLE, "trouble", "the server is in trouble; nothing was committed")                 \
+    X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")
+
+#define WORDS_ENUM(name, code, sentence) name,
+enum job_state { JOB_STATES(WORDS_ENUM) };
+enum reason { REASONS(WORDS_ENUM) };
+enum run_outcome { RUN_OUTCOMES(WORDS_ENUM) };
+enum batch_outcome { BATCH_OUTCOMES(WORDS_ENUM) };
+
+#define WORDS_COUNT(name, code, sentence) +1
+enum {
+    JOB_STATE_COUNT = 0 JOB_STATES(WORDS_COUNT),
+    REASON_COUNT = 0 REASONS(WORDS_COUNT),
+    RUN_OUTCOME_COUNT = 0 RUN_OUTCOMES(WORDS_COUNT),
+    BATCH_OUTCOME_COUNT = 0 BATCH_OUTCOMES(WORDS_COUNT)
+};
+
+const char *job_state_code(enum job_state state);
+const char *job_state_sentence(enum job_state state);
+const char *reason_code(enum reason reason);
+const char *reason_sentence(enum reason reason);
+const char *run_outcome_code(enum run_outcome outcome);
+const char *run_outcome_sentence(enum run_outcome outcome);
+const char *batch_outcome_code(enum batch_outcome outcome);
+const char *batch_outcome_sentence(enum batch_outcome outcome);
+
+#endif
