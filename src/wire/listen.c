@@ -75,7 +75,23 @@ static bool clear_path(const struct sockaddr_un *address, struct err *err)
     return true;
 }
 
-/* The file is made for us alone and opened to the group only once it belongs to the right one. */
+/* The file is made for us alone and opened to the group only once it belongs to the right one. It
+ * is given away only if that is needed, because a hardened service may not be allowed to. */
+static bool open_to_group(const char *path, mode_t mode, gid_t group, struct err *err)
+{
+    struct stat made;
+
+    if (lstat(path, &made) != 0)
+        return err_set(err, "cannot find the socket %s just made: %s", path, strerror(errno));
+    if (group != (gid_t)LISTEN_OUR_GROUP && made.st_gid != group &&
+        lchown(path, (uid_t)-1, group) != 0)
+        return err_set(err, "cannot give the socket %s to group %u: %s", path, (unsigned)group,
+                       strerror(errno));
+    if (chmod(path, mode) != 0)
+        return err_set(err, "cannot set the mode of the socket %s: %s", path, strerror(errno));
+    return true;
+}
+
 static bool bind_unix(int fd, const struct sockaddr_un *address, mode_t mode, gid_t group,
                       struct err *err)
 {
@@ -86,13 +102,13 @@ static bool bind_unix(int fd, const struct sockaddr_un *address, mode_t mode, gi
     umask(old_mask);
     if (result != 0)
         return err_set(err, "cannot make the socket %s: %s", path, strerror(errno));
-    if ((group != (gid_t)LISTEN_OUR_GROUP && lchown(path, (uid_t)-1, group) != 0) ||
-        chmod(path, mode) != 0 || listen(fd, LISTEN_BACKLOG) != 0) {
-        err_set(err, "cannot open the socket %s to its group: %s", path, strerror(errno));
-        unlink(path);
-        return false;
+    if (open_to_group(path, mode, group, err)) {
+        if (listen(fd, LISTEN_BACKLOG) == 0)
+            return true;
+        err_set(err, "cannot listen on the socket %s: %s", path, strerror(errno));
     }
-    return true;
+    unlink(path);
+    return false;
 }
 
 /* Two daemons that start at once must not each find the other's socket stale between its bind()

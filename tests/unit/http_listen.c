@@ -80,6 +80,26 @@ START_TEST(a_socket_is_made_with_its_mode_and_group_and_removed_again)
 }
 END_TEST
 
+START_TEST(a_socket_that_cannot_be_given_to_its_group_is_not_left_behind)
+{
+    struct listen_file file;
+    struct err err;
+
+    if (geteuid() == 0) { /* root can give it to anyone */
+        ck_assert_int_eq(chmod(folder, 0777), 0);
+        ck_assert_int_eq(setegid(65534), 0);
+        ck_assert_int_eq(seteuid(65534), 0);
+    }
+    ck_assert_int_eq(listen_unix(path, 0660, 7777, &file, &err), -1);
+    ck_assert_msg(strstr(err.text, "to group 7777") != NULL, "%s", err.text);
+    ck_assert_uint_eq(inode_at(path), 0);
+    if (getuid() == 0) {
+        ck_assert_int_eq(seteuid(0), 0);
+        ck_assert_int_eq(setegid(0), 0);
+    }
+}
+END_TEST
+
 START_TEST(a_stale_socket_of_ours_is_replaced)
 {
     struct listen_file file;
@@ -275,6 +295,7 @@ Suite *http_listen_suite(void)
 
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     tcase_add_test(tcase, a_socket_is_made_with_its_mode_and_group_and_removed_again);
+    tcase_add_test(tcase, a_socket_that_cannot_be_given_to_its_group_is_not_left_behind);
     tcase_add_test(tcase, a_stale_socket_of_ours_is_replaced);
     tcase_add_test(tcase, a_socket_in_use_is_refused);
     tcase_add_test(tcase, a_socket_in_use_with_a_full_backlog_is_refused);
