@@ -1,0 +1,316 @@
+-- pgpurged: what the daemon needs in a database. Schema version 1.
+--
+-- Read it, then apply it as a superuser or as the owner of the database (who may create roles):
+--
+--     pgpurged --init-sql | psql -X -v ON_ERROR_STOP=1 -d DATABASE
+--
+-- Applying it again changes nothing. The daemon's login role owns nothing: it gets what it needs on this
+-- schema at the end; the tables that it purges are granted by you, table by table (`pgpurged --plan` prints
+-- the GRANT that is missing).
+--
+-- To stop every purge in this database at once, from any session:
+--     UPDATE pgpurged.kill_switch SET stopped = true, reason = 'why';
+--
+-- Promise A (accounted): a row is deleted only by pgpurged.purge_batch(), which writes the audit row with
+--   the exact row count in the same transaction.
+-- Promise R (restorable until expiry): the DELETE that it executes carries the full predicate, so that a row
+--   restored a moment before is looked at once more, by PostgreSQL itself, when its lock is taken.
+--
+-- None of the functions has a SET search_path clause: the triggers of the application fire inside the
+-- DELETE and expect the database's own search_path. Every name and operator in them is qualified instead.
+
+BEGIN;
+
+SET LOCAL client_min_messages = warning;
+SET LOCAL search_path = pg_catalog; -- for the types below; function bodies qualify theirs
+
+DO $$
+BEGIN
+    IF pg_catalog.to_regprocedure('pgpurged.version()') IS NOT NULL THEN
+        IF pgpurged.version() <> 1 THEN
+            RAISE EXCEPTION 'schema pgpurged is of version %, this script is for version 1', pgpurged.version()
+                USING HINT = 'Use the --init-sql of the pgpurged that you run.';
+        END IF;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = @ROLE_LITERAL@) THEN
+        CREATE ROLE @ROLE@ LOGIN;
+    END IF;
+END
+$$;
+
+CREATE SCHEMA IF NOT EXISTS pgpurged;
+
+-- The daemon refuses to purge where this is missing or another number than its own.
+CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer
+    LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+
+-- One row for each run: one pass of a job over its table, or several until nothing due is left. A run that
+-- was cut off (window, restart) has no outcome yet and goes on at next_block.
+CREATE TABLE IF NOT EXISTS pgpurged.runs (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    job         text NOT NULL,
+    relation    oid NOT NULL,                -- the table, as it was when the run began
+    leaf        text NOT NULL,               -- its name
+    policy      text NOT NULL,               -- what counts as expired; another text = another run
+    walk        text NOT NULL,               -- how the rows are found
+    cutoff      timestamptz NOT NULL,        -- computed once, from the database's clock
+    started_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    ended_at    timestamptz,
+    outcome     text CHECK (outcome IN ('done', 'incomplete', 'failed', 'abandoned')),
+    rows        bigint NOT NULL DEFAULT 0,   -- the sum of its audit rows, taken when it ends or pauses
+    batches     bigint NOT NULL DEFAULT 0,   -- the number of its audit rows
+    skipped     bigint NOT NULL DEFAULT 0,   -- due rows left because others had locked them
+    blocked     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
+    passes      integer NOT NULL DEFAULT 1,
+    next_block  bigint NOT NULL DEFAULT 0,
+    detail      text,                        -- the error, or what is left and why
+    daemon      text NOT NULL,               -- version and application_name of who ran it
+    CHECK ((ended_at IS NULL) = (outcome IS NULL))
+);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_open ON pgpurged.runs (job) WHERE ended_at IS NULL;
+CREATE INDEX IF NOT EXISTS runs_job ON pgpurged.runs (job, id);
+
+-- One row for each batch that has deleted rows, written by the transaction that has deleted them.
+CREATE TABLE IF NOT EXISTS pgpurged.audit (
+    run         bigint NOT NULL,             -- pgpurged.runs.id; no foreign key: it would lock runs per batch
+    batch       bigint NOT NULL,             -- number within the run; gaps are batches that rolled back
+    job         text NOT NULL,
+    relation    oid NOT NULL,
+    leaf        text NOT NULL,
+    rows        bigint NOT NULL CHECK (rows > 0),
+    cutoff      timestamptz NOT NULL,
+    from_block  bigint NOT NULL,
+    to_block    bigint NOT NULL,             -- exclusive, unless the batch was a part of one block
+    elapsed_ms  double precision NOT NULL,   -- from the first DELETE to this row, without the commit
+    purged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    purged_by   name NOT NULL DEFAULT session_user,
+    PRIMARY KEY (run, batch)
+);
+
+CREATE OR REPLACE FUNCTION pgpurged.audit_is_append_only() RETURNS trigger
+    LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'pgpurged.audit is append-only: % refused', TG_OP
+        USING ERRCODE = 'insufficient_privilege',
+              HINT = 'The audit table says which rows are gone; it is never changed.';
+END
+$$;
+
+CREATE OR REPLACE TRIGGER audit_is_append_only
+    BEFORE UPDATE OR DELETE OR TRUNCATE ON pgpurged.audit
+    FOR EACH STATEMENT EXECUTE FUNCTION pgpurged.audit_is_append_only();
+-- ALWAYS: also where session_replication_role is replica.
+ALTER TABLE pgpurged.audit ENABLE ALWAYS TRIGGER audit_is_append_only;
+
+-- One row. Looked at by every batch, in its own transaction, before anything is deleted.
+CREATE TABLE IF NOT EXISTS pgpurged.kill_switch (
+    only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+    stopped     boolean NOT NULL DEFAULT false,
+    reason      text NOT NULL DEFAULT ''
+);
+INSERT INTO pgpurged.kill_switch DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- The advisory lock of a job: whoever holds it runs the job.
+CREATE OR REPLACE FUNCTION pgpurged.try_lock_job(job text) RETURNS boolean
+    LANGUAGE sql AS
+$$ SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('pgpurged job ' OPERATOR(pg_catalog.||) job, 0)) $$;
+
+-- The first statement of each batch after BEGIN: raises an error if the batch must not run, and sets what
+-- it runs under for this transaction only, so that it works behind PgBouncer in transaction mode. Returns
+-- the database's clock in microseconds since 1970.
+--   expected    what the clock should say; more than 5 minutes off = it has jumped, nothing is deleted
+--   closes_at   the end of the window; NULL = it has none. statement_timeout never exceeds what is left
+CREATE OR REPLACE FUNCTION pgpurged.guard(
+    job text, expected timestamptz, closes_at timestamptz,
+    lock_timeout_ms integer, statement_timeout_ms integer, synchronous_commit text)
+    RETURNS bigint
+    LANGUAGE plpgsql AS $$
+DECLARE
+    clock pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    off_s double precision := pg_catalog.date_part('epoch', clock OPERATOR(pg_catalog.-) expected);
+    timeout_ms double precision := statement_timeout_ms;
+BEGIN
+    IF (SELECT k.stopped FROM pgpurged.kill_switch AS k) IS NOT FALSE THEN
+        RAISE EXCEPTION 'the kill switch is on: %', (SELECT k.reason FROM pgpurged.kill_switch AS k)
+            USING ERRCODE = 'PU001',
+                  HINT = 'UPDATE pgpurged.kill_switch SET stopped = false;';
+    END IF;
+    IF NOT pgpurged.try_lock_job(job) THEN
+        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
+    END IF;
+    IF pg_catalog.abs(off_s) OPERATOR(pg_catalog.>) 300::double precision THEN
+        RAISE EXCEPTION 'the clock of the database is % s away from where it should be', pg_catalog.round(off_s::numeric)
+            USING ERRCODE = 'PU003';
+    END IF;
+    IF closes_at IS NOT NULL THEN
+        timeout_ms := LEAST(timeout_ms,
+            pg_catalog.floor(pg_catalog.date_part('epoch', closes_at OPERATOR(pg_catalog.-) clock)
+                             OPERATOR(pg_catalog.*) 1000::double precision));
+        IF timeout_ms OPERATOR(pg_catalog.<) 1::double precision THEN
+            RAISE EXCEPTION 'the window is closed' USING ERRCODE = 'PU006';
+        END IF;
+    END IF;
+    PERFORM pg_catalog.set_config('lock_timeout', lock_timeout_ms::pg_catalog.text, true),
+            pg_catalog.set_config('statement_timeout', (timeout_ms::bigint)::pg_catalog.text, true),
+            pg_catalog.set_config('synchronous_commit', synchronous_commit, true),
+            pg_catalog.set_config('row_security', 'off', true),  -- a policy makes an error, not 0 rows
+            pg_catalog.set_config('enable_tidscan', 'on', true), -- the walk lives by it
+            pg_catalog.set_config('jit', 'off', true);           -- compiling takes longer than a batch
+    RETURN (pg_catalog.date_part('epoch', clock) OPERATOR(pg_catalog.*) 1000000::double precision)::bigint;
+END
+$$;
+
+-- One batch: executes delete_sql over chunks of blocks from (from_block, from_offset) on, until the end of
+-- the range, max_rows or budget_ms would be passed by one more chunk; then writes the audit row.
+--   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
+--   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters: what delete_sql (with SKIP
+--                LOCKED) has left in its range
+CREATE OR REPLACE FUNCTION pgpurged.purge_batch(
+    run bigint, batch bigint, job text, relation oid, leaf text, cutoff timestamptz,
+    delete_sql text, count_sql text,
+    from_block bigint, from_offset integer, to_block bigint, to_offset integer,
+    chunk_blocks bigint, max_rows bigint, budget_ms double precision,
+    OUT rows bigint, OUT skipped bigint, OUT chunks bigint,
+    OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    before_ms double precision;
+    chunk_from pg_catalog.tid;
+    chunk_to pg_catalog.tid;
+    deleted bigint;
+BEGIN
+    rows := 0;
+    skipped := 0;
+    chunks := 0;
+    elapsed_ms := 0;
+    next_block := from_block;
+    next_offset := from_offset;
+    LOOP
+        chunk_from := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
+        next_block := next_block OPERATOR(pg_catalog.+) chunk_blocks;
+        next_offset := 0;
+        IF next_block OPERATOR(pg_catalog.>=) to_block THEN
+            next_block := to_block;
+            next_offset := to_offset;
+        END IF;
+        chunk_to := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
+
+        EXECUTE delete_sql USING chunk_from, chunk_to, cutoff;
+        GET DIAGNOSTICS deleted = ROW_COUNT;
+        rows := rows OPERATOR(pg_catalog.+) deleted;
+        chunks := chunks OPERATOR(pg_catalog.+) 1::bigint;
+        IF rows OPERATOR(pg_catalog.>) max_rows THEN
+            RAISE EXCEPTION '% due rows in one batch, % allowed', rows, max_rows
+                USING ERRCODE = 'PU005', DETAIL = rows::pg_catalog.text;
+        END IF;
+
+        before_ms := elapsed_ms;
+        elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
+                      OPERATOR(pg_catalog.*) 1000::double precision;
+        EXIT WHEN next_block OPERATOR(pg_catalog.=) to_block
+               OR rows OPERATOR(pg_catalog.+) deleted OPERATOR(pg_catalog.>) max_rows
+               OR elapsed_ms OPERATOR(pg_catalog.+) (elapsed_ms OPERATOR(pg_catalog.-) before_ms)
+                  OPERATOR(pg_catalog.>) budget_ms;
+    END LOOP;
+    IF count_sql IS NOT NULL THEN
+        EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, cutoff;
+    END IF;
+
+    -- Under the DELETE's lock nobody can rename or replace the table any more.
+    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
+        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
+            USING ERRCODE = 'PU004';
+    END IF;
+    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        INSERT INTO pgpurged.audit (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
+        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
+    END IF;
+END
+$$;
+
+-- Begins a run, or finds the one that was cut off: same job, same table, same rule. An open run of an
+-- earlier rule or table is ended as abandoned. Raises PU002 while another session runs the job, so that
+-- the numbers that it returns are final.
+CREATE OR REPLACE FUNCTION pgpurged.open_run(
+    job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text,
+    OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
+    OUT last_batch bigint, OUT passes integer)
+    LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    entry pgpurged.runs;
+BEGIN
+    IF NOT pgpurged.try_lock_job(job) THEN
+        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
+    END IF;
+    SELECT r.* INTO entry FROM pgpurged.runs AS r
+     WHERE r.job OPERATOR(pg_catalog.=) job AND r.ended_at IS NULL;
+    resumed := FOUND AND entry.relation OPERATOR(pg_catalog.=) relation AND entry.policy OPERATOR(pg_catalog.=) policy
+                     AND entry.leaf OPERATOR(pg_catalog.=) leaf;
+    IF entry.id IS NOT NULL AND NOT resumed THEN
+        PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
+                                   'the table or the rule of the job has changed');
+    END IF;
+    IF NOT resumed THEN
+        INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon)
+        VALUES (job, relation, leaf, policy, walk, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon)
+        RETURNING * INTO entry;
+    END IF;
+    id := entry.id;
+    -- Written so that any DateStyle and TimeZone reads it back as the same instant.
+    cutoff := pg_catalog.to_char(entry.cutoff AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') OPERATOR(pg_catalog.||) '+00';
+    next_block := entry.next_block;
+    passes := entry.passes;
+    last_batch := (SELECT COALESCE(pg_catalog.max(a.batch), 0) FROM pgpurged.audit AS a
+                    WHERE a.run OPERATOR(pg_catalog.=) entry.id);
+END
+$$;
+
+-- Notes how far a run has come, when it pauses. rows and batches are what the audit table says.
+CREATE OR REPLACE FUNCTION pgpurged.save_run(
+    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint)
+    RETURNS void
+    LANGUAGE sql AS $$
+    UPDATE pgpurged.runs AS r
+       SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5
+      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
+              FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
+     WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
+$$;
+
+-- Ends a run. Returns what the audit table says that it has deleted.
+CREATE OR REPLACE FUNCTION pgpurged.close_run(
+    run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text,
+    OUT rows bigint, OUT batches bigint)
+    LANGUAGE sql AS $$
+    UPDATE pgpurged.runs AS r
+       SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, next_block = 0,
+           rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5
+      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
+              FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
+     WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
+    RETURNING s.rows, s.batches
+$$;
+
+-- Whether a batch whose COMMIT was not answered has happened: its rows, or 0. Raises PU002 while the lost
+-- session may still be at work, so that the answer is final.
+CREATE OR REPLACE FUNCTION pgpurged.find_batch(job text, run bigint, batch bigint) RETURNS bigint
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT pgpurged.try_lock_job(job) THEN
+        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
+    END IF;
+    RETURN COALESCE((SELECT a.rows FROM pgpurged.audit AS a
+                      WHERE a.run OPERATOR(pg_catalog.=) $2 AND a.batch OPERATOR(pg_catalog.=) $3), 0);
+END
+$$;
+
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgpurged FROM PUBLIC;
+GRANT USAGE ON SCHEMA pgpurged TO @ROLE@;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgpurged TO @ROLE@;
+GRANT SELECT, INSERT ON pgpurged.audit TO @ROLE@;
+GRANT SELECT, INSERT, UPDATE ON pgpurged.runs TO @ROLE@;
+GRANT SELECT ON pgpurged.kill_switch TO @ROLE@;
+
+COMMIT;
