@@ -1,0 +1,61 @@
+/*
+ * flights: the fixed statements of each conversation with the database, as a DBA would read them in
+ * its log. The texts never change; what varies are parameters, in the order named beside each.
+ */
+#ifndef PGPURGED_SQL_FLIGHTS_H
+#define PGPURGED_SQL_FLIGHTS_H
+
+/* READ COMMITTED READ WRITE whatever the role or the database have as their default. */
+extern const char sql_begin[];
+extern const char sql_begin_read_only[];
+extern const char sql_commit[];
+
+/* $1 search_path; also fixes TimeZone, DateStyle and IntervalStyle, for this transaction. */
+extern const char sql_settings[];
+
+/* One batch: begin, guard, purge, commit. */
+extern const char
+    sql_guard[]; /* $1 job $2 expected clock (us) $3 closes_at (us or NULL) $4 lock_timeout (ms)
+                    $5 statement_timeout (ms) $6 synchronous_commit -> clock (us) */
+extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 cutoff $7 delete $8
+                                  count $9 from_block $10 from_offset $11 to_block $12 to_offset $13
+                                  chunk_blocks $14 max_rows $15 budget_ms
+                                  -> rows, skipped, chunks, next_block, next_offset, elapsed_ms */
+
+/* A run's life. */
+extern const char
+    sql_open_run[]; /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7 daemon ->
+                       id, cutoff, resumed, next_block, last_batch, passes */
+extern const char sql_save_run[];  /* $1 run $2 skipped $3 blocked $4 passes $5 next_block */
+extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail ->
+                                      rows, batches */
+extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it was not committed */
+
+/* Preflight, under sql_settings. */
+extern const char sql_server[];  /* -> version, standby, installed, usage, audit, runs, role,
+                                   database,  block_size, replication_role, clock (us), citus */
+extern const char sql_version[]; /* -> version of the schema */
+extern const char
+    sql_table[]; /* $1 schema $2 table $3 column -> oid, relkind, relpersistence, amname,
+                    blocks, reltuples, policies, usage, can_select, can_delete, can_lock,
+                    rules, actions, declared, typname, system; no row = no such table */
+extern const char
+    sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
+
+/* $1 retention -> the cutoff of a run that would begin now, as open_run() writes it */
+extern const char sql_cutoff[];
+/* $1 job -> rows, seconds of its last run that has deleted any */
+extern const char sql_last_rate[];
+
+/* $1 relation -> blocks now, xmin, xmax of the snapshot. What the walk needs at the start of a
+ * pass. */
+extern const char sql_pass[];
+
+/* $1 job $2 zone -> local day, local second, seconds since the last run started or NULL, whether
+ * one is open, clock (us), when the last one was done (s since 1970) or NULL. */
+extern const char sql_schedule[];
+/* $1 zone $2 local day $3 local second -> that moment as microseconds since 1970, and seconds from
+ * now. */
+extern const char sql_instant[];
+
+#endif

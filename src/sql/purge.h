@@ -1,0 +1,36 @@
+/*
+ * purge: the text of the statements that find and delete due rows of one table. Nothing else in the
+ * product writes a DELETE.
+ *
+ * All of them take the same parameters: $1 and $2 a half-open range of TIDs (tid), $3 the cutoff
+ * (timestamptz). Names are quoted, operators are qualified with pg_catalog, so that no search_path
+ * can steer them; the application's triggers see the database's own search_path.
+ */
+#ifndef PGPURGED_SQL_PURGE_H
+#define PGPURGED_SQL_PURGE_H
+
+/* The types that a column with a time in it may have. */
+enum time_type { TIME_TIMESTAMPTZ, TIME_TIMESTAMP, TIME_DATE };
+
+/* Where due rows are and what makes them due, with the names as PostgreSQL stores them. */
+struct sql_target {
+    const char *schema, *table, *column;
+    enum time_type type;
+    const char *zone; /* of a zoneless column */
+};
+
+/* The texts, each free()d by sql_statements_free(). */
+struct sql_statements {
+    char *predicate;          /* what makes a row due, for people (--plan, runs.policy) */
+    char *leaf;               /* the table's qualified, quoted name */
+    char *delete_range;       /* due rows of the range; waits for locks up to lock_timeout */
+    char *delete_skip_locked; /* the same, leaving out rows that others have locked */
+    char *count_range;        /* due rows in the range */
+    char *sample; /* another parameter list: $1 percent of the pages, $2 seed, $3 cutoff ->
+                     rows, due rows, the earliest due moment (UTC, text) */
+};
+
+struct sql_statements sql_statements_for(const struct sql_target *target);
+void sql_statements_free(struct sql_statements *statements);
+
+#endif

@@ -1,0 +1,32 @@
+#include "sql/quote.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+static char *quoted(const char *value, const char *prefix, char quote, bool double_backslash)
+{
+    struct text out = {0};
+
+    text_add(&out, prefix);
+    text_add_bytes(&out, &quote, 1);
+    for (const char *c = value; *c != '\0'; c++) {
+        if (*c == quote || (double_backslash && *c == '\\'))
+            text_add_bytes(&out, c, 1);
+        text_add_bytes(&out, c, 1);
+    }
+    text_add_bytes(&out, &quote, 1);
+    return text_take(&out);
+}
+
+char *sql_identifier(const char *name)
+{
+    return quoted(name, "", '"', false);
+}
+
+char *sql_literal(const char *value)
+{
+    bool backslash = strchr(value, '\\') != NULL;
+
+    return quoted(value, backslash ? "E" : "", '\'', backslash);
+}
