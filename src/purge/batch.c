@@ -1,0 +1,112 @@
+#include "purge/batch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+#include "sql/flights.h"
+
+/* The server bounds each statement; what exceeds that by so much is frozen (DESIGN 2). */
+enum { DEADLINE_GRACE_MS = 15 * 1000 };
+
+enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_COMMIT, STEP_COUNT };
+
+struct batch {
+    struct tid_range range;
+    struct mono sent;
+    batch_fn *fn;
+    void *arg;
+};
+
+static const char *synchronous_commit_name(enum synchronous_commit value)
+{
+    switch (value) {
+    case COMMIT_OFF:
+        return "off";
+    case COMMIT_LOCAL:
+        return "local";
+    case COMMIT_REMOTE_WRITE:
+        return "remote_write";
+    case COMMIT_ON:
+        return "on";
+    case COMMIT_REMOTE_APPLY:
+        return "remote_apply";
+    }
+    return "on";
+}
+
+static void batch_replied(void *arg, const struct pg_reply *reply)
+{
+    struct batch *batch = arg;
+    struct batch_result result = {.outcome = talk_outcome(reply), .reached = batch->range.from};
+
+    result.busy_ms = mono_ms_between(batch->sent, mono_now());
+    result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);
+    if (result.outcome == BATCH_COMMITTED) {
+        result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
+        result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
+        result.chunks = pg_reply_int(reply, STEP_PURGE, 0, 2);
+        result.reached.block = (uint32_t)pg_reply_int(reply, STEP_PURGE, 0, 3);
+        result.reached.offset = (uint16_t)pg_reply_int(reply, STEP_PURGE, 0, 4);
+        result.elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 5);
+        result.blocks = (int64_t)result.reached.block - batch->range.from.block;
+    } else {
+        result.error = pg_reply_error(reply);
+        /* PU005 carries the number of rows that it has found. */
+        if (result.outcome == BATCH_TOO_MANY)
+            result.rows = strtoll(result.error->detail, NULL, 10);
+    }
+    batch->fn(batch->arg, &result);
+}
+
+struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_fn *fn, void *arg)
+{
+    const struct job_settings *job = order->settings;
+    const struct sql_statements *sql = order->statements;
+    struct batch *batch = mem_new(sizeof *batch);
+    struct talk_number n[16];
+    char budget[32];
+    const char *guard[] = {
+        job->name,
+        talk_number(&n[0], order->expected_clock.us),
+        order->has_closing ? talk_number(&n[1], order->closes_at.us) : NULL,
+        talk_number(&n[2], job->lock_timeout_ms),
+        talk_number(&n[3], job->statement_timeout_ms),
+        synchronous_commit_name(job->synchronous_commit),
+    };
+    const char *purge[] = {
+        talk_number(&n[4], order->run),
+        talk_number(&n[5], order->number),
+        job->name,
+        talk_number(&n[6], order->relation),
+        sql->leaf,
+        order->cutoff,
+        order->skip_locked ? sql->delete_skip_locked : sql->delete_range,
+        order->skip_locked ? sql->count_range : NULL,
+        talk_number(&n[7], order->range.from.block),
+        talk_number(&n[8], order->range.from.offset),
+        talk_number(&n[9], order->range.to.block),
+        talk_number(&n[10], order->range.to.offset),
+        talk_number(&n[11], order->step.chunk_blocks),
+        talk_number(&n[12], order->step.max_rows),
+        budget,
+    };
+    const struct pg_step steps[STEP_COUNT] = {
+        [STEP_BEGIN] = {sql_begin, NULL, 0},
+        [STEP_GUARD] = {sql_guard, guard, ARRAY_LENGTH(guard)},
+        [STEP_PURGE] = {sql_purge, purge, ARRAY_LENGTH(purge)},
+        [STEP_COMMIT] = {sql_commit, NULL, 0},
+    };
+
+    snprintf(budget, sizeof budget, "%.3f", order->step.budget_ms);
+    *batch = (struct batch){order->range, mono_now(), fn, arg};
+    pg_send(pg, steps, STEP_COUNT, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied,
+            batch);
+    return batch;
+}
+
+void batch_free(struct batch *batch)
+{
+    free(batch);
+}

@@ -1,0 +1,51 @@
+/*
+ * batch: one transaction: BEGIN | guard | DELETE and its audit row | COMMIT, sent in one flight.
+ *
+ * Promise A is kept here together with pgpurged.purge_batch(): the audit row is written by the
+ * statement that deletes, from its exact row count. A batch whose COMMIT was not answered is
+ * BATCH_UNKNOWN and nothing else; who gets it must ask the audit table (run_find_batch) before the
+ * run goes on.
+ */
+#ifndef PGPURGED_PURGE_BATCH_H
+#define PGPURGED_PURGE_BATCH_H
+
+#include "base/clock.h"
+#include "base/words.h"
+#include "config/settings.h"
+#include "decide/pace.h"
+#include "purge/walk.h"
+#include "sql/purge.h"
+#include "wire/pg.h"
+
+/* What to do. Everything pointed to must stay until the reply. */
+struct batch_order {
+    const struct job_settings *settings;
+    const struct sql_statements *statements;
+    int64_t relation; /* OID */
+    int64_t run, number;
+    const char *cutoff;
+    struct tid_range range;
+    struct pace_step step;
+    bool skip_locked;
+    struct wall expected_clock; /* of the database */
+    bool has_closing;
+    struct wall closes_at; /* by the database's clock; only if has_closing */
+};
+
+struct batch_result {
+    enum batch_outcome outcome;
+    int64_t rows, skipped, chunks, blocks;
+    struct tid reached;           /* how far it has come */
+    double elapsed_ms;            /* on the server, without commit and network */
+    double busy_ms;               /* from sending to the reply */
+    struct wall clock;            /* the database's, at its begin */
+    const struct pg_error *error; /* if not committed; valid during the callback */
+};
+
+typedef void batch_fn(void *arg, const struct batch_result *result);
+
+struct batch; /* in the air; owned by the caller */
+struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_fn *fn, void *arg);
+void batch_free(struct batch *batch); /* after its callback, or after pg_close(). NULL is fine */
+
+#endif

@@ -1,0 +1,126 @@
+#include "purge/estimate.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+#include "sql/flights.h"
+
+struct estimation {
+    struct pg *pg;
+    const struct job_settings *job;
+    struct clock_anchor
+        clock; /* unknown: a single look has nothing to compare with but our own clock */
+    struct preflight *preflight;
+    double percent; /* of the pages that are sampled */
+    struct estimate estimate;
+    estimate_fn *fn;
+    void *arg;
+};
+
+static bool answered(struct estimation *estimation, const struct pg_reply *reply)
+{
+    enum batch_outcome outcome = talk_outcome(reply);
+    struct err err;
+
+    if (outcome == BATCH_COMMITTED)
+        return true;
+    talk_error(pg_reply_error(reply), &err);
+    estimation->fn(estimation->arg, outcome, &estimation->estimate, &err);
+    return false;
+}
+
+static void sampled(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+    const char *oldest;
+
+    if (!answered(estimation, reply))
+        return;
+    estimate->exact = estimation->percent >= 100;
+    estimate->rows =
+        llround((double)pg_reply_int(reply, TALK_STEP, 0, 0) * 100 / estimation->percent);
+    estimate->due =
+        llround((double)pg_reply_int(reply, TALK_STEP, 0, 1) * 100 / estimation->percent);
+    oldest = pg_reply_text(reply, TALK_STEP, 0, 2);
+    snprintf(estimate->oldest, sizeof estimate->oldest, "%s", oldest != NULL ? oldest : "");
+    estimation->fn(estimation->arg, BATCH_COMMITTED, estimate, NULL);
+}
+
+static void rate_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+    char percent[32];
+    const char *values[] = {percent, "1", estimate->cutoff};
+
+    if (!answered(estimation, reply))
+        return;
+    estimate->last_rows = pg_reply_double(reply, TALK_STEP, 0, 0);
+    estimate->last_seconds = pg_reply_double(reply, TALK_STEP, 0, 1);
+    estimation->percent = 100;
+    if (estimate->table.blocks > ESTIMATE_PAGES)
+        estimation->percent = 100.0 * ESTIMATE_PAGES / (double)estimate->table.blocks;
+    snprintf(percent, sizeof percent, "%.6f", estimation->percent);
+    talk_send(estimation->pg, &(struct pg_step){estimate->sql.sample, values, ARRAY_LENGTH(values)},
+              true, sampled, estimation);
+}
+
+static void cutoff_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    const char *values[] = {estimation->job->name};
+    const char *cutoff;
+
+    if (!answered(estimation, reply))
+        return;
+    cutoff = pg_reply_text(reply, TALK_STEP, 0, 0);
+    snprintf(estimation->estimate.cutoff, sizeof estimation->estimate.cutoff, "%s",
+             cutoff != NULL ? cutoff : "");
+    talk_send(estimation->pg, &(struct pg_step){sql_last_rate, values, 1}, true, rate_answered,
+              estimation);
+}
+
+static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
+                    const struct err *err)
+{
+    struct estimation *estimation = arg;
+    const char *retention = estimation->job->expires.retention;
+    const char *values[] = {retention != NULL ? retention : "0"};
+    struct sql_target target;
+
+    estimation->estimate.table = *table;
+    if (outcome != BATCH_COMMITTED) {
+        estimation->fn(estimation->arg, outcome, &estimation->estimate, err);
+        return;
+    }
+    target = preflight_target(estimation->job, table);
+    estimation->estimate.sql = sql_statements_for(&target);
+    talk_send(estimation->pg, &(struct pg_step){sql_cutoff, values, 1}, true, cutoff_answered,
+              estimation);
+}
+
+struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, estimate_fn *fn,
+                                  void *arg)
+{
+    struct estimation *estimation = mem_new(sizeof *estimation);
+
+    estimation->pg = pg;
+    estimation->job = job;
+    estimation->fn = fn;
+    estimation->arg = arg;
+    estimation->preflight = preflight_start(pg, job, &estimation->clock, checked, estimation);
+    return estimation;
+}
+
+void estimate_free(struct estimation *estimation)
+{
+    if (estimation == NULL)
+        return;
+    preflight_free(estimation->preflight);
+    sql_statements_free(&estimation->estimate.sql);
+    free(estimation);
+}

@@ -1,0 +1,33 @@
+/*
+ * estimate: what a run of a job would find now, from a bounded sample of the table's pages. Deletes
+ * nothing and writes nothing; takes a moment however large the table is.
+ */
+#ifndef PGPURGED_PURGE_ESTIMATE_H
+#define PGPURGED_PURGE_ESTIMATE_H
+
+#include "base/words.h"
+#include "purge/preflight.h"
+
+/* The most pages that are read. */
+enum { ESTIMATE_PAGES = 2000 };
+
+struct estimate {
+    struct preflight_table table;
+    struct sql_statements sql;
+    char cutoff[48];
+    bool exact;                     /* the whole table was counted */
+    int64_t rows, due;              /* of the whole table */
+    char oldest[32];                /* the earliest due moment that was seen (UTC); "" = none */
+    double last_rows, last_seconds; /* of the last run that deleted any; 0 = none */
+};
+
+typedef void estimate_fn(void *arg, enum batch_outcome outcome, const struct estimate *estimate,
+                         const struct err *err);
+
+/* Begins with a preflight; the outcomes are preflight's. The object is the caller's:
+ * estimate_free() in the callback or later. */
+struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, estimate_fn *fn,
+                                  void *arg);
+void estimate_free(struct estimation *estimation); /* NULL is fine */
+
+#endif

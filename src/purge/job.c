@@ -1,0 +1,504 @@
+#include "purge/job.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "decide/schedule.h"
+#include "purge/job_life.h"
+#include "purge/talk.h"
+
+enum {
+    LOOK_AGAIN_MS = 60 * 1000,     /* a standby, a kill switch, another daemon */
+    LONGEST_WAIT_S = 24 * 60 * 60, /* then the clocks are looked at again */
+    WAKE_LATE_MS = 20,             /* never a moment before the window opens */
+};
+
+/* --- states --- */
+
+/* Between two batches the state changes hundreds of times a second; that is for debugging only. */
+static bool is_routine(enum job_state from, enum job_state to)
+{
+    return (from == JOB_RUNNING || from == JOB_RESTING) && (to == JOB_RUNNING || to == JOB_RESTING);
+}
+
+static void log_transition(const struct job *job, enum job_state from)
+{
+    const char *separator = job->why[0] != '\0' ? ": " : "";
+
+    if (is_routine(from, job->state))
+        log_debug("job=%s %s -> %s", job->settings->name, job_state_code(from),
+                  job_state_code(job->state));
+    else if (job->state == JOB_STOPPED)
+        log_error("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
+                  job_state_code(job->state), reason_code(job->reason), separator, job->why);
+    else if (job->state == JOB_HELD || job->reason == REASON_DATABASE)
+        log_warning("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
+                    job_state_code(job->state), reason_code(job->reason), separator, job->why);
+    else if (job->reason != REASON_NONE)
+        log_info("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
+                 job_state_code(job->state), reason_code(job->reason), separator, job->why);
+    else
+        log_info("job=%s %s -> %s%s%s", job->settings->name, job_state_code(from),
+                 job_state_code(job->state), separator, job->why);
+}
+
+void job_enter(struct job *job, enum job_state state, enum reason reason, const char *format, ...)
+{
+    enum job_state from = job->state;
+    enum reason old_reason = job->reason;
+    struct mono now = mono_now();
+    char why[sizeof job->why]; /* an argument may be the old job->why */
+    va_list args;
+
+    job->counters.held_seconds[old_reason] += mono_ms_between(job->since, now) / 1000;
+    job->since = now;
+    job->state = state;
+    job->reason = reason;
+    va_start(args, format);
+    vsnprintf(why, sizeof why, format, args);
+    va_end(args);
+    memcpy(job->why, why, sizeof why);
+    if (from == state && old_reason == reason && job->why[0] == '\0')
+        return;
+    log_transition(job, from);
+    if (!is_routine(from, state))
+        job->host.changed(job->host.arg, job);
+}
+
+static void timer_fired(void *arg)
+{
+    struct job *job = arg;
+
+    job->on_timer(job);
+}
+
+void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job))
+{
+    job->on_timer = then;
+    loop_timer_set(&job->timer, wait_ms);
+}
+
+/* --- holding and stopping --- */
+
+void job_release(struct job *job, bool broken)
+{
+    struct pg *pg = job->pg;
+
+    job->pg = NULL;
+    if (pg != NULL)
+        job->host.give_back(job->host.arg, job, pg, broken);
+}
+
+void job_hold(struct job *job, enum reason reason, const char *why)
+{
+    job_enter(job, JOB_HELD, reason, "%s", why);
+    if (job->draining)
+        job_finish_drain(job);
+    else if (job->host.once)
+        job->host.ended(job->host.arg, job, RUN_INCOMPLETE);
+    else if (reason == REASON_BREAKER)
+        job_set_timer(job, (double)breaker_wait_ms(&job->breaker, mono_now()), job_want_connection);
+    else if (reason != REASON_CLOCK && reason != REASON_PAUSED)
+        job_set_timer(job, LOOK_AGAIN_MS, job_want_connection);
+}
+
+void job_stop(struct job *job, const char *why)
+{
+    char kept[sizeof job->why]; /* `why` may be job->why itself, or belong to the connection */
+
+    snprintf(kept, sizeof kept, "%s", why);
+    job->checked = false;
+    job->run_open = false;
+    job_release(job, false);
+    job_enter(job, JOB_STOPPED, REASON_REFUSED, "%s", kept);
+    if (job->draining)
+        job_finish_drain(job);
+    else if (job->host.once)
+        job->host.ended(job->host.arg, job, RUN_FAILED);
+}
+
+bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
+{
+    enum batch_outcome outcome = talk_outcome(reply);
+    struct err err;
+
+    if (outcome == BATCH_COMMITTED)
+        return true;
+    talk_error(pg_reply_error(reply), &err);
+    switch (outcome) {
+    case BATCH_COMMITTED:
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
+    case BATCH_LOCKED:
+    case BATCH_TOO_SLOW:
+    case BATCH_CONFLICT:
+        job->pass.quiet = false;
+        job_release(job, true);
+        job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err.text);
+        job_want_connection(job);
+        break;
+    case BATCH_OTHER_DAEMON:
+        job_release(job, false);
+        job_hold(job, REASON_OTHER_DAEMON, err.text);
+        break;
+    case BATCH_STANDBY:
+        job_release(job, false);
+        job_hold(job, REASON_STANDBY, err.text);
+        break;
+    case BATCH_TOO_MANY:
+    case BATCH_ROW_ERROR:
+    case BATCH_WINDOW_CLOSED:
+    case BATCH_KILL_SWITCH:
+    case BATCH_CLOCK:
+    case BATCH_REFUSED:
+        job_stop(job, err.text);
+        break;
+    }
+    return false;
+}
+
+/* --- connecting and checking --- */
+
+void job_want_connection(struct job *job)
+{
+    if (job->draining) {
+        job_finish_drain(job);
+        return;
+    }
+    if (job->state != JOB_CONNECTING)
+        job_enter(job, JOB_CONNECTING, REASON_NONE, "%s", "");
+    job->host.want(job->host.arg, job);
+}
+
+void job_wait_for_connection(struct job *job, enum reason reason, const char *why)
+{
+    job_enter(job, JOB_CONNECTING, reason, "%s", why);
+}
+
+static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
+                    const struct err *err)
+{
+    struct job *job = arg;
+    struct sql_target target;
+
+    job->table = *table;
+    preflight_free(job->preflight);
+    job->preflight = NULL;
+    switch (outcome) {
+    case BATCH_COMMITTED:
+        target = preflight_target(job->settings, &job->table);
+        sql_statements_free(&job->sql);
+        job->sql = sql_statements_for(&target);
+        job->checked = true;
+        *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
+        job_look_at_schedule(job);
+        break;
+    case BATCH_STANDBY:
+        job_release(job, false);
+        job_hold(job, REASON_STANDBY, err->text);
+        break;
+    case BATCH_CLOCK:
+        job_release(job, false);
+        job_hold(job, REASON_CLOCK, err->text);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
+    case BATCH_LOCKED:
+    case BATCH_TOO_SLOW:
+    case BATCH_CONFLICT:
+        job_release(job, true);
+        job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err->text);
+        job_want_connection(job);
+        break;
+    case BATCH_TOO_MANY:
+    case BATCH_ROW_ERROR:
+    case BATCH_WINDOW_CLOSED:
+    case BATCH_KILL_SWITCH:
+    case BATCH_OTHER_DAEMON:
+    case BATCH_REFUSED:
+        job_stop(job, err->text);
+        break;
+    }
+}
+
+void job_connected(struct job *job, struct pg *pg)
+{
+    job->pg = pg;
+    if (job->draining) {
+        job_release(job, false);
+        job_finish_drain(job);
+    } else if (job->unresolved) {
+        job_resolve(job);
+    } else if (!job->checked) {
+        job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
+        job->preflight = preflight_start(pg, job->settings, job->host.clock, checked, job);
+    } else {
+        job_look_at_schedule(job);
+    }
+}
+
+/* --- schedule --- */
+
+bool job_clock_is_fine(struct job *job, struct wall clock)
+{
+    double skew_s = 0;
+    char why[160];
+
+    if (guard_clock(job->host.clock, clock, wall_now(), mono_now(), &skew_s) == GUARD_CLOCK_FINE) {
+        *job->host.clock = (struct clock_anchor){true, clock, mono_now()};
+        return true;
+    }
+    snprintf(why, sizeof why,
+             "the clocks of the database and of this machine disagree by %.0f s, or one has "
+             "jumped; reload "
+             "when somebody has looked",
+             skew_s);
+    job_release(job, false);
+    job_hold(job, REASON_CLOCK, why);
+    return false;
+}
+
+/* Lets the connection go and sleeps. */
+static void wait_until(struct job *job, enum reason reason, double wait_s, const char *what)
+{
+    job_release(job, false);
+    if (job->draining) {
+        job_finish_drain(job);
+        return;
+    }
+    job_enter(job, JOB_WAITING, reason, "%s %.0f s", what, wait_s);
+    job_set_timer(job, fmin(wait_s, LONGEST_WAIT_S) * 1000 + WAKE_LATE_MS, job_want_connection);
+}
+
+static void window_change_answered(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+    double from_now_s;
+    struct wall instant;
+
+    if (!job_talk_succeeded(job, reply))
+        return;
+    run_instant_read(reply, &instant, &from_now_s);
+    if (!job->window.open) {
+        wait_until(job, REASON_WINDOW, fmax(from_now_s, 0), "the window opens in");
+        return;
+    }
+    job->has_closing = true;
+    job->closes_at = instant;
+    job_open_run(job);
+}
+
+/* The window is open: is a run due? */
+static double seconds_until_due(const struct job *job, const struct run_schedule *schedule)
+{
+    struct schedule_facts facts = {
+        .ever_ran = schedule->ever_ran,
+        .run_open = schedule->run_open,
+        .since_start_s = schedule->since_start_s,
+        .every_s = (double)job->settings->every_ms / 1000,
+        .window_always = job->window.always,
+        .since_opening_s = (double)local_seconds_between(job->window.opened, schedule->local),
+    };
+
+    return schedule_wait_s(&facts);
+}
+
+static void wait_until_due(struct job *job, const struct run_schedule *schedule, double wait_s)
+{
+    double until_close_s = (double)local_seconds_between(schedule->local, job->window.changes);
+
+    /* After the window's end the next opening counts, so that has to be looked at. */
+    if (!job->window.always)
+        wait_s = fmin(wait_s, until_close_s);
+    wait_until(job, REASON_NOT_DUE, wait_s, "looks again in");
+}
+
+static void schedule_answered(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+    struct run_schedule schedule;
+    double wait_s;
+
+    if (!job_talk_succeeded(job, reply))
+        return;
+    run_schedule_read(reply, &schedule);
+    if (!job_clock_is_fine(job, schedule.clock))
+        return;
+    job->has_closing = false;
+    if (job->wants_run || job->host.once) {
+        job_open_run(job);
+        return;
+    }
+    job->window = window_look(&job->settings->window, schedule.local);
+    if (!job->window.always && !job->window.open) {
+        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
+        return;
+    }
+    wait_s = seconds_until_due(job, &schedule);
+    if (wait_s > 0)
+        wait_until_due(job, &schedule, wait_s);
+    else if (job->window.always)
+        job_open_run(job);
+    else
+        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
+}
+
+void job_look_at_schedule(struct job *job)
+{
+    if (job->draining) {
+        job_release(job, false);
+        job_finish_drain(job);
+        return;
+    }
+    if (job->paused) {
+        job_release(job, false);
+        job_hold(job, REASON_PAUSED, "");
+        return;
+    }
+    job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
+    run_schedule_send(job->pg, job->settings, schedule_answered, job);
+}
+
+/* --- what others ask of a job --- */
+
+void job_start(struct job *job)
+{
+    if (!job->settings->enabled) {
+        job_enter(job, JOB_WAITING, REASON_DISABLED, "%s", "");
+        if (job->host.once)
+            job->host.ended(job->host.arg, job, RUN_DONE);
+        return;
+    }
+    if (job->paused)
+        job_hold(job, REASON_PAUSED, "");
+    else
+        job_want_connection(job);
+}
+
+void job_finish_drain(struct job *job)
+{
+    loop_timer_cancel(&job->timer);
+    job->host.drained(job->host.arg, job);
+}
+
+/* A job that waits for a reply goes on when it comes and sees `draining` then. */
+static bool has_flight_in_air(const struct job *job)
+{
+    switch (job->state) {
+    case JOB_CHECKING:
+    case JOB_RUNNING:
+    case JOB_RESOLVING:
+    case JOB_FINISHING:
+        return true;
+    case JOB_WAITING:
+    case JOB_CONNECTING:
+    case JOB_RESTING:
+    case JOB_BACKING_OFF:
+    case JOB_HELD:
+    case JOB_STOPPED:
+        return false;
+    }
+    return false;
+}
+
+void job_drain(struct job *job)
+{
+    job->draining = true;
+    if (has_flight_in_air(job))
+        return;
+    loop_timer_cancel(&job->timer);
+    if (job->pg != NULL && job->run_open)
+        job_pause_run(job, REASON_DRAIN);
+    else {
+        job_release(job, false);
+        job_finish_drain(job);
+    }
+}
+
+/* Whoever resumes or runs a job that the clocks have stopped has looked at them. */
+static void forget_clock(struct job *job)
+{
+    if (job->reason == REASON_CLOCK)
+        job->host.clock->known = false;
+}
+
+void job_run_now(struct job *job)
+{
+    job->wants_run = true;
+    forget_clock(job);
+    if (job->state == JOB_WAITING || job->state == JOB_HELD || job->state == JOB_STOPPED)
+        job_want_connection(job);
+}
+
+void job_pause(struct job *job)
+{
+    job->paused = true;
+    if (job->state == JOB_WAITING || job->state == JOB_STOPPED) {
+        loop_timer_cancel(&job->timer);
+        job_hold(job, REASON_PAUSED, "");
+    }
+}
+
+void job_resume(struct job *job)
+{
+    job->paused = false;
+    forget_clock(job);
+    if (job->state == JOB_HELD)
+        job_want_connection(job);
+}
+
+void job_give_up(struct job *job)
+{
+    job_enter(job, JOB_STOPPED, REASON_DATABASE, "%s", job->why);
+    job->host.ended(job->host.arg, job, RUN_FAILED);
+}
+
+struct job *job_new(const struct job_settings *settings, const struct job_host *host)
+{
+    struct job *job = mem_new(sizeof *job);
+
+    job->settings = settings;
+    job->host = *host;
+    job->state = JOB_WAITING;
+    job->since = mono_now();
+    loop_timer_init(&job->timer, host->loop, timer_fired, job);
+    return job;
+}
+
+void job_free(struct job *job)
+{
+    if (job == NULL)
+        return;
+    loop_timer_free(&job->timer);
+    preflight_free(job->preflight);
+    batch_free(job->batch);
+    sql_statements_free(&job->sql);
+    walk_free(&job->walk);
+    free(job);
+}
+
+const struct job_settings *job_settings(const struct job *job)
+{
+    return job->settings;
+}
+
+enum job_state job_state(const struct job *job)
+{
+    return job->state;
+}
+
+enum reason job_reason(const struct job *job)
+{
+    return job->reason;
+}
+
+struct job_counters *job_counters(struct job *job)
+{
+    return &job->counters;
+}

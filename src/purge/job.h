@@ -1,0 +1,71 @@
+/*
+ * job: one job's life, from its start to its drain: waits until it is due, asks for a connection,
+ * looks before it leaps (preflight), opens a run, sends batch after batch, and decides by
+ * next_after() what comes next. Every change of state goes through one function that logs it once.
+ *
+ * The host (the daemon) owns jobs and connections. A job that wants a connection says so with
+ * host.want() and gets it by job_connected(); it hands it back with host.give_back(). Host
+ * functions are called from the loop and from inside job_* functions; they may call job_connected()
+ * of another job.
+ */
+#ifndef PGPURGED_PURGE_JOB_H
+#define PGPURGED_PURGE_JOB_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "base/counters.h"
+#include "base/words.h"
+#include "config/settings.h"
+#include "decide/guard.h"
+#include "wire/loop.h"
+#include "wire/pg.h"
+
+struct job;
+
+struct job_host {
+    struct loop *loop;
+    struct clock_anchor *clock; /* of the job's database, shared by all its jobs */
+    bool once;                  /* --once: one run now, whatever the window and `every` */
+    void *arg;
+    void (*want)(void *arg, struct job *job);
+    /* broken: the connection is lost or the server in trouble; the pg is the host's again either
+     * way. */
+    void (*give_back)(void *arg, struct job *job, struct pg *pg, bool broken);
+    void (*changed)(void *arg, struct job *job); /* state or reason are others than before */
+    void (*drained)(void *arg, struct job *job); /* after job_drain(); job_free() may follow */
+    /* --once: the run is over, or can't be had: RUN_INCOMPLETE is also "held". */
+    void (*ended)(void *arg, struct job *job, enum run_outcome outcome);
+};
+
+/* The settings must stay until job_free(). */
+struct job *job_new(const struct job_settings *settings, const struct job_host *host);
+void job_free(struct job *job); /* drained, or its connection already closed */
+
+void job_start(struct job *job);
+
+/* The connection that the job wanted. */
+void job_connected(struct job *job, struct pg *pg);
+
+/* None can be had for now: why, for status and log. */
+void job_wait_for_connection(struct job *job, enum reason reason, const char *why);
+
+/* Finishes the batch in flight, notes how far the run has come, gives the connection back, calls
+ * host.drained() (perhaps at once). A connection that is still being made for it is the host's to
+ * drop. */
+void job_drain(struct job *job);
+
+/* An operator's wishes. Run: now, even outside of its window. */
+void job_run_now(struct job *job);
+void job_pause(struct job *job);
+void job_resume(struct job *job);
+
+/* --once: the host gives up on it (no connection to be had). */
+void job_give_up(struct job *job);
+
+const struct job_settings *job_settings(const struct job *job);
+enum job_state job_state(const struct job *job);
+enum reason job_reason(const struct job *job);
+struct job_counters *job_counters(struct job *job);
+
+#endif

@@ -1,0 +1,421 @@
+#include "purge/preflight.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+#include "sql/flights.h"
+#include "sql/quote.h"
+#include "sql/schema.h"
+
+enum { SERVER_VERSION_NEEDED = 140000 }; /* Tid Range Scans (release notes of PostgreSQL 14) */
+
+/* The columns of sql_server and sql_table, in their order. */
+enum server_column {
+    SERVER_VERSION,
+    SERVER_STANDBY,
+    SERVER_INSTALLED,
+    SERVER_USAGE,
+    SERVER_AUDIT,
+    SERVER_RUNS,
+    SERVER_ROLE,
+    SERVER_DATABASE,
+    SERVER_BLOCK_SIZE,
+    SERVER_REPLICATION_ROLE,
+    SERVER_CLOCK,
+    SERVER_CITUS,
+};
+
+enum table_column {
+    TABLE_OID,
+    TABLE_KIND,
+    TABLE_PERSISTENCE,
+    TABLE_ACCESS_METHOD,
+    TABLE_BLOCKS,
+    TABLE_ROWS,
+    TABLE_POLICIES,
+    TABLE_USAGE,
+    TABLE_CAN_SELECT,
+    TABLE_CAN_DELETE,
+    TABLE_CAN_LOCK,
+    TABLE_RULES,
+    TABLE_ACTIONS,
+    TABLE_DECLARED_TYPE,
+    TABLE_TYPE,
+    TABLE_SYSTEM,
+};
+
+struct preflight {
+    struct pg *pg;
+    const struct job_settings *job;
+    const struct clock_anchor *anchor;
+    preflight_fn *fn;
+    void *arg;
+    bool citus;
+    struct preflight_table table;
+};
+
+static void finish(struct preflight *flight, enum batch_outcome outcome, const struct err *err)
+{
+    flight->fn(flight->arg, outcome, &flight->table, err);
+}
+
+static void refuse(struct preflight *flight, const struct err *err)
+{
+    finish(flight, BATCH_REFUSED, err);
+}
+
+/* Deals with a reply that is not PG_DONE. Returns whether it is. */
+static bool answered(struct preflight *flight, const struct pg_reply *reply)
+{
+    enum batch_outcome outcome = talk_outcome(reply);
+    struct err err;
+
+    if (outcome == BATCH_COMMITTED)
+        return true;
+    talk_error(pg_reply_error(reply), &err);
+    /* No row is touched here: what would be a row's fault in a batch is the question's fault. */
+    finish(flight, outcome == BATCH_ROW_ERROR ? BATCH_REFUSED : outcome, &err);
+    return false;
+}
+
+static void ask(struct preflight *flight, const char *sql, const char *const *values, int count,
+                pg_reply_fn *fn)
+{
+    talk_send(flight->pg, &(struct pg_step){sql, values, count}, true, fn, flight);
+}
+
+static void ask_table(struct preflight *flight);
+
+/* --- the table --- */
+
+static const char *kind_of(char relkind)
+{
+    switch (relkind) {
+    case 'p':
+        return "a partitioned table (name its partitions one by one)";
+    case 'v':
+        return "a view";
+    case 'm':
+        return "a materialized view";
+    case 'f':
+        return "a foreign table";
+    case 'i':
+    case 'I':
+        return "an index";
+    case 'S':
+        return "a sequence";
+    case 'c':
+        return "a composite type";
+    default:
+        return "not a table";
+    }
+}
+
+static bool check_what_it_is(const struct preflight *flight, const struct pg_reply *reply,
+                             struct err *err)
+{
+    const struct table_name *name = &flight->job->table;
+    const char *kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
+    const char *method = pg_reply_text(reply, TALK_STEP, 0, TABLE_ACCESS_METHOD);
+    const char *persistence = pg_reply_text(reply, TALK_STEP, 0, TABLE_PERSISTENCE);
+
+    if (text_equal(name->schema, "pgpurged"))
+        return err_set(err, "%s belongs to pgpurged itself and is never purged", name->written);
+    if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_SYSTEM))
+        return err_set(err, "%s is a system table and is never purged", name->written);
+    if (kind == NULL || kind[0] != 'r')
+        return err_set(err, "%s is %s; only the rows of a plain table can be purged", name->written,
+                       kind_of(kind != NULL ? kind[0] : '?'));
+    if (persistence != NULL && persistence[0] == 't')
+        return err_set(err, "%s is a temporary table of another session", name->written);
+    if (method == NULL || !text_equal(method, "heap"))
+        return err_set(err,
+                       "%s is stored by the access method \"%s\", which has no TID scans; only "
+                       "heap tables can be purged",
+                       name->written, method != NULL ? method : "none");
+    return true;
+}
+
+static bool check_privileges(const struct preflight *flight, const struct pg_reply *reply,
+                             struct err *err)
+{
+    const struct table_name *name = &flight->job->table;
+    const char *role = flight->table.role;
+    bool usage = pg_reply_bool(reply, TALK_STEP, 0, TABLE_USAGE);
+    bool can_select = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_SELECT);
+    bool can_delete = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_DELETE);
+
+    if (!usage) {
+        char *schema = sql_identifier(name->schema);
+
+        err_set(err, "role %s may not use schema %s; run: GRANT USAGE ON SCHEMA %s TO %s", role,
+                name->schema, schema, role);
+        free(schema);
+        return false;
+    }
+    if (!can_select || !can_delete)
+        return err_set(err,
+                       "role %s lacks a privilege on %s; run: GRANT SELECT, DELETE ON %s TO %s",
+                       role, name->written, name->written, role);
+    return true;
+}
+
+/* What would make the count of a DELETE untrue (promise A), or rows invisible to it. */
+static bool check_side_effects(const struct preflight *flight, const struct pg_reply *reply,
+                               struct err *err)
+{
+    const struct table_name *name = &flight->job->table;
+    const char *rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES);
+    const char *actions = pg_reply_text(reply, TALK_STEP, 0, TABLE_ACTIONS);
+
+    if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_POLICIES))
+        return err_set(
+            err,
+            "row level security of %s applies to role %s and would hide rows from the purge; "
+            "run: ALTER ROLE %s BYPASSRLS",
+            name->written, flight->table.role, flight->table.role);
+    if (rules != NULL)
+        return err_set(err,
+                       "%s has a rule ON DELETE (%s), so that a row count would not say what is "
+                       "gone; drop the rule",
+                       name->written, rules);
+    if (actions != NULL)
+        return err_set(err,
+                       "deleting from %s changes other tables, which the audit table would not "
+                       "account for: %s; "
+                       "make these foreign keys NO ACTION and purge the referencing tables by jobs "
+                       "of their own",
+                       name->written, actions);
+    return true;
+}
+
+static bool check_column(struct preflight *flight, const struct pg_reply *reply, struct err *err)
+{
+    const struct job_settings *job = flight->job;
+    const char *type = pg_reply_text(reply, TALK_STEP, 0, TABLE_TYPE);
+    const char *declared = pg_reply_text(reply, TALK_STEP, 0, TABLE_DECLARED_TYPE);
+
+    if (declared == NULL || type == NULL)
+        return err_set(
+            err, "%s has no column \"%s\" of a type that can expire (timestamptz, timestamp, date)",
+            job->table.written, job->expires.column);
+    if (text_equal(type, "timestamptz")) {
+        flight->table.type = TIME_TIMESTAMPTZ;
+        return true;
+    }
+    if (text_equal(type, "timestamp"))
+        flight->table.type = TIME_TIMESTAMP;
+    else if (text_equal(type, "date"))
+        flight->table.type = TIME_DATE;
+    else
+        return err_set(err,
+                       "column \"%s\" of %s is of type %s, which can't expire; it has to be "
+                       "timestamptz, timestamp or date",
+                       job->expires.column, job->table.written, declared);
+    if (job->column_timezone[0] == '\0')
+        return err_set(err,
+                       "column \"%s\" of %s is a %s without a zone; say which zone its values are "
+                       "in, for example "
+                       "column_timezone = UTC",
+                       job->expires.column, job->table.written, declared);
+    return true;
+}
+
+static void distributed_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    struct err err;
+
+    if (!answered(flight, reply))
+        return;
+    if (pg_reply_bool(reply, TALK_STEP, 0, 0)) {
+        err_set(&err,
+                "%s is a distributed table of Citus: here it is an empty shell, and its shards are "
+                "not supported yet",
+                flight->job->table.written);
+        refuse(flight, &err);
+        return;
+    }
+    finish(flight, BATCH_COMMITTED, NULL);
+}
+
+static void table_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    struct err err;
+
+    if (!answered(flight, reply))
+        return;
+    if (pg_reply_rows(reply, TALK_STEP) == 0) {
+        err_set(&err, "there is no table %s in this database", flight->job->table.written);
+        refuse(flight, &err);
+        return;
+    }
+    flight->table.relation = pg_reply_int(reply, TALK_STEP, 0, TABLE_OID);
+    flight->table.blocks = pg_reply_int(reply, TALK_STEP, 0, TABLE_BLOCKS);
+    flight->table.rows = pg_reply_double(reply, TALK_STEP, 0, TABLE_ROWS);
+    flight->table.may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
+    if (!check_what_it_is(flight, reply, &err) || !check_privileges(flight, reply, &err) ||
+        !check_column(flight, reply, &err) || !check_side_effects(flight, reply, &err)) {
+        refuse(flight, &err);
+        return;
+    }
+    if (flight->citus) {
+        char oid[32];
+        const char *values[] = {oid};
+
+        snprintf(oid, sizeof oid, "%lld", (long long)flight->table.relation);
+        ask(flight, sql_distributed, values, 1, distributed_answered);
+        return;
+    }
+    finish(flight, BATCH_COMMITTED, NULL);
+}
+
+static void ask_table(struct preflight *flight)
+{
+    const struct job_settings *job = flight->job;
+    const char *values[] = {job->table.schema, job->table.name, job->expires.column};
+
+    ask(flight, sql_table, values, ARRAY_LENGTH(values), table_answered);
+}
+
+/* --- the schema pgpurged --- */
+
+static void version_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    int64_t version;
+    struct err err;
+
+    if (!answered(flight, reply))
+        return;
+    version = pg_reply_int(reply, TALK_STEP, 0, 0);
+    if (version != SCHEMA_VERSION) {
+        err_set(&err,
+                "schema pgpurged is of version %lld, this daemon needs %d; run: pgpurged "
+                "--init-sql | psql",
+                (long long)version, SCHEMA_VERSION);
+        refuse(flight, &err);
+        return;
+    }
+    ask_table(flight);
+}
+
+/* --- the server --- */
+
+static bool check_schema(const struct preflight *flight, const struct pg_reply *reply,
+                         struct err *err)
+{
+    const char *database = pg_reply_text(reply, TALK_STEP, 0, SERVER_DATABASE);
+
+    if (!pg_reply_bool(reply, TALK_STEP, 0, SERVER_INSTALLED))
+        return err_set(err,
+                       "database %s has no schema pgpurged; run: pgpurged --init-sql | psql -d %s",
+                       database, database);
+    if (!pg_reply_bool(reply, TALK_STEP, 0, SERVER_USAGE) ||
+        !pg_reply_bool(reply, TALK_STEP, 0, SERVER_AUDIT) ||
+        !pg_reply_bool(reply, TALK_STEP, 0, SERVER_RUNS))
+        return err_set(err,
+                       "role %s may not write the audit table or the runs of schema pgpurged; "
+                       "run: pgpurged --init-sql=%s | psql -d %s",
+                       flight->table.role, flight->table.role, database);
+    return true;
+}
+
+static bool check_server(const struct preflight *flight, const struct pg_reply *reply,
+                         struct err *err)
+{
+    const char *replication_role = pg_reply_text(reply, TALK_STEP, 0, SERVER_REPLICATION_ROLE);
+
+    if (flight->table.server_version < SERVER_VERSION_NEEDED)
+        return err_set(err, "the server is PostgreSQL %d; 14 or newer is needed",
+                       flight->table.server_version / 10000);
+    if (replication_role == NULL || !text_equal(replication_role, "origin"))
+        return err_set(
+            err,
+            "session_replication_role is \"%s\" for role %s: triggers and foreign keys would not "
+            "be obeyed; reset it",
+            replication_role, flight->table.role);
+    return check_schema(flight, reply, err);
+}
+
+static bool check_clock(const struct preflight *flight, struct err *err)
+{
+    double skew_s = 0;
+
+    switch (guard_clock(flight->anchor, flight->table.clock, wall_now(), mono_now(), &skew_s)) {
+    case GUARD_CLOCK_FINE:
+        return true;
+    case GUARD_CLOCK_SKEWED:
+        return err_set(err,
+                       "the database's clock and this machine's differ by %.0f s; nothing is "
+                       "deleted until the "
+                       "wrong one is set right and pgpurged is reloaded",
+                       skew_s);
+    case GUARD_CLOCK_JUMPED:
+        return err_set(err,
+                       "the database's clock has jumped by %.0f s; nothing is deleted until "
+                       "somebody has looked "
+                       "and reloaded pgpurged",
+                       skew_s);
+    }
+    return false;
+}
+
+static void server_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    const char *role;
+    struct err err;
+
+    if (!answered(flight, reply))
+        return;
+    role = pg_reply_text(reply, TALK_STEP, 0, SERVER_ROLE);
+    snprintf(flight->table.role, sizeof flight->table.role, "%s", role != NULL ? role : "");
+    flight->table.server_version = (int)pg_reply_int(reply, TALK_STEP, 0, SERVER_VERSION);
+    flight->table.block_size = (uint32_t)pg_reply_int(reply, TALK_STEP, 0, SERVER_BLOCK_SIZE);
+    flight->table.clock.us = pg_reply_int(reply, TALK_STEP, 0, SERVER_CLOCK);
+    flight->citus = pg_reply_bool(reply, TALK_STEP, 0, SERVER_CITUS);
+
+    if (pg_reply_bool(reply, TALK_STEP, 0, SERVER_STANDBY)) {
+        err_set(&err,
+                "the database is a standby: nothing can be deleted here until it is promoted");
+        finish(flight, BATCH_STANDBY, &err);
+    } else if (!check_clock(flight, &err)) {
+        finish(flight, BATCH_CLOCK, &err);
+    } else if (!check_server(flight, reply, &err)) {
+        refuse(flight, &err);
+    } else {
+        ask(flight, sql_version, NULL, 0, version_answered);
+    }
+}
+
+struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
+                                  const struct clock_anchor *anchor, preflight_fn *fn, void *arg)
+{
+    struct preflight *flight = mem_new(sizeof *flight);
+
+    *flight = (struct preflight){.pg = pg, .job = job, .anchor = anchor, .fn = fn, .arg = arg};
+    ask(flight, sql_server, NULL, 0, server_answered);
+    return flight;
+}
+
+void preflight_free(struct preflight *preflight)
+{
+    free(preflight);
+}
+
+struct sql_target preflight_target(const struct job_settings *job,
+                                   const struct preflight_table *table)
+{
+    return (struct sql_target){
+        .schema = job->table.schema,
+        .table = job->table.name,
+        .column = job->expires.column,
+        .type = table->type,
+        .zone = job->column_timezone,
+    };
+}

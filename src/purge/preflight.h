@@ -1,0 +1,52 @@
+/*
+ * preflight: is this job safe on this database? Looks before the first batch, changes nothing.
+ *
+ * It asks about the server (version, standby, clock), the schema pgpurged (there, of our version,
+ * granted) and the table: what it is, the expiry column's type, privileges, policies, rules, and
+ * foreign keys that would take rows of other tables along. Whatever is not surely fine is refused,
+ * with what to do about it. Afterwards the table is known by its OID.
+ */
+#ifndef PGPURGED_PURGE_PREFLIGHT_H
+#define PGPURGED_PURGE_PREFLIGHT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/words.h"
+#include "config/settings.h"
+#include "decide/guard.h"
+#include "sql/purge.h"
+#include "wire/pg.h"
+
+/* What is known about the job's table afterwards. */
+struct preflight_table {
+    int64_t relation; /* OID */
+    enum time_type type;
+    int64_t blocks;
+    double rows;   /* reltuples; -1 = never analyzed */
+    bool may_lock; /* UPDATE on some column: FOR UPDATE SKIP LOCKED is allowed */
+    uint32_t block_size;
+    int server_version;
+    struct wall clock; /* the database's */
+    char role[64];
+};
+
+/* outcome: BATCH_COMMITTED = fine, BATCH_REFUSED, BATCH_STANDBY, BATCH_CLOCK, BATCH_TROUBLE,
+ * BATCH_UNKNOWN (the connection is lost) or what the server's error means; err says why if it is
+ * not fine. */
+typedef void preflight_fn(void *arg, enum batch_outcome outcome,
+                          const struct preflight_table *table, const struct err *err);
+
+/* Four talks at most. `anchor` is what the database's clock is compared with and may be unknown.
+ * The object is the caller's: preflight_free() after the callback, or after pg_close(). */
+struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
+                                  const struct clock_anchor *anchor, preflight_fn *fn, void *arg);
+void preflight_free(struct preflight *preflight); /* NULL is fine */
+
+/* The target that sql_statements_for() needs; points into both. */
+struct sql_target preflight_target(const struct job_settings *job,
+                                   const struct preflight_table *table);
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * run: the record of a run in the database, and when the next one is due: the questions and how
+ * their answers read. Each *_send() sends one talk (talk.h) whose reply goes to fn; each *_read()
+ * takes what it needs from a reply that is PG_DONE.
+ */
+#ifndef PGPURGED_PURGE_RUN_H
+#define PGPURGED_PURGE_RUN_H
+
+#include "base/clock.h"
+#include "base/words.h"
+#include "config/settings.h"
+#include "decide/window.h"
+#include "sql/purge.h"
+#include "wire/pg.h"
+
+/* A run as it stands in pgpurged.runs. */
+struct run {
+    int64_t id;
+    char cutoff[48]; /* as PostgreSQL reads it back under any DateStyle */
+    bool resumed;    /* it was cut off before and goes on */
+    uint32_t next_block;
+    int64_t last_batch; /* highest number in the audit table; ours go on from there */
+    int passes;
+};
+
+/* What a run has come to so far, for save and close. */
+struct run_progress {
+    int64_t skipped, blocked;
+    int passes;
+    uint32_t next_block;
+};
+
+void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
+                   const struct sql_statements *sql, pg_reply_fn *fn, void *arg);
+void run_open_read(const struct pg_reply *reply, struct run *run);
+
+void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progress, pg_reply_fn *fn,
+                   void *arg);
+
+/* `detail` may be NULL. */
+void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
+                    const struct run_progress *progress, const char *detail, pg_reply_fn *fn,
+                    void *arg);
+/* What the audit table says: the rows and batches of the whole run. */
+void run_close_read(const struct pg_reply *reply, int64_t *rows, int64_t *batches);
+
+/* Promise A: whether a batch whose COMMIT was not answered has happened. Fails with PU002 while the
+ * lost session may still be at work. */
+void run_find_batch_send(struct pg *pg, const char *job, int64_t run, int64_t batch,
+                         pg_reply_fn *fn, void *arg);
+int64_t run_find_batch_read(const struct pg_reply *reply); /* its rows; 0 = it was not committed */
+
+/* At the beginning and the end of a pass over the leaf. */
+struct run_pass {
+    uint32_t blocks; /* of the leaf now */
+    uint64_t xmin,
+        xmax; /* of a snapshot: equal if no other transaction that writes is in progress */
+};
+
+void run_pass_send(struct pg *pg, int64_t relation, pg_reply_fn *fn, void *arg);
+void run_pass_read(const struct pg_reply *reply, struct run_pass *pass);
+
+/* What decides when the next run starts. */
+struct run_schedule {
+    struct local_time local; /* in the window's zone */
+    bool ever_ran, run_open;
+    double since_start_s;
+    struct wall clock; /* the database's */
+    bool ever_done;
+    struct wall last_done;
+};
+
+void run_schedule_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg);
+void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedule);
+
+/* A local time of the window's zone as an instant; the days on which clocks change are the
+ * database's business. */
+void run_instant_send(struct pg *pg, const struct job_settings *job, struct local_time local,
+                      pg_reply_fn *fn, void *arg);
+void run_instant_read(const struct pg_reply *reply, struct wall *instant, double *from_now_s);
+
+#endif

@@ -1,0 +1,50 @@
+#include "purge/talk.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "decide/outcome.h"
+#include "sql/flights.h"
+
+/* sql_settings bounds the statement with 30 s. */
+enum { TALK_DEADLINE_MS = 60 * 1000 };
+
+const char *talk_number(struct talk_number *room, int64_t value)
+{
+    snprintf(room->text, sizeof room->text, "%lld", (long long)value);
+    return room->text;
+}
+
+void talk_send(struct pg *pg, const struct pg_step *statement, bool read_only, pg_reply_fn *fn,
+               void *arg)
+{
+    const struct pg_step steps[] = {
+        {read_only ? sql_begin_read_only : sql_begin, NULL, 0},
+        {sql_settings, NULL, 0},
+        [TALK_STEP] = *statement,
+        {sql_commit, NULL, 0},
+    };
+
+    pg_send(pg, steps, ARRAY_LENGTH(steps), TALK_DEADLINE_MS, fn, arg);
+}
+
+enum batch_outcome talk_outcome(const struct pg_reply *reply)
+{
+    switch (pg_reply_fate(reply)) {
+    case PG_DONE:
+        return BATCH_COMMITTED;
+    case PG_FAILED:
+        return outcome_of_sqlstate(pg_reply_error(reply)->sqlstate);
+    case PG_LOST:
+        return BATCH_UNKNOWN;
+    }
+    return BATCH_UNKNOWN;
+}
+
+void talk_error(const struct pg_error *error, struct err *err)
+{
+    if (error->sqlstate[0] != '\0')
+        err_set(err, "%s (%s)", error->message, error->sqlstate);
+    else
+        err_set(err, "%s", error->message);
+}
