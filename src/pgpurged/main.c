@@ -1,9 +1,188 @@
+#include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
-#include "base/words.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config.h"
+#include "config/settings.h"
+#include "pgpurged/configuration.h"
+#include "pgpurged/daemon.h"
+#include "pgpurged/plan.h"
+#include "sql/schema.h"
+#include "wire/notify.h"
 
-int main(void)
+enum verb { VERB_RUN, VERB_CHECK, VERB_PLAN, VERB_ONCE, VERB_INIT_SQL, VERB_PRINT_CONFIG };
+
+struct arguments {
+    const char *config_path;
+    enum verb verb;
+    const char *role; /* --init-sql=ROLE */
+    char *const *names;
+    size_t name_count;
+};
+
+static const char usage[] =
+    "Usage: pgpurged [OPTION]... [JOB]...\n"
+    "Removes expired rows from PostgreSQL tables as its configuration says.\n"
+    "\n"
+    "Without an option it runs in the foreground and logs to stderr.\n"
+    "\n"
+    "  -c, --config FILE    the configuration [" PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf]\n"
+    "      --check          read the configuration, say whether it is right, exit\n"
+    "      --plan [JOB]...  connect and say what would go and how; deletes nothing\n"
+    "      --once [JOB]...  one run of each job now, whatever its window, then exit\n"
+    "      --print-config   the configuration in canonical form, with every default\n"
+    "      --init-sql[=ROLE]\n"
+    "                       the SQL that a database needs, for psql; ROLE is the daemon's\n"
+    "                       login role [pgpurged]\n"
+    "  -h, --help           this text\n"
+    "  -V, --version        the version\n"
+    "\n"
+    "SIGHUP reloads the configuration, SIGTERM finishes the batch in flight and exits.\n"
+    "Exit status: 0 done, 1 something failed, 2 bad usage or configuration,\n"
+    "3 incomplete: due rows are left (held, blocked or locked).\n";
+
+static int usage_error(void)
 {
-    printf("%s\n", reason_code(REASON_NONE));
-    return 0;
+    fputs("Try `pgpurged --help`.\n", stderr);
+    return EXIT_USAGE;
+}
+
+enum { OPTION_CHECK = 256, OPTION_PLAN, OPTION_ONCE, OPTION_INIT_SQL, OPTION_PRINT_CONFIG };
+
+static const struct option long_options[] = {
+    {"config", required_argument, NULL, 'c'},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"plan", no_argument, NULL, OPTION_PLAN},
+    {"once", no_argument, NULL, OPTION_ONCE},
+    {"init-sql", optional_argument, NULL, OPTION_INIT_SQL},
+    {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Returns false with *status set if the program is to end here. */
+static bool read_arguments(int argc, char **argv, struct arguments *arguments, int *status)
+{
+    int option;
+
+    *arguments = (struct arguments){PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf", VERB_RUN,
+                                    "pgpurged", NULL, 0};
+    while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config_path = optarg;
+            break;
+        case OPTION_CHECK:
+            arguments->verb = VERB_CHECK;
+            break;
+        case OPTION_PLAN:
+            arguments->verb = VERB_PLAN;
+            break;
+        case OPTION_ONCE:
+            arguments->verb = VERB_ONCE;
+            break;
+        case OPTION_INIT_SQL:
+            arguments->verb = VERB_INIT_SQL;
+            if (optarg != NULL)
+                arguments->role = optarg;
+            break;
+        case OPTION_PRINT_CONFIG:
+            arguments->verb = VERB_PRINT_CONFIG;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            *status = EXIT_DONE;
+            return false;
+        case 'V':
+            puts(PACKAGE_STRING);
+            *status = EXIT_DONE;
+            return false;
+        default:
+            *status = usage_error();
+            return false;
+        }
+    }
+    arguments->names = argv + optind;
+    arguments->name_count = (size_t)(argc - optind);
+    if (arguments->name_count > 0 && arguments->verb != VERB_PLAN && arguments->verb != VERB_ONCE) {
+        fprintf(stderr, "pgpurged: \"%s\": job names go with --plan or --once\n", argv[optind]);
+        *status = usage_error();
+        return false;
+    }
+    return true;
+}
+
+static int print_init_sql(const char *role)
+{
+    struct text sql = {0};
+
+    schema_sql(role, &sql);
+    fputs(sql.data, stdout);
+    text_free(&sql);
+    return EXIT_DONE;
+}
+
+static int print_config(struct settings *settings)
+{
+    struct text out = {0};
+
+    settings_print(settings, &out);
+    fputs(out.data, stdout);
+    text_free(&out);
+    settings_free(settings);
+    return EXIT_DONE;
+}
+
+static int check_config(struct settings *settings)
+{
+    printf("%s: fine: %zu databases, %zu jobs\n", settings->path, settings->database_count,
+           settings->job_count);
+    settings_free(settings);
+    return EXIT_DONE;
+}
+
+static int run_verb(const struct arguments *arguments, struct settings *settings)
+{
+    struct daemon_order order = {arguments->config_path, arguments->verb == VERB_ONCE,
+                                 arguments->names, arguments->name_count};
+
+    switch (arguments->verb) {
+    case VERB_CHECK:
+        return check_config(settings);
+    case VERB_PRINT_CONFIG:
+        return print_config(settings);
+    case VERB_PLAN:
+        return plan_run(settings, arguments->names, arguments->name_count);
+    case VERB_RUN:
+    case VERB_ONCE:
+        configuration_apply_log(settings);
+        return daemon_run(settings, &order);
+    case VERB_INIT_SQL:
+        break;
+    }
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    struct settings *settings;
+    struct err err;
+    int status;
+
+    if (!read_arguments(argc, argv, &arguments, &status))
+        return status;
+    if (arguments.verb == VERB_INIT_SQL)
+        return print_init_sql(arguments.role);
+    log_setup(LOG_LEVEL_INFO, notify_stderr_is_journal());
+    settings = configuration_load(arguments.config_path, &err);
+    if (settings == NULL) {
+        log_error("%s", err.text);
+        return EXIT_USAGE;
+    }
+    return run_verb(&arguments, settings);
 }

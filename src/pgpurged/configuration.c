@@ -1,0 +1,27 @@
+#include "pgpurged/configuration.h"
+
+#include "wire/notify.h"
+#include "wire/pg.h"
+
+struct settings *configuration_load(const char *path, struct err *err)
+{
+    struct settings *settings = settings_load(path, err);
+
+    if (settings == NULL)
+        return NULL;
+    for (size_t i = 0; i < settings->database_count; i++) {
+        const struct database_settings *database = &settings->databases[i];
+
+        if (!pg_conninfo_check(database->conninfo, err)) {
+            err_prefix(err, "%s:%d: conninfo of database %s", path, database->line, database->name);
+            settings_free(settings);
+            return NULL;
+        }
+    }
+    return settings;
+}
+
+void configuration_apply_log(const struct settings *settings)
+{
+    log_setup(settings->log_level, notify_stderr_is_journal());
+}

@@ -1,0 +1,279 @@
+#include "pgpurged/daemon.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "config.h"
+#include "pgpurged/configuration.h"
+#include "pgpurged/database.h"
+#include "purge/job.h"
+#include "wire/loop.h"
+#include "wire/notify.h"
+
+/* A job with what the daemon knows about it. */
+struct seat {
+    struct daemon *daemon;
+    struct database *database;
+    struct job *job;
+    bool drained;
+    bool ended; /* --once */
+};
+
+struct daemon {
+    const struct daemon_order *order;
+    struct settings *settings;
+    struct settings *next_settings; /* while a reload drains the jobs */
+    struct loop *loop;
+    struct database **databases; /* one for each of settings->databases, in that order */
+    struct seat *seats;
+    size_t seat_count;
+    bool stopping;
+    enum exit_code exit_code;
+    struct loop_timer look; /* whether all have drained or ended: outside of their calls */
+};
+
+/* --- what a job asks of its host --- */
+
+static void want(void *arg, struct job *job)
+{
+    struct seat *seat = arg;
+
+    database_want(seat->database, job);
+}
+
+static void give_back(void *arg, struct job *job, struct pg *pg, bool broken)
+{
+    struct seat *seat = arg;
+
+    database_give_back(seat->database, job, pg, broken);
+}
+
+/* "5 jobs: 1 running, 3 waiting, 1 stopped" */
+static void changed(void *arg, struct job *changed_job)
+{
+    const struct daemon *daemon = ((struct seat *)arg)->daemon;
+    size_t counts[JOB_STATE_COUNT] = {0};
+    struct text line = {0};
+
+    (void)changed_job;
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        if (daemon->seats[i].job != NULL)
+            counts[job_state(daemon->seats[i].job)]++;
+    text_addf(&line, "%zu %s", daemon->seat_count, daemon->seat_count == 1 ? "job" : "jobs");
+    for (int state = 0; state < JOB_STATE_COUNT; state++)
+        if (counts[state] > 0)
+            text_addf(&line, "%s %zu %s", strchr(line.data, ':') == NULL ? ":" : ",", counts[state],
+                      job_state_code((enum job_state)state));
+    notify_status("%s", line.data);
+    text_free(&line);
+}
+
+static void drained(void *arg, struct job *job)
+{
+    struct seat *seat = arg;
+
+    seat->drained = true;
+    database_forget(seat->database, job);
+    loop_timer_set(&seat->daemon->look, 0);
+}
+
+static void ended(void *arg, struct job *job, enum run_outcome outcome)
+{
+    struct seat *seat = arg;
+    struct daemon *daemon = seat->daemon;
+
+    (void)job;
+    seat->ended = true;
+    if (outcome == RUN_FAILED)
+        daemon->exit_code = EXIT_FAILED;
+    else if (outcome != RUN_DONE && daemon->exit_code == EXIT_DONE)
+        daemon->exit_code = EXIT_INCOMPLETE;
+    loop_timer_set(&daemon->look, 0);
+}
+
+/* --- starting and clearing away --- */
+
+static bool is_wanted(const struct daemon_order *order, const char *job)
+{
+    for (size_t i = 0; i < order->job_name_count; i++)
+        if (text_equal(order->job_names[i], job))
+            return true;
+    return order->job_name_count == 0;
+}
+
+static struct database *find_database(const struct daemon *daemon, const char *name)
+{
+    for (size_t i = 0; i < daemon->settings->database_count; i++)
+        if (text_equal(database_name(daemon->databases[i]), name))
+            return daemon->databases[i];
+    return NULL; /* settings_load() has made sure that there is one */
+}
+
+static void seat_job(struct daemon *daemon, const struct job_settings *settings)
+{
+    struct seat *seat = &daemon->seats[daemon->seat_count++];
+    struct job_host host = {
+        .loop = daemon->loop,
+        .once = daemon->order->once,
+        .arg = seat,
+        .want = want,
+        .give_back = give_back,
+        .changed = changed,
+        .drained = drained,
+        .ended = ended,
+    };
+
+    *seat = (struct seat){.daemon = daemon, .database = find_database(daemon, settings->database)};
+    host.clock = database_clock(seat->database);
+    seat->job = job_new(settings, &host);
+}
+
+static void start(struct daemon *daemon)
+{
+    const struct settings *settings = daemon->settings;
+
+    daemon->databases = mem_new(settings->database_count * sizeof *daemon->databases);
+    for (size_t i = 0; i < settings->database_count; i++)
+        daemon->databases[i] =
+            database_new(&settings->databases[i], daemon->loop, daemon->order->once);
+    daemon->seats = mem_new(settings->job_count * sizeof *daemon->seats);
+    daemon->seat_count = 0;
+    for (size_t i = 0; i < settings->job_count; i++)
+        if (is_wanted(daemon->order, settings->jobs[i].name))
+            seat_job(daemon, &settings->jobs[i]);
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        job_start(daemon->seats[i].job);
+}
+
+static void clear(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->settings->database_count; i++)
+        database_free(daemon->databases[i]);
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        job_free(daemon->seats[i].job);
+    free(daemon->databases);
+    free(daemon->seats);
+    settings_free(daemon->settings);
+    daemon->seats = NULL;
+    daemon->seat_count = 0;
+}
+
+/* --- draining, reloading --- */
+
+static void drain(struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        if (!daemon->seats[i].drained)
+            job_drain(daemon->seats[i].job);
+    loop_timer_set(&daemon->look, 0);
+}
+
+static void finish_reload(struct daemon *daemon)
+{
+    clear(daemon);
+    daemon->settings = daemon->next_settings;
+    daemon->next_settings = NULL;
+    configuration_apply_log(daemon->settings);
+    start(daemon);
+    log_info("reloaded %s: %zu jobs", daemon->order->config_path, daemon->seat_count);
+    notify_ready();
+}
+
+static void look(void *arg)
+{
+    struct daemon *daemon = arg;
+    size_t drained_count = 0, ended_count = 0;
+
+    for (size_t i = 0; i < daemon->seat_count; i++) {
+        drained_count += daemon->seats[i].drained;
+        ended_count += daemon->seats[i].ended;
+    }
+    if (daemon->stopping || daemon->next_settings != NULL) {
+        if (drained_count < daemon->seat_count)
+            return;
+        if (daemon->stopping)
+            loop_stop(daemon->loop);
+        else
+            finish_reload(daemon);
+    } else if (daemon->order->once && ended_count == daemon->seat_count) {
+        loop_stop(daemon->loop);
+    }
+}
+
+static void asked_to_stop(void *arg)
+{
+    struct daemon *daemon = arg;
+
+    if (daemon->stopping) {
+        log_warning("asked to stop a second time: leaving at once, the server finishes or rolls "
+                    "back the batch");
+        loop_stop(daemon->loop);
+        return;
+    }
+    log_info("stopping: batches in flight are finished first");
+    notify_stopping();
+    daemon->stopping = true;
+    if (daemon->order->once)
+        daemon->exit_code = EXIT_INCOMPLETE;
+    drain(daemon);
+}
+
+static void asked_to_reload(void *arg)
+{
+    struct daemon *daemon = arg;
+    struct settings *settings;
+    struct err err;
+
+    if (daemon->stopping || daemon->next_settings != NULL || daemon->order->once)
+        return;
+    notify_reloading();
+    settings = configuration_load(daemon->order->config_path, &err);
+    if (settings == NULL) {
+        log_error("reload refused, the old settings stay in force: %s", err.text);
+        notify_ready();
+        return;
+    }
+    daemon->next_settings = settings;
+    drain(daemon);
+}
+
+static bool knows_all_jobs(const struct settings *settings, const struct daemon_order *order)
+{
+    for (size_t i = 0; i < order->job_name_count; i++)
+        if (settings_job(settings, order->job_names[i]) == NULL) {
+            log_error("%s: there is no [job %s]", order->config_path, order->job_names[i]);
+            return false;
+        }
+    return true;
+}
+
+enum exit_code daemon_run(struct settings *settings, const struct daemon_order *order)
+{
+    struct daemon daemon = {.order = order, .settings = settings, .exit_code = EXIT_DONE};
+
+    if (!knows_all_jobs(settings, order)) {
+        settings_free(settings);
+        return EXIT_USAGE;
+    }
+    daemon.loop = loop_new();
+    loop_timer_init(&daemon.look, daemon.loop, look, &daemon);
+    loop_on_signal(daemon.loop, SIGTERM, asked_to_stop, &daemon);
+    loop_on_signal(daemon.loop, SIGINT, asked_to_stop, &daemon);
+    loop_on_signal(daemon.loop, SIGHUP, asked_to_reload, &daemon);
+    signal(SIGPIPE, SIG_IGN);
+    log_info("%s starts: %zu jobs in %s", PACKAGE_STRING, settings->job_count, order->config_path);
+    start(&daemon);
+    notify_ready();
+    notify_watchdog_start(daemon.loop);
+    loop_run(daemon.loop);
+    notify_watchdog_stop();
+    loop_timer_free(&daemon.look);
+    clear(&daemon);
+    settings_free(daemon.next_settings);
+    loop_free(daemon.loop);
+    log_info("stopped");
+    return daemon.exit_code;
+}

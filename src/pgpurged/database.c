@@ -1,0 +1,243 @@
+#include "pgpurged/database.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "decide/backoff.h"
+
+enum { ONCE_ATTEMPTS = 5 }; /* --once: for a database that was there before and went away */
+
+/* A connection that is being made. */
+struct opening {
+    struct opening *next;
+    struct database *database;
+    struct job *job;
+    struct pg *pg;
+};
+
+struct database {
+    const struct database_settings *settings;
+    struct loop *loop;
+    bool once;
+    bool seen; /* a connection has stood at some time */
+    struct clock_anchor clock;
+    struct job **queue; /* jobs that want a connection, first come first served */
+    size_t queued;
+    struct opening *openings;
+    int64_t connections; /* given out or being made */
+    unsigned failures;   /* in a row */
+    struct loop_timer retry;
+    struct database_counters counters;
+};
+
+static void pump(struct database *database);
+
+static void enqueue(struct database *database, struct job *job)
+{
+    database->queue = mem_grow(database->queue, (database->queued + 1) * sizeof *database->queue);
+    database->queue[database->queued++] = job;
+}
+
+static void remove_from_queue(struct database *database, size_t at)
+{
+    database->queued--;
+    memmove(database->queue + at, database->queue + at + 1,
+            (database->queued - at) * sizeof *database->queue);
+}
+
+static struct job *dequeue(struct database *database)
+{
+    struct job *first = database->queue[0];
+
+    remove_from_queue(database, 0);
+    return first;
+}
+
+static void forget_opening(struct opening *opening)
+{
+    struct opening **link = &opening->database->openings;
+
+    while (*link != opening)
+        link = &(*link)->next;
+    *link = opening->next;
+    free(opening);
+}
+
+/* --- trouble --- */
+
+static void retry_now(void *arg)
+{
+    pump(arg);
+}
+
+static int64_t retry_later(struct database *database)
+{
+    uint32_t random = 0;
+    int64_t wait_ms;
+
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+        random = (uint32_t)mono_now().ns;
+    database->failures++;
+    wait_ms = backoff_wait_ms(backoff_for_connections, database->failures, random);
+    loop_timer_set(&database->retry, (double)wait_ms);
+    return wait_ms;
+}
+
+static bool is_hopeless(const struct database *database)
+{
+    return database->once && database->failures > 0 &&
+           (!database->seen || database->failures >= ONCE_ATTEMPTS);
+}
+
+static void tell_waiting_jobs(struct database *database, const char *why)
+{
+    for (size_t i = 0; i < database->queued; i++)
+        job_wait_for_connection(database->queue[i], REASON_DATABASE, why);
+    while (is_hopeless(database) && database->queued > 0)
+        job_give_up(dequeue(database));
+}
+
+static void connection_failed(struct database *database, const struct pg_error *error)
+{
+    int64_t wait_ms = retry_later(database);
+
+    database->counters.connection_failures++;
+    log_warning("database=%s can't be reached, next try in %.1f s: %s", database->settings->name,
+                (double)wait_ms / 1000, error->message);
+    tell_waiting_jobs(database, error->message);
+}
+
+/* --- connections --- */
+
+static void opened(void *arg, bool ok, const struct pg_error *error)
+{
+    struct opening *opening = arg;
+    struct database *database = opening->database;
+    struct job *job = opening->job;
+    struct pg *pg = opening->pg;
+
+    forget_opening(opening);
+    if (ok) {
+        if (!database->seen || database->failures > 0)
+            log_info("database=%s connected (PostgreSQL %d)", database->settings->name,
+                     pg_server_version(pg) / 10000);
+        database->seen = true;
+        job_connected(job, pg);
+        return;
+    }
+    database->connections--;
+    enqueue(database, job);
+    connection_failed(database, error); /* its text belongs to pg */
+    pg_close(pg);
+}
+
+static void open_connection(struct database *database, struct job *job)
+{
+    struct opening *opening = mem_new(sizeof *opening);
+
+    *opening = (struct opening){database->openings, database, job, NULL};
+    database->openings = opening;
+    database->connections++;
+    database->counters.connection_attempts++;
+    opening->pg = pg_open(database->loop, database->settings->conninfo, "pgpurged",
+                          database->settings->connect_timeout_ms, opened, opening);
+}
+
+static void pump(struct database *database)
+{
+    while (database->queued > 0 && database->connections < database->settings->max_connections &&
+           !loop_timer_pending(&database->retry))
+        open_connection(database, dequeue(database));
+    if (loop_timer_pending(&database->retry))
+        return;
+    for (size_t i = 0; i < database->queued; i++)
+        if (job_reason(database->queue[i]) != REASON_CONNECTION)
+            job_wait_for_connection(database->queue[i], REASON_CONNECTION, "");
+}
+
+void database_want(struct database *database, struct job *job)
+{
+    if (is_hopeless(database)) {
+        job_give_up(job);
+        return;
+    }
+    enqueue(database, job);
+    pump(database);
+}
+
+void database_give_back(struct database *database, struct job *job, struct pg *pg, bool broken)
+{
+    (void)job;
+    if (broken) {
+        database->connections--;
+        pg_close(pg);
+        log_info("database=%s in trouble, next try in %.1f s", database->settings->name,
+                 (double)retry_later(database) / 1000);
+        return;
+    }
+    database->failures = 0;
+    if (database->queued > 0) {
+        job_connected(dequeue(database), pg);
+        return;
+    }
+    database->connections--;
+    pg_close(pg);
+    pump(database);
+}
+
+void database_forget(struct database *database, const struct job *job)
+{
+    for (size_t i = 0; i < database->queued; i++)
+        if (database->queue[i] == job) {
+            remove_from_queue(database, i);
+            return;
+        }
+    for (struct opening *opening = database->openings; opening != NULL; opening = opening->next)
+        if (opening->job == job) {
+            pg_close(opening->pg);
+            database->connections--;
+            forget_opening(opening);
+            return;
+        }
+}
+
+struct database *database_new(const struct database_settings *settings, struct loop *loop,
+                              bool once)
+{
+    struct database *database = mem_new(sizeof *database);
+
+    database->settings = settings;
+    database->loop = loop;
+    database->once = once;
+    loop_timer_init(&database->retry, loop, retry_now, database);
+    return database;
+}
+
+void database_free(struct database *database)
+{
+    while (database->openings != NULL) {
+        pg_close(database->openings->pg);
+        forget_opening(database->openings);
+    }
+    loop_timer_free(&database->retry);
+    free(database->queue);
+    free(database);
+}
+
+struct clock_anchor *database_clock(struct database *database)
+{
+    return &database->clock;
+}
+
+const char *database_name(const struct database *database)
+{
+    return database->settings->name;
+}
+
+struct database_counters *database_counters(struct database *database)
+{
+    return &database->counters;
+}

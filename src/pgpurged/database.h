@@ -1,0 +1,34 @@
+/*
+ * database: the connections of one database, shared by its jobs: at most max_connections, handed
+ * from job to job, made when one is wanted and closed when none is. When the database can't be
+ * reached, all its jobs wait together and come back with backoff (DESIGN 4); other databases go on.
+ */
+#ifndef PGPURGED_PGPURGED_DATABASE_H
+#define PGPURGED_PGPURGED_DATABASE_H
+
+#include "base/counters.h"
+#include "config/settings.h"
+#include "decide/guard.h"
+#include "purge/job.h"
+#include "wire/loop.h"
+
+struct database;
+
+/* The settings must stay until database_free(). once: jobs are given up on instead of waiting for
+ * ever. */
+struct database *database_new(const struct database_settings *settings, struct loop *loop,
+                              bool once);
+void database_free(struct database *database); /* closes what is still open */
+
+/* The two host functions of its jobs (job.h), with the database as first argument. */
+void database_want(struct database *database, struct job *job);
+void database_give_back(struct database *database, struct job *job, struct pg *pg, bool broken);
+
+/* The job wants no connection any more (it drains); one that is being made for it is dropped. */
+void database_forget(struct database *database, const struct job *job);
+
+struct clock_anchor *database_clock(struct database *database);
+const char *database_name(const struct database *database);
+struct database_counters *database_counters(struct database *database);
+
+#endif

@@ -1,0 +1,204 @@
+#include "pgpurged/plan.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "pgpurged/daemon.h"
+#include "purge/estimate.h"
+#include "wire/loop.h"
+
+/* What one backend was seen to do without rest, for a table that has no run of its own yet
+ * (README). */
+enum { ASSUMED_ROWS_PER_SECOND = 200000, ASSUMED_PAGES_PER_SECOND = 100000 };
+
+/* The jobs are looked at one after the other. */
+struct planning {
+    const struct settings *settings;
+    const struct job_settings *job; /* the one that is being looked at */
+    struct loop *loop;
+    struct pg *pg;
+    struct estimation *estimation;
+    enum exit_code exit_code;
+};
+
+/* --- words --- */
+
+/* 1234567 -> "1,234,567" */
+static const char *grouped(char *room, size_t size, int64_t value)
+{
+    char digits[32];
+    size_t length, used = 0;
+
+    snprintf(digits, sizeof digits, "%" PRId64, value);
+    length = strlen(digits);
+    for (size_t i = 0; i < length && used + 2 < size; i++) {
+        room[used++] = digits[i];
+        if ((length - i) % 3 == 1 && i + 1 < length)
+            room[used++] = ',';
+    }
+    room[used] = '\0';
+    return room;
+}
+
+static void print_due(const struct estimate *estimate)
+{
+    char due[40], rows[40];
+    double percent =
+        estimate->rows > 0 ? 100.0 * (double)estimate->due / (double)estimate->rows : 0;
+
+    printf("  due now   %s%s of %s rows (%.1f %%), %s\n", estimate->exact ? "" : "about ",
+           grouped(due, sizeof due, estimate->due), grouped(rows, sizeof rows, estimate->rows),
+           percent, estimate->exact ? "counted" : "estimated from a sample of 2,000 pages");
+    if (estimate->oldest[0] != '\0')
+        printf("  oldest    %s UTC\n", estimate->oldest);
+}
+
+static void print_duration(const struct job_settings *job, const struct estimate *estimate)
+{
+    bool measured = estimate->last_seconds > 0;
+    double seconds;
+
+    if (estimate->due == 0)
+        return;
+    if (measured) {
+        seconds = (double)estimate->due * estimate->last_seconds / estimate->last_rows;
+    } else {
+        seconds = fmax((double)estimate->due / ASSUMED_ROWS_PER_SECOND,
+                       (double)estimate->table.blocks / ASSUMED_PAGES_PER_SECOND) *
+                  100 / (double)job->duty_percent;
+        if (job->max_rows_per_second > 0)
+            seconds = fmax(seconds, (double)estimate->due / (double)job->max_rows_per_second);
+    }
+    printf("  takes     about %.0f s, %s\n", ceil(seconds),
+           measured ? "going by its last run"
+                    : "if this server deletes 200,000 rows/s (no run was measured yet)");
+}
+
+static void print_risks(const struct job_settings *job, const struct estimate *estimate)
+{
+    if (!estimate->table.may_lock)
+        printf("  risk      role %s may not lock rows: where others hold locks, single rows have "
+               "to be tried "
+               "one by one;\n            run: GRANT UPDATE (%s) ON %s TO %s\n",
+               estimate->table.role, job->expires.column, job->table.written, estimate->table.role);
+    else
+        printf("  risk      none seen\n");
+}
+
+/* The statement as the server gets it, indented. */
+static void print_sql(const char *sql)
+{
+    const char *lead = "  SQL       ";
+
+    while (*sql != '\0') {
+        size_t length = strcspn(sql, "\n");
+
+        printf("%s%.*s\n", lead, (int)length, sql);
+        lead = "            ";
+        sql += length + (sql[length] == '\n');
+    }
+}
+
+static void print_plan(const struct job_settings *job, const struct estimate *estimate)
+{
+    char pages[40];
+
+    printf("job %s: %s in database %s\n", job->name, job->table.written, job->database);
+    printf("  rule      expires = %s: due is what was marked before %.19s UTC\n",
+           job->expires.written, estimate->cutoff);
+    printf("  table     %s pages of %u kB\n", grouped(pages, sizeof pages, estimate->table.blocks),
+           estimate->table.block_size / 1024);
+    print_due(estimate);
+    printf("  found by  heap walk: each page once and in order, no index needed\n");
+    printf("  pace      batches of %" PRId64 " ms and at most %" PRId64 " rows, %" PRId64
+           " %% of the time\n",
+           job->batch_time_ms, job->batch_rows, job->duty_percent);
+    print_duration(job, estimate);
+    printf("  window    %s (%s), every %" PRId64 " s\n", job->window_written, job->timezone,
+           job->every_ms / 1000);
+    print_risks(job, estimate);
+    print_sql(estimate->sql.delete_range);
+}
+
+/* --- one job after the other --- */
+
+static void done(struct planning *planning)
+{
+    pg_close(planning->pg);
+    planning->pg = NULL;
+    loop_stop(planning->loop);
+}
+
+static void refuse(struct planning *planning, const char *why)
+{
+    printf("job %s: %s in database %s\n  refused   %s\n", planning->job->name,
+           planning->job->table.written, planning->job->database, why);
+    planning->exit_code = EXIT_FAILED;
+}
+
+static void estimated(void *arg, enum batch_outcome outcome, const struct estimate *estimate,
+                      const struct err *err)
+{
+    struct planning *planning = arg;
+
+    if (outcome == BATCH_COMMITTED)
+        print_plan(planning->job, estimate);
+    else
+        refuse(planning, err->text);
+    done(planning);
+}
+
+static void connected(void *arg, bool ok, const struct pg_error *error)
+{
+    struct planning *planning = arg;
+
+    if (ok) {
+        planning->estimation = estimate_start(planning->pg, planning->job, estimated, planning);
+        return;
+    }
+    refuse(planning, error->message);
+    done(planning);
+}
+
+static void plan_job(struct planning *planning, const struct job_settings *job)
+{
+    const struct database_settings *database = settings_database(planning->settings, job->database);
+
+    planning->job = job;
+    planning->pg = pg_open(planning->loop, database->conninfo, "pgpurged plan",
+                           database->connect_timeout_ms, connected, planning);
+    loop_run(planning->loop);
+    estimate_free(planning->estimation);
+    planning->estimation = NULL;
+}
+
+static bool is_wanted(const struct job_settings *job, char *const *names, size_t name_count)
+{
+    for (size_t i = 0; i < name_count; i++)
+        if (text_equal(names[i], job->name))
+            return true;
+    return name_count == 0;
+}
+
+int plan_run(struct settings *settings, char *const *names, size_t name_count)
+{
+    struct planning planning = {.settings = settings, .exit_code = EXIT_DONE};
+    bool first = true;
+
+    planning.loop = loop_new();
+    for (size_t i = 0; i < settings->job_count; i++) {
+        if (!is_wanted(&settings->jobs[i], names, name_count))
+            continue;
+        if (!first)
+            putchar('\n');
+        first = false;
+        plan_job(&planning, &settings->jobs[i]);
+    }
+    loop_free(planning.loop);
+    settings_free(settings);
+    return planning.exit_code;
+}
