@@ -1,0 +1,25 @@
+/*
+ * outcome: what a batch's SQLSTATE means (DESIGN 4). Pure.
+ *
+ * The classes are those of the manual, Appendix A; PU0xx are ours, raised by the functions in
+ * sql/schema.sql:
+ *   PU001 the kill switch is on         PU002 another session has the job's advisory lock
+ *   PU003 the database's clock jumped   PU004 the table is another one than at preflight
+ *   PU005 more rows than batch_rows     PU006 the window is closed
+ */
+#ifndef PGPURGED_DECIDE_OUTCOME_H
+#define PGPURGED_DECIDE_OUTCOME_H
+
+#include "base/words.h"
+
+/*
+ * A code that we don't know is BATCH_ROW_ERROR if it is of a class that one row's data or trigger
+ * can cause, BATCH_TROUBLE if its class is the server's, else BATCH_REFUSED: when unsure, do not
+ * delete. "" (libpq had no code: the connection is gone) is BATCH_TROUBLE.
+ *
+ * Only for errors that the server has sent. A flight that was lost without an answer, with a code
+ * or without, is BATCH_UNKNOWN if its COMMIT may have arrived: that only the caller knows.
+ */
+enum batch_outcome outcome_of_sqlstate(const char *sqlstate);
+
+#endif
