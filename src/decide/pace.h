@@ -1,0 +1,79 @@
+/*
+ * pace: how much one batch takes and how long the job rests afterwards. Pure: it learns from what
+ * was measured and is asked for the next step.
+ *
+ * A batch is worked off on the server in chunks of blocks, one DELETE each (sql/schema.sql,
+ * purge_batch). After each chunk, of n rows and t milliseconds, it ends if another one like it
+ * would go beyond `max_rows` or `budget_ms`:
+ *
+ *     rows + n > max_rows   or   elapsed + t > budget_ms
+ *
+ * So the server keeps the time even where nothing is due for many blocks and then everything is; a
+ * budget of 0 means one chunk only. Rows beyond max_rows are an error (PU005), and all is rolled
+ * back. pace only has to find a chunk that is about one batch where rows are dense:
+ *   - it aims at 0.8 of batch_time or 0.9 of batch_rows, whichever is less, by the milliseconds per
+ *     block and the due rows per block that were measured;
+ *   - it doubles at most per batch, and is halved at once when a batch took twice its target;
+ *   - the peak of due rows per block fades slowly where fewer or none are due;
+ *   - it never exceeds PACE_MOST_BLOCKS, so that a dense stretch behind a long empty one ends in a
+ *     rollback of some ten thousand rows at worst, not of a million;
+ *   - the first batch, and the first one after something went wrong, is a single chunk.
+ */
+#ifndef PGPURGED_DECIDE_PACE_H
+#define PGPURGED_DECIDE_PACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    PACE_MOST_BLOCKS = 512,
+    PACE_FIRST_BLOCKS = 16,
+    PACE_BLOCK_ROWS = 291, /* more don't fit into 8 kB (PostgreSQL's MaxHeapTuplesPerPage) */
+};
+
+struct pace_limits {
+    double batch_time_ms;       /* target and budget of a batch */
+    int64_t batch_rows;         /* never more than this in a batch */
+    int duty_percent;           /* 1..100: part of the time spent in batches */
+    double max_rows_per_second; /* 0 = no limit */
+};
+
+struct pace {
+    struct pace_limits limits;
+    double chunk_blocks; /* current size, 1..PACE_MOST_BLOCKS */
+    double peak_density; /* due rows per block, fading maximum; 0 = nothing seen yet */
+    double ms_per_block; /* smoothed; 0 = nothing seen yet */
+    bool one_chunk;      /* the next batch is a single chunk */
+};
+
+/* What was measured on one committed batch. */
+struct pace_sample {
+    int64_t rows, blocks, chunks;
+    double elapsed_ms; /* on the server, without network and commit */
+};
+
+struct pace_step {
+    int64_t chunk_blocks;
+    int64_t max_rows; /* batch_rows, or what max_rows_per_second allows in a second if that is less
+                         (though never less than one block can hold) */
+    double budget_ms; /* batch_time_ms, or 0 for a single chunk */
+};
+
+/* A run's first batch is small: it fits into batch_rows however dense the rows are. */
+void pace_start(struct pace *pace, struct pace_limits limits);
+struct pace_step pace_next(const struct pace *pace);
+void pace_learn(struct pace *pace, const struct pace_sample *sample);
+
+/* After a lock timeout or a statement timeout: a quarter. */
+void pace_shrink(struct pace *pace);
+
+/* After PU005 with the rows that were found: so small that it fits however they are spread, since
+ * all of them may have been in a few blocks of the chunk. Where a single block holds more than
+ * batch_rows, the caller has to go below a block by itself. */
+void pace_shrink_to_rows(struct pace *pace, int64_t rows);
+
+/* How long to rest after a batch of `rows` that took `busy_ms` from sending to the reply. `by_rate`
+ * tells whether max_rows_per_second rather than duty asked for it. */
+double pace_rest_ms(const struct pace *pace, int64_t rows, double busy_ms, bool *by_rate);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * The cases of check_decide: one file for each thing that src/decide/ decides, put together and run
+ * by decide.c. None of them needs a server or a clock.
+ */
+#ifndef TESTS_UNIT_DECIDE_H
+#define TESTS_UNIT_DECIDE_H
+
+#include <check.h>
+
+TCase *backoff_cases(void);
+TCase *breaker_cases(void);
+TCase *guard_cases(void);
+TCase *next_cases(void);
+TCase *outcome_cases(void);
+TCase *pace_cases(void);
+TCase *schedule_cases(void);
+TCase *window_cases(void);
+
+#endif
