@@ -271,6 +271,21 @@ START_TEST(server_that_is_suddenly_ten_times_slower_is_left_alone_within_three_b
 }
 END_TEST
 
+START_TEST(server_that_gets_somewhat_slower_is_followed_within_five_batches)
+{
+    struct server server = server_with(full_rows);
+    struct pace pace = settled(&server, by_time);
+    struct batch batch = {0};
+
+    server.slower = 1.8; /* too little to halve anything */
+    for (int i = 0; i < 5; i++) {
+        batch = run_batch(&server, 0, pace_next(&pace));
+        learn_batch(&pace, &batch);
+    }
+    ck_assert_double_le(batch.elapsed_ms, 0.9 * by_time.batch_time_ms);
+}
+END_TEST
+
 START_TEST(batch_of_more_than_twice_its_time_halves_the_chunk_at_least)
 {
     struct pace pace;
@@ -371,6 +386,16 @@ START_TEST(shrinking_to_rows_fits_however_they_are_spread)
     ck_assert_int_eq(pace_next(&pace).chunk_blocks, 1);
     pace_shrink_to_rows(&pace, 1001);
     ck_assert_int_eq(pace_next(&pace).chunk_blocks, 1);
+}
+END_TEST
+
+START_TEST(rows_of_several_chunks_are_not_taken_for_those_of_one)
+{
+    struct pace pace;
+
+    pace_start(&pace, by_rows);
+    pace_shrink_to_rows(&pace, 1001); /* 3 blocks can't have held them */
+    ck_assert_double_eq(pace.peak_density, PACE_BLOCK_ROWS);
 }
 END_TEST
 
@@ -503,6 +528,8 @@ TCase *pace_cases(void)
                         ARRAY_LENGTH(leaf_cases));
     tcase_add_test(tcase,
                    server_that_is_suddenly_ten_times_slower_is_left_alone_within_three_batches);
+    tcase_add_test(tcase, server_that_gets_somewhat_slower_is_followed_within_five_batches);
+    tcase_add_test(tcase, rows_of_several_chunks_are_not_taken_for_those_of_one);
     tcase_add_test(tcase, batch_of_more_than_twice_its_time_halves_the_chunk_at_least);
     tcase_add_loop_test(tcase, chunk_doubles_at_most_and_is_full_grown_within_10_batches, 0, 3);
     tcase_add_loop_test(tcase, first_batch_is_one_chunk_that_fits_however_dense_the_rows_are, 0,
