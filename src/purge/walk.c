@@ -81,6 +81,10 @@ struct walk_range walk_next(struct walk *walk)
     struct tid to;
 
     step_over_blocked(walk);
+    if (walk_at_end(walk)) {
+        next.range = (struct tid_range){walk->position, walk->position};
+        return next;
+    }
     to = next.narrowed ? narrowed_end(walk) : (struct tid){walk->end_block, 0};
     blocked = next_blocked(walk);
     if (blocked != NULL && tid_before(*blocked, to))

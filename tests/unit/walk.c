@@ -1,0 +1,451 @@
+/*
+ * src/purge/walk.c: which rows come next. Every range as a table of cases, and a model: a made-up
+ * leaf with rows that can't go is walked with random failures, and what the walk skips, repeats or
+ * spends is counted. The model prints its seed; WALK_SEED=N repeats it.
+ */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "purge/walk.h"
+
+/* Small blocks, so that a case is easy to follow: line pointers 0 to 9. */
+enum { BLOCK_BYTES = 252, SLOTS = 10, BLOCKS = 8, CHUNK = 4 };
+
+static struct walk new_walk(uint32_t from_block, uint32_t end_block)
+{
+    struct walk walk;
+
+    walk_start(&walk, BLOCK_BYTES);
+    ck_assert_uint_eq(walk.block_slots, SLOTS);
+    walk_begin_pass(&walk, from_block, end_block);
+    return walk;
+}
+
+/* --- one range --- */
+
+static const struct range_case {
+    const char *what;
+    struct tid position;
+    uint64_t narrow_slots;
+    struct tid blocked[3]; /* {0, 0} ends the list */
+    struct tid from, to;
+    bool narrowed, one_block, one_row;
+} range_cases[] = {
+    {"the whole leaf", {0, 0}, 0, {{0, 0}}, {0, 0}, {8, 0}, false, false, false},
+    {"from the middle", {3, 0}, 0, {{0, 0}}, {3, 0}, {8, 0}, false, false, false},
+    {"from the middle of a block", {3, 4}, 0, {{0, 0}}, {3, 4}, {8, 0}, false, false, false},
+    {"the last block", {7, 0}, 0, {{0, 0}}, {7, 0}, {8, 0}, false, true, false},
+    {"the last line pointer", {7, 9}, 0, {{0, 0}}, {7, 9}, {8, 0}, false, true, true},
+
+    {"narrowed to blocks", {2, 0}, 35, {{0, 0}}, {2, 0}, {5, 0}, true, false, false},
+    {"narrowed to one block", {2, 0}, 10, {{0, 0}}, {2, 0}, {3, 0}, true, true, false},
+    {"narrowed, but not to the end", {6, 0}, 500, {{0, 0}}, {6, 0}, {8, 0}, true, false, false},
+    {"narrowed to half a block", {2, 0}, 5, {{0, 0}}, {2, 0}, {2, 5}, true, true, false},
+    {"narrowed to a row", {2, 3}, 1, {{0, 0}}, {2, 3}, {2, 4}, true, true, true},
+    {"narrowed to the last row of a block", {2, 9}, 1, {{0, 0}}, {2, 9}, {3, 0}, true, true, true},
+    {"a block's end ends a narrowed range", {2, 7}, 5, {{0, 0}}, {2, 7}, {3, 0}, true, true, false},
+    {"so it does if it is longer than a block",
+     {2, 7},
+     40,
+     {{0, 0}},
+     {2, 7},
+     {3, 0},
+     true,
+     true,
+     false},
+
+    {"up to a blocked row", {0, 0}, 0, {{2, 5}}, {0, 0}, {2, 5}, false, false, false},
+    {"over a blocked row", {2, 5}, 0, {{2, 5}}, {2, 6}, {8, 0}, false, false, false},
+    {"over a blocked row at a block's end",
+     {2, 9},
+     0,
+     {{2, 9}},
+     {3, 0},
+     {8, 0},
+     false,
+     false,
+     false},
+    {"over two blocked rows to a third",
+     {2, 5},
+     0,
+     {{2, 5}, {2, 6}, {2, 8}},
+     {2, 7},
+     {2, 8},
+     false,
+     true,
+     true},
+    {"a blocked row behind does not matter",
+     {4, 0},
+     0,
+     {{2, 5}},
+     {4, 0},
+     {8, 0},
+     false,
+     false,
+     false},
+    {"narrowed up to a blocked row", {2, 0}, 10, {{2, 3}}, {2, 0}, {2, 3}, true, true, false},
+    {"narrowed before a blocked row", {2, 0}, 3, {{2, 5}}, {2, 0}, {2, 3}, true, true, false},
+    {"over the last row to the end", {7, 9}, 0, {{7, 9}}, {8, 0}, {8, 0}, false, true, false},
+    {"over the last row to the end, narrowed",
+     {7, 9},
+     1,
+     {{7, 9}},
+     {8, 0},
+     {8, 0},
+     true,
+     true,
+     false},
+};
+
+static const char *shown(char *room, size_t size, struct tid_range range)
+{
+    snprintf(room, size, "(%u,%u)-(%u,%u)", range.from.block, range.from.offset, range.to.block,
+             range.to.offset);
+    return room;
+}
+
+START_TEST(next_range_is)
+{
+    const struct range_case *row = &range_cases[_i];
+    struct walk walk = new_walk(0, BLOCKS);
+    struct tid_range wanted = {row->from, row->to};
+    char is[64], should_be[64];
+    struct walk_range next;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(row->blocked) && row->blocked[i].block > 0; i++) {
+        walk.position = row->blocked[i];
+        walk_set_aside(&walk, true);
+    }
+    walk.position = row->position;
+    walk.narrow_slots = row->narrow_slots;
+    next = walk_next(&walk);
+    shown(is, sizeof is, next.range);
+    shown(should_be, sizeof should_be, wanted);
+    ck_assert_msg(strcmp(is, should_be) == 0, "%s: %s, not %s", row->what, is, should_be);
+    ck_assert_msg(next.narrowed == row->narrowed, "%s: narrowed", row->what);
+    ck_assert_msg(walk_at_end(&walk) == (row->from.block >= BLOCKS), "%s: at end", row->what);
+    if (!walk_at_end(&walk)) {
+        ck_assert_msg(next.one_block == row->one_block, "%s: one block", row->what);
+        ck_assert_msg(next.one_row == row->one_row, "%s: one row", row->what);
+    }
+    walk_free(&walk);
+}
+END_TEST
+
+/* --- narrowing and growing --- */
+
+START_TEST(a_failure_narrows_down_to_one_line_pointer_and_no_further)
+{
+    static const uint64_t wanted[] = {20, 10, 5, 2, 1, 1, 1};
+    struct walk walk = new_walk(0, BLOCKS);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
+        walk_narrow(&walk, 2, CHUNK);
+        ck_assert_uint_eq(walk.narrow_slots, wanted[i]);
+    }
+    ck_assert(walk_next(&walk).one_row);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(a_divisor_of_four_narrows_to_a_quarter)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+
+    walk_narrow(&walk, 4, CHUNK);
+    ck_assert_uint_eq(walk.narrow_slots, CHUNK * SLOTS / 4);
+    walk_free(&walk);
+}
+END_TEST
+
+/* What is left of the leaf is shorter than a chunk. */
+START_TEST(near_the_end_the_range_that_is_left_is_narrowed)
+{
+    struct walk walk = new_walk(BLOCKS - 1, BLOCKS);
+
+    walk_narrow(&walk, 2, 1000);
+    ck_assert_uint_eq(walk.narrow_slots, SLOTS / 2);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(success_doubles_the_range_until_it_is_the_whole_leaf_again)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    int batches = 0;
+
+    walk.narrow_slots = 1;
+    while (!walk_at_end(&walk) && walk.narrow_slots > 0 && ++batches < 100)
+        walk_advance(&walk, walk_next(&walk).range.to);
+    ck_assert_uint_eq(walk.narrow_slots, 0);
+    ck_assert_int_le(batches, 8);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(narrowed_to_a_block_the_rest_of_it_is_next)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range next;
+
+    walk.position = (struct tid){3, 4};
+    walk_narrow_to_block(&walk);
+    next = walk_next(&walk);
+    ck_assert(next.one_block && next.narrowed);
+    ck_assert(tid_equal(next.range.to, (struct tid){4, 0}));
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(a_row_set_aside_for_a_lock_is_tried_again_in_the_next_pass)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+
+    walk.position = (struct tid){2, 5};
+    walk_set_aside(&walk, false);
+    ck_assert(tid_equal(walk.position, (struct tid){2, 6}));
+    walk_begin_pass(&walk, 0, BLOCKS);
+    ck_assert(tid_equal(walk_next(&walk).range.to, (struct tid){BLOCKS, 0}));
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(an_empty_leaf_is_at_its_end)
+{
+    struct walk walk = new_walk(0, 0);
+
+    ck_assert(walk_at_end(&walk));
+    walk_begin_pass(&walk, 5, 3); /* it was truncated meanwhile */
+    ck_assert(walk_at_end(&walk));
+    walk_free(&walk);
+}
+END_TEST
+
+/* A table of 32 TB has 2^32 blocks. */
+START_TEST(the_largest_leaf_does_not_overflow)
+{
+    struct walk walk = new_walk(UINT32_MAX - 2, UINT32_MAX);
+    struct walk_range next;
+
+    walk_narrow(&walk, 2, 512);
+    next = walk_next(&walk);
+    ck_assert(tid_equal(next.range.from, (struct tid){UINT32_MAX - 2, 0}));
+    ck_assert(tid_equal(next.range.to, (struct tid){UINT32_MAX - 1, 0}));
+    walk_begin_pass(&walk, 0, UINT32_MAX);
+    walk.narrow_slots = (uint64_t)UINT32_MAX * SLOTS / 2 + 1;
+    walk_advance(&walk, (struct tid){1, 0});
+    ck_assert_uint_eq(walk.narrow_slots, 0);
+    walk_free(&walk);
+}
+END_TEST
+
+/* --- the model --- */
+
+enum { MODEL_SLOTS = 8192 / 28 + 1, MODEL_BLOCKS = 200, MODEL_CHUNK = 64 };
+
+/* A leaf whose bad rows make every batch fail that contains them. */
+struct model {
+    struct walk walk;
+    uint64_t random;
+    int transient_percent; /* of the batches fail for no row's fault */
+    bool *bad;             /* by slot_of() */
+    unsigned char *visits; /* in this pass */
+    int bad_count, batches, failures;
+};
+
+static uint32_t random_below(struct model *model, uint32_t bound)
+{
+    model->random = model->random * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (uint32_t)((model->random >> 33) % bound);
+}
+
+static size_t slot_of(struct tid tid)
+{
+    return (size_t)tid.block * MODEL_SLOTS + tid.offset;
+}
+
+static uint64_t chosen_seed(void)
+{
+    const char *given = getenv("WALK_SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+
+    printf("WALK_SEED=%llu\n", (unsigned long long)seed);
+    fflush(stdout);
+    return seed;
+}
+
+static struct model new_model(int bad_count, int transient_percent)
+{
+    struct model model = {.random = chosen_seed(), .transient_percent = transient_percent};
+    size_t slots = (size_t)MODEL_BLOCKS * MODEL_SLOTS;
+
+    model.bad = mem_new(slots * sizeof *model.bad);
+    model.visits = mem_new(slots);
+    while (model.bad_count < bad_count) {
+        size_t slot = random_below(&model, (uint32_t)slots);
+
+        if (slot % MODEL_SLOTS != 0 && !model.bad[slot]) /* there is no line pointer 0 */
+            model.bad_count += model.bad[slot] = true;
+    }
+    walk_start(&model.walk, 8192);
+    ck_assert_uint_eq(model.walk.block_slots, MODEL_SLOTS);
+    return model;
+}
+
+static void free_model(struct model *model)
+{
+    walk_free(&model->walk);
+    free(model->bad);
+    free(model->visits);
+}
+
+/* How far a batch comes by itself: some chunks, as time and rows allow. */
+static struct tid reach(struct model *model, const struct walk_range *next)
+{
+    uint32_t chunks = 1 + random_below(model, 4);
+    struct tid reached = {next->range.from.block + chunks * MODEL_CHUNK, 0};
+
+    return tid_before(reached, next->range.to) ? reached : next->range.to;
+}
+
+static bool has_bad_row(const struct model *model, struct tid from, struct tid to)
+{
+    for (size_t slot = slot_of(from); slot < slot_of(to); slot++)
+        if (model->bad[slot])
+            return true;
+    return false;
+}
+
+static void visit(struct model *model, struct tid from, struct tid to)
+{
+    for (size_t slot = slot_of(from); slot < slot_of(to); slot++)
+        model->visits[slot]++;
+}
+
+static void fail_on_bad_row(struct model *model, const struct walk_range *next)
+{
+    model->failures++;
+    if (!next->one_row) {
+        walk_narrow(&model->walk, 2, MODEL_CHUNK);
+        return;
+    }
+    ck_assert_msg(model->bad[slot_of(next->range.from)], "a good row was set aside: (%u,%u)",
+                  next->range.from.block, next->range.from.offset);
+    visit(model, next->range.from, next->range.to);
+    walk_set_aside(&model->walk, true);
+}
+
+static void fail_for_a_moment(struct model *model)
+{
+    if (random_below(model, 2) == 0)
+        walk_narrow(&model->walk, 4, MODEL_CHUNK);
+    else
+        walk_narrow_to_block(&model->walk);
+}
+
+static void one_batch(struct model *model, const struct walk_range *next)
+{
+    struct tid reached = reach(model, next);
+
+    model->batches++;
+    ck_assert_msg(tid_before(next->range.from, next->range.to), "an empty range");
+    if ((int)random_below(model, 100) < model->transient_percent) {
+        fail_for_a_moment(model);
+    } else if (has_bad_row(model, next->range.from, reached)) {
+        fail_on_bad_row(model, next);
+    } else {
+        visit(model, next->range.from, reached);
+        walk_advance(&model->walk, reached);
+    }
+}
+
+/* Every line pointer once, but for the blocked ones of an earlier pass. */
+static void check_visits(const struct model *model, bool first_pass)
+{
+    for (size_t slot = 0; slot < (size_t)MODEL_BLOCKS * MODEL_SLOTS; slot++) {
+        int wanted = first_pass || !model->bad[slot];
+
+        ck_assert_msg(model->visits[slot] == wanted, "(%zu,%zu) was visited %d times, not %d",
+                      slot / MODEL_SLOTS, slot % MODEL_SLOTS, model->visits[slot], wanted);
+    }
+}
+
+static void one_pass(struct model *model, bool first)
+{
+    memset(model->visits, 0, (size_t)MODEL_BLOCKS * MODEL_SLOTS);
+    model->batches = model->failures = 0;
+    walk_begin_pass(&model->walk, 0, MODEL_BLOCKS);
+    while (!walk_at_end(&model->walk)) {
+        struct walk_range next = walk_next(&model->walk);
+
+        if (!walk_at_end(&model->walk))
+            one_batch(model, &next);
+        ck_assert_int_lt(model->batches, 1000000);
+    }
+    check_visits(model, first);
+}
+
+static const struct {
+    int bad, transient_percent;
+} models[] = {{0, 0}, {1, 0}, {20, 0}, {1000, 0}, {0, 30}, {20, 30}, {300, 50}};
+
+START_TEST(every_line_pointer_is_visited_once_in_each_pass)
+{
+    struct model model = new_model(models[_i].bad, models[_i].transient_percent);
+
+    one_pass(&model, true);
+    ck_assert_uint_eq(model.walk.blocked_count, (size_t)models[_i].bad);
+    one_pass(&model, false);
+    ck_assert_int_eq(model.failures, 0);
+    free_model(&model);
+}
+END_TEST
+
+/* Halving down to the row, where each success on the way doubles the range once more than it should
+ * be, and doubling back up to the whole leaf. */
+START_TEST(a_bad_row_costs_batches_in_the_order_of_the_logarithm)
+{
+    struct model model = new_model(models[_i].bad, 0);
+    double halvings = ceil(log2((double)MODEL_CHUNK * MODEL_SLOTS));
+    double doublings = ceil(log2((double)MODEL_BLOCKS * MODEL_SLOTS));
+    int without = MODEL_BLOCKS / MODEL_CHUNK + 1;
+
+    one_pass(&model, true);
+    ck_assert_msg(model.failures <= models[_i].bad * (2 * halvings + 2), "%d failures",
+                  model.failures);
+    ck_assert_msg(model.batches <= without + models[_i].bad * (3 * halvings + doublings + 2),
+                  "%d batches for %d bad rows", model.batches, models[_i].bad);
+    free_model(&model);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("walk");
+    TCase *tcase = tcase_create("walk");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_loop_test(tcase, next_range_is, 0, ARRAY_LENGTH(range_cases));
+    tcase_add_test(tcase, a_failure_narrows_down_to_one_line_pointer_and_no_further);
+    tcase_add_test(tcase, a_divisor_of_four_narrows_to_a_quarter);
+    tcase_add_test(tcase, near_the_end_the_range_that_is_left_is_narrowed);
+    tcase_add_test(tcase, success_doubles_the_range_until_it_is_the_whole_leaf_again);
+    tcase_add_test(tcase, narrowed_to_a_block_the_rest_of_it_is_next);
+    tcase_add_test(tcase, a_row_set_aside_for_a_lock_is_tried_again_in_the_next_pass);
+    tcase_add_test(tcase, an_empty_leaf_is_at_its_end);
+    tcase_add_test(tcase, the_largest_leaf_does_not_overflow);
+    tcase_add_loop_test(tcase, every_line_pointer_is_visited_once_in_each_pass, 0,
+                        ARRAY_LENGTH(models));
+    tcase_add_loop_test(tcase, a_bad_row_costs_batches_in_the_order_of_the_logarithm, 0, 4);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
