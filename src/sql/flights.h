@@ -10,7 +10,7 @@ extern const char sql_begin[];
 extern const char sql_begin_read_only[];
 extern const char sql_commit[];
 
-/* $1 search_path; also fixes TimeZone, DateStyle and IntervalStyle, for this transaction. */
+/* search_path, TimeZone, DateStyle, IntervalStyle and bounds on time, for this transaction. */
 extern const char sql_settings[];
 
 /* One batch: begin, guard, purge, commit. */
@@ -23,9 +23,9 @@ extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 
                                   -> rows, skipped, chunks, next_block, next_offset, elapsed_ms */
 
 /* A run's life. */
-extern const char
-    sql_open_run[]; /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7 daemon ->
-                       id, cutoff, resumed, next_block, last_batch, passes */
+extern const char sql_open_run[];  /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7
+                                      daemon ->  id, cutoff, resumed, next_block, last_batch, passes,
+                                                     rows, batches */
 extern const char sql_save_run[];  /* $1 run $2 skipped $3 blocked $4 passes $5 next_block */
 extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail ->
                                       rows, batches */
@@ -52,7 +52,8 @@ extern const char sql_last_rate[];
 extern const char sql_pass[];
 
 /* $1 job $2 zone -> local day, local second, seconds since the last run started or NULL, whether
- * one is open, clock (us), when the last one was done (s since 1970) or NULL. */
+ * one is open, clock (us), when one was last done (us) or NULL; of the last run that has ended,
+ * NULL if there is none: id, started, ended (us), outcome, rows, batches, skipped, blocked. */
 extern const char sql_schedule[];
 /* $1 zone $2 local day $3 local second -> that moment as microseconds since 1970, and seconds from
  * now. */

@@ -1,0 +1,54 @@
+-- begin
+BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
+
+-- begin_read_only
+BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
+
+-- commit
+COMMIT;
+
+-- settings
+SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('statement_timeout', '30s', true), pg_catalog.set_config('jit', 'off', true);
+
+-- guard
+SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision), pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision), $4, $5, $6);
+
+-- purge
+SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+
+-- open_run
+SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7);
+
+-- save_run
+SELECT pgpurged.save_run($1, $2, $3, $4, $5);
+
+-- close_run
+SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6);
+
+-- find_batch
+SELECT pgpurged.find_batch($1, $2, $3);
+
+-- server
+SELECT current_setting('server_version_num')::integer AS version, pg_is_in_recovery() AS standby, EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace          WHERE n.nspname = 'pgpurged' AND p.proname = 'version') AS installed, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'pgpurged') AS usage, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')         AND has_table_privilege(c.oid, 'UPDATE')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs, current_user AS role, current_database() AS database, current_setting('block_size')::integer AS block_size, current_setting('session_replication_role') AS replication_role, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'          AND relnamespace = 'pg_catalog'::regnamespace) AS citus;
+
+-- version
+SELECT pgpurged.version();
+
+-- table
+WITH RECURSIVE typ AS (  SELECT a.attrelid, a.attnum, a.attname, t.oid, t.typname, t.typtype, t.typbasetype,         format_type(a.atttypid, a.atttypmod) AS declared, t.typnamespace    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname = $3     AND a.attrelid = (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace                        WHERE n.nspname = $1 AND c.relname = $2)  UNION ALL  SELECT d.attrelid, d.attnum, d.attname, t.oid, t.typname, t.typtype, t.typbasetype, d.declared,         t.typnamespace    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd') SELECT c.oid, c.relkind, c.relpersistence, am.amname,  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,  row_security_active(c.oid) AS policies,  has_schema_privilege(n.oid, 'USAGE') AS usage,  has_table_privilege(c.oid, 'SELECT') AS can_select,  has_table_privilege(c.oid, 'DELETE') AS can_delete,  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,  (SELECT string_agg(format('%s on %s (%s)', quote_ident(f.conname), f.conrelid::regclass,                            CASE f.confdeltype WHEN 'c' THEN 'ON DELETE CASCADE'                              WHEN 'n' THEN 'ON DELETE SET NULL' ELSE 'ON DELETE SET DEFAULT' END), ', ')     FROM pg_constraint AS f    WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd')) AS actions,  typ.declared, typ.typname,  n.nspname LIKE 'pg\_%' OR n.nspname = 'information_schema' AS system  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  LEFT JOIN pg_am AS am ON am.oid = c.relam  LEFT JOIN typ ON typ.attrelid = c.oid AND typ.typtype <> 'd' AND typ.typnamespace = 'pg_catalog'::regnamespace WHERE n.nspname = $1 AND c.relname = $2;
+
+-- distributed
+SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::oid);
+
+-- last_rate
+SELECT rows, extract(epoch FROM ended_at - started_at) FROM pgpurged.runs WHERE job = $1 AND ended_at > started_at AND rows > 0 ORDER BY id DESC LIMIT 1;
+
+-- pass
+SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint, pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() AS s;
+
+-- schedule
+SELECT floor(extract(epoch FROM l.local) / 86400)::bigint AS day, floor(extract(epoch FROM l.local))::bigint % 86400 AS second, (SELECT extract(epoch FROM clock_timestamp() - r.started_at) FROM pgpurged.runs AS r   WHERE r.job = $1 ORDER BY r.id DESC LIMIT 1) AS since_start, EXISTS (SELECT FROM pgpurged.runs AS r WHERE r.job = $1 AND r.ended_at IS NULL) AS run_open, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, (SELECT (extract(epoch FROM r.ended_at) * 1000000)::bigint FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_done, e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint, (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, e.blocked FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true;
+
+-- instant
+SELECT (extract(epoch FROM i.instant) * 1000000)::bigint, extract(epoch FROM i.instant - clock_timestamp()) FROM (SELECT (timestamp '1970-01-01' + make_interval(days => $2::integer, secs => $3::double precision)) AT TIME ZONE $1 AS instant) AS i;
+

@@ -1,0 +1,38 @@
+-- leaf
+"My ""Shop"""."it's.a table";
+
+-- predicate
+(pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_range
+DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_skip_locked
+DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "My ""Shop"""."it's.a table" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+         AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_range
+SELECT pg_catalog.count(*) FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- sample
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       pg_catalog.date_part('epoch', pg_catalog.min(pg_catalog.timezone(E'O''Clock\\', t."größe\")) FILTER (WHERE pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz AND
+           pg_catalog.isfinite(pg_catalog.timezone(E'O''Clock\\', t."größe\"))) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
+  FROM ONLY "My ""Shop"""."it's.a table" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
+

@@ -1,0 +1,38 @@
+-- leaf
+"public"."orders";
+
+-- predicate
+(t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_range
+DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_skip_locked
+DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."orders" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_range
+SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- sample
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       pg_catalog.date_part('epoch', pg_catalog.min(t."deleted_at") FILTER (WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz AND
+           pg_catalog.isfinite(t."deleted_at")) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
+  FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
+

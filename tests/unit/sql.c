@@ -1,0 +1,240 @@
+/*
+ * src/sql: every statement as a DBA would read it in the server's log, compared with texts that
+ * were looked at once (tests/golden/sql/), and the quoting, on which it depends that a name stays a
+ * name.
+ */
+#include <check.h>
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "golden.h"
+#include "sql/flights.h"
+#include "sql/purge.h"
+#include "sql/quote.h"
+#include "sql/schema.h"
+
+/* --- quoting --- */
+
+static const struct quote_case {
+    const char *value, *identifier, *literal;
+} quote_cases[] = {
+    {"orders", "\"orders\"", "'orders'"},
+    {"", "\"\"", "''"},
+    {"Order", "\"Order\"", "'Order'"},
+    {"select", "\"select\"", "'select'"},
+    {"a b.c", "\"a b.c\"", "'a b.c'"},
+    {"a\"b", "\"a\"\"b\"", "'a\"b'"},
+    {"\"", "\"\"\"\"", "'\"'"},
+    {"it's", "\"it's\"", "'it''s'"},
+    {"'; DROP TABLE t; --", "\"'; DROP TABLE t; --\"", "'''; DROP TABLE t; --'"},
+    {"a\\b", "\"a\\b\"", "E'a\\\\b'"},
+    {"\\'", "\"\\'\"", "E'\\\\'''"},
+    {"größe 表", "\"größe 表\"", "'größe 表'"},
+    {"%s %n $1", "\"%s %n $1\"", "'%s %n $1'"},
+    {"@ROLE@", "\"@ROLE@\"", "'@ROLE@'"},
+};
+
+START_TEST(value_is_quoted_as)
+{
+    const struct quote_case *row = &quote_cases[_i];
+    char *identifier = sql_identifier(row->value), *literal = sql_literal(row->value);
+
+    ck_assert_str_eq(identifier, row->identifier);
+    ck_assert_str_eq(literal, row->literal);
+    free(identifier);
+    free(literal);
+}
+END_TEST
+
+/* --- the statements of one table --- */
+
+static const struct target_case {
+    const char *golden;
+    struct sql_target target;
+} target_cases[] = {
+    {"sql/timestamptz.sql", {"public", "orders", "deleted_at", TIME_TIMESTAMPTZ, ""}},
+    {"sql/timestamp.sql", {"public", "orders", "deleted_at", TIME_TIMESTAMP, "Asia/Tokyo"}},
+    {"sql/date.sql", {"public", "orders", "deleted_on", TIME_DATE, "Europe/Berlin"}},
+    {"sql/odd-names.sql", {"My \"Shop\"", "it's.a table", "größe\\", TIME_TIMESTAMP, "O'Clock\\"}},
+};
+
+static void add_statement(struct text *out, const char *name, const char *sql)
+{
+    text_addf(out, "-- %s\n%s;\n\n", name, sql);
+}
+
+START_TEST(statements_read_as)
+{
+    const struct target_case *row = &target_cases[_i];
+    struct sql_statements statements = sql_statements_for(&row->target);
+    struct text all = {0};
+
+    add_statement(&all, "leaf", statements.leaf);
+    add_statement(&all, "predicate", statements.predicate);
+    add_statement(&all, "delete_range", statements.delete_range);
+    add_statement(&all, "delete_skip_locked", statements.delete_skip_locked);
+    add_statement(&all, "count_range", statements.count_range);
+    add_statement(&all, "sample", statements.sample);
+    golden_compare(row->golden, all.data);
+    text_free(&all);
+    sql_statements_free(&statements);
+    ck_assert_ptr_null(statements.leaf);
+}
+END_TEST
+
+static int count_of(const char *text, const char *piece)
+{
+    int count = 0;
+
+    for (const char *at = text; (at = strstr(at, piece)) != NULL; at += strlen(piece))
+        count++;
+    return count;
+}
+
+/* Promise R: a row that changed before its lock was taken is judged by the DELETE once more. */
+START_TEST(every_delete_carries_the_full_predicate)
+{
+    struct sql_statements statements = sql_statements_for(&target_cases[_i].target);
+    const char *last = strstr(statements.delete_skip_locked, "SKIP LOCKED");
+
+    ck_assert(strstr(statements.delete_range, statements.predicate) != NULL);
+    ck_assert_int_eq(count_of(statements.delete_skip_locked, statements.predicate), 2);
+    ck_assert_ptr_nonnull(last);
+    ck_assert(strstr(last, statements.predicate) != NULL);
+    ck_assert(strstr(statements.count_range, statements.predicate) != NULL);
+    sql_statements_free(&statements);
+}
+END_TEST
+
+static bool matches(const char *text, const char *pattern)
+{
+    regex_t regex;
+    bool found;
+
+    ck_assert_int_eq(regcomp(&regex, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    found = regexec(&regex, text, 0, NULL, 0) == 0;
+    regfree(&regex);
+    return found;
+}
+
+/* The DELETE runs under the database's own search_path, which an operator in public could steer. */
+START_TEST(no_operator_or_function_of_a_delete_depends_on_search_path)
+{
+    struct sql_statements statements = sql_statements_for(&target_cases[_i].target);
+    const char *const texts[] = {statements.delete_range, statements.delete_skip_locked,
+                                 statements.count_range};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        ck_assert_msg(!matches(texts[i], "[^(.]\\b(now|count|timezone|to_char)\\("), "%s",
+                      texts[i]);
+        ck_assert_msg(!matches(texts[i], "[^.](<|>|=)=?[^=)]* "), "%s", texts[i]);
+    }
+    sql_statements_free(&statements);
+}
+END_TEST
+
+/* --- the fixed statements --- */
+
+static const struct flight_case {
+    const char *name, *sql;
+    int parameters;
+} flight_cases[] = {
+    {"begin", sql_begin, 0},         {"begin_read_only", sql_begin_read_only, 0},
+    {"commit", sql_commit, 0},       {"settings", sql_settings, 0},
+    {"guard", sql_guard, 6},         {"purge", sql_purge, 15},
+    {"open_run", sql_open_run, 7},   {"save_run", sql_save_run, 5},
+    {"close_run", sql_close_run, 6}, {"find_batch", sql_find_batch, 3},
+    {"server", sql_server, 0},       {"version", sql_version, 0},
+    {"table", sql_table, 3},         {"distributed", sql_distributed, 1},
+    {"last_rate", sql_last_rate, 1}, {"pass", sql_pass, 1},
+    {"schedule", sql_schedule, 2},   {"instant", sql_instant, 3},
+};
+
+START_TEST(flights_read_as)
+{
+    struct text all = {0};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(flight_cases); i++)
+        add_statement(&all, flight_cases[i].name, flight_cases[i].sql);
+    golden_compare("sql/flights.sql", all.data);
+    text_free(&all);
+}
+END_TEST
+
+START_TEST(flight_has_as_many_parameters_as_its_header_says)
+{
+    const struct flight_case *row = &flight_cases[_i];
+    char parameter[16];
+
+    for (int n = 1; n <= row->parameters; n++) {
+        snprintf(parameter, sizeof parameter, "$%d", n);
+        ck_assert_msg(strstr(row->sql, parameter) != NULL, "%s: no %s", row->name, parameter);
+    }
+    snprintf(parameter, sizeof parameter, "$%d", row->parameters + 1);
+    ck_assert_msg(strstr(row->sql, parameter) == NULL, "%s: %s", row->name, parameter);
+}
+END_TEST
+
+/* --- the schema --- */
+
+static char *schema_for(const char *role)
+{
+    struct text sql = {0};
+
+    schema_sql(role, &sql);
+    return text_take(&sql);
+}
+
+START_TEST(schema_names_the_role_quoted)
+{
+    char *sql = schema_for("p\"urge'd");
+
+    ck_assert_ptr_null(strstr(sql, "@ROLE"));
+    ck_assert_ptr_nonnull(strstr(sql, "rolname = 'p\"urge''d'"));
+    ck_assert_ptr_nonnull(strstr(sql, "CREATE ROLE \"p\"\"urge'd\" LOGIN;"));
+    ck_assert_ptr_nonnull(strstr(sql, "GRANT USAGE ON SCHEMA pgpurged TO \"p\"\"urge'd\";"));
+    free(sql);
+}
+END_TEST
+
+START_TEST(schema_is_one_transaction_of_the_version_that_the_daemon_needs)
+{
+    char *sql = schema_for("pgpurged");
+    char *version = text_format("LANGUAGE sql IMMUTABLE AS 'SELECT %d'", SCHEMA_VERSION);
+
+    ck_assert_ptr_nonnull(strstr(sql, version));
+    ck_assert_ptr_nonnull(strstr(sql, "\nBEGIN;\n"));
+    ck_assert(strlen(sql) > strlen("COMMIT;\n"));
+    ck_assert_str_eq(sql + strlen(sql) - strlen("COMMIT;\n"), "COMMIT;\n");
+    free(version);
+    free(sql);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sql");
+    TCase *tcase = tcase_create("sql");
+    SRunner *runner = srunner_create(suite);
+    int failed;
+
+    tcase_add_loop_test(tcase, value_is_quoted_as, 0, ARRAY_LENGTH(quote_cases));
+    tcase_add_loop_test(tcase, statements_read_as, 0, ARRAY_LENGTH(target_cases));
+    tcase_add_loop_test(tcase, every_delete_carries_the_full_predicate, 0,
+                        ARRAY_LENGTH(target_cases));
+    tcase_add_loop_test(tcase, no_operator_or_function_of_a_delete_depends_on_search_path, 0,
+                        ARRAY_LENGTH(target_cases));
+    tcase_add_test(tcase, flights_read_as);
+    tcase_add_loop_test(tcase, flight_has_as_many_parameters_as_its_header_says, 0,
+                        ARRAY_LENGTH(flight_cases));
+    tcase_add_test(tcase, schema_names_the_role_quoted);
+    tcase_add_test(tcase, schema_is_one_transaction_of_the_version_that_the_daemon_needs);
+    suite_add_tcase(suite, tcase);
+    srunner_run_all(runner, CK_ENV);
+    failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
