@@ -1,0 +1,25 @@
+/*
+ * number: numbers and moments as machines read them, added to a struct text. A scrape of 1,000 jobs
+ * prints a hundred thousand numbers, so these do without printf.
+ */
+#ifndef PGPURGED_SHOW_NUMBER_H
+#define PGPURGED_SHOW_NUMBER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+void number_add_int(struct text *out, int64_t value);
+
+/* Six digits after the point at most, and no zeros at the end. The value must be finite. */
+void number_add(struct text *out, double value);
+
+/* 2026-11-21T01:00:00Z: RFC 3339, UTC, to the second. */
+void number_add_time(struct text *out, struct wall moment);
+
+/* Reads the same; false if it is anything else. */
+bool number_read_time(const char *text, struct wall *moment);
+
+#endif

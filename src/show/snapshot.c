@@ -1,0 +1,81 @@
+#include "show/snapshot.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "show/shape.h"
+
+struct snapshot *snapshot_new(size_t database_count, size_t job_count)
+{
+    struct snapshot *snapshot = mem_new(sizeof *snapshot);
+
+    snapshot->databases = mem_new(database_count * sizeof *snapshot->databases);
+    snapshot->database_count = database_count;
+    snapshot->jobs = mem_new(job_count * sizeof *snapshot->jobs);
+    snapshot->job_count = job_count;
+    shape_init(&daemon_shape, &snapshot->daemon);
+    for (size_t i = 0; i < database_count; i++) {
+        shape_init(&database_shape, &snapshot->databases[i]);
+        snapshot->databases[i].backoff_s = 0;
+    }
+    for (size_t i = 0; i < job_count; i++) {
+        shape_init(&job_shape, &snapshot->jobs[i]);
+        snapshot->jobs[i].backoff_s = 0;
+    }
+    return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot == NULL)
+        return;
+    shape_clear(&daemon_shape, &snapshot->daemon);
+    for (size_t i = 0; i < snapshot->database_count; i++)
+        shape_clear(&database_shape, &snapshot->databases[i]);
+    for (size_t i = 0; i < snapshot->job_count; i++)
+        shape_clear(&job_shape, &snapshot->jobs[i]);
+    free(snapshot->databases);
+    free(snapshot->jobs);
+    free(snapshot);
+}
+
+const struct job_view *snapshot_job(const struct snapshot *snapshot, const char *name)
+{
+    for (size_t i = 0; i < snapshot->job_count; i++)
+        if (snapshot->jobs[i].name != NULL && text_equal(snapshot->jobs[i].name, name))
+            return &snapshot->jobs[i];
+    return NULL;
+}
+
+const struct database_view *snapshot_database(const struct snapshot *snapshot, const char *name)
+{
+    for (size_t i = 0; i < snapshot->database_count; i++)
+        if (snapshot->databases[i].name != NULL && text_equal(snapshot->databases[i].name, name))
+            return &snapshot->databases[i];
+    return NULL;
+}
+
+void run_view_estimate(struct run_view *run)
+{
+    run->percent = NAN;
+    run->eta_s = NAN;
+    if (run->blocks <= 0)
+        return;
+    run->percent = fmin(100, 100.0 * (double)run->block / (double)run->blocks);
+    if (run->block > 0 && run->block <= run->blocks)
+        run->eta_s = run->pass_s * (double)(run->blocks - run->block) / (double)run->block;
+}
+
+int64_t job_view_blocked_rows(const struct job_view *job)
+{
+    int64_t last = job->last_run.present ? job->last_run.blocked_rows : 0;
+    int64_t now = job->run.present ? job->run.blocked_rows : 0;
+
+    return now > last ? now : last;
+}
+
+const char *job_view_why(const struct job_view *job)
+{
+    return job->why != NULL ? job->why : reason_sentence(job->reason);
+}
