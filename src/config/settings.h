@@ -1,0 +1,109 @@
+/*
+ * settings: what the configuration file says, checked, as plain data.
+ *
+ * settings_load() reads the whole file or nothing: on any error it returns NULL, and the caller
+ * keeps the settings it had. Everything inside is owned by the struct settings and freed by
+ * settings_free(). After a load every job has a database that exists, a table, an expiry rule and
+ * all values in range.
+ */
+#ifndef PGPURGED_CONFIG_SETTINGS_H
+#define PGPURGED_CONFIG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/week.h"
+
+/* `expires = deleted_at + 30d` or `expires = at expires_at`. */
+enum expires_kind { EXPIRES_AFTER_MARK, EXPIRES_AT };
+
+struct expires {
+    enum expires_kind kind;
+    char *column;    /* as PostgreSQL stores the name: unquoted, folded to lower case unless it was
+                        quoted */
+    char *retention; /* canonical, as written to PostgreSQL's interval: "30 days"; NULL for
+                        EXPIRES_AT */
+    int64_t retention_least_ms; /* the shortest that it can be: a month counts 28 days, a year 365;
+                                   0 for EXPIRES_AT */
+    char *written;              /* canonical form for --print-config: `deleted_at + 30d` */
+};
+
+/* A table's name as PostgreSQL stores it. */
+struct table_name {
+    char *schema, *name;
+    char *written; /* canonical form: `public.orders`, quoted where it must be */
+};
+
+enum synchronous_commit {
+    COMMIT_OFF,
+    COMMIT_LOCAL,
+    COMMIT_REMOTE_WRITE,
+    COMMIT_ON,
+    COMMIT_REMOTE_APPLY
+};
+
+struct job_settings {
+    char *name; /* what stands in [job NAME] */
+    int line;   /* of its section header */
+    char *database;
+    struct table_name table;
+    bool enabled;
+    struct expires expires;
+    char *column_timezone; /* zone of a zoneless column; "" = none declared */
+    struct week window;
+    char *window_written; /* canonical text of the window */
+    char *timezone;       /* of the window; checked by the database at preflight */
+    int64_t every_ms;
+    int64_t batch_time_ms;
+    int64_t batch_rows;
+    int64_t duty_percent;
+    int64_t max_rows_per_second; /* 0 = no limit */
+    int64_t lock_timeout_ms, statement_timeout_ms;
+    enum synchronous_commit synchronous_commit;
+};
+
+struct database_settings {
+    char *name;
+    int line;
+    char *conninfo; /* may hold a password: never printed as it is */
+    int64_t max_connections;
+    int64_t connect_timeout_ms;
+};
+
+struct settings {
+    char *path; /* of the file, for messages */
+    enum log_level log_level;
+    int64_t min_retention_ms;
+    char *socket; /* "" = the default of the surroundings */
+    char *socket_group, *control_group, *metrics_listen; /* "" = none */
+    char *state_directory;
+    struct database_settings *databases;
+    size_t database_count;
+    struct job_settings *jobs;
+    size_t job_count;
+};
+
+/* Reads and checks the file. NULL with `err` set ("FILE:LINE: ...") if anything at all is wrong. */
+struct settings *settings_load(const char *path, struct err *err);
+
+/* The same for text that is already in memory (tests, fuzzing); `path` is only for messages. */
+struct settings *settings_parse(const char *path, const char *bytes, size_t length,
+                                struct err *err);
+
+void settings_free(struct settings *settings); /* NULL is fine */
+
+/* The settings in canonical form, every option of every section written out; feeding it back gives
+ * the same settings. A password inside a conninfo is printed as ********, which settings_parse()
+ * refuses with a message that says so. */
+void settings_print(const struct settings *settings, struct text *out);
+
+/* NULL if there is none of that name. */
+const struct database_settings *settings_database(const struct settings *settings,
+                                                  const char *name);
+const struct job_settings *settings_job(const struct settings *settings, const char *name);
+
+#endif

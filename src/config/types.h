@@ -1,0 +1,40 @@
+/*
+ * types: what kinds of values options have: how each is read into its field, printed, and freed.
+ */
+#ifndef PGPURGED_CONFIG_TYPES_H
+#define PGPURGED_CONFIG_TYPES_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/text.h"
+
+struct config_option;
+
+struct option_type {
+    const char *word; /* for the manual: "duration" */
+
+    /* Reads text into the option's field of the (so far zeroed) record. On failure the field stays
+     * empty and err says why, without the option's name. */
+    bool (*parse)(const struct config_option *option, const char *text, void *record,
+                  struct err *err);
+
+    /* Appends the canonical form: without secrets, otherwise what parse reads as the same value. */
+    void (*print)(const struct config_option *option, const void *record, struct text *out);
+
+    /* Frees what parse has put there; an empty field is fine. NULL if there is nothing to free. */
+    void (*clear)(const struct config_option *option, void *record);
+};
+
+extern const struct option_type option_text;
+extern const struct option_type option_conninfo;
+extern const struct option_type option_bool;     /* bool */
+extern const struct option_type option_number;   /* int64_t */
+extern const struct option_type option_percent;  /* int64_t */
+extern const struct option_type option_duration; /* int64_t, milliseconds */
+extern const struct option_type option_choice;   /* an enum */
+extern const struct option_type option_table;    /* struct table_name */
+extern const struct option_type option_expires;  /* struct expires */
+extern const struct option_type option_window;   /* struct week, in a struct job_settings */
+
+#endif
