@@ -1,0 +1,164 @@
+#include "config/options.h"
+
+#include "config/nearest.h"
+#include "config/settings.h"
+
+/* The order of enum log_level. */
+static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
+
+/* The order of enum synchronous_commit. */
+static const char *const synchronous_commits[] = {"off", "local",        "remote_write",
+                                                  "on",  "remote_apply", NULL};
+
+#define FIELD(kind, record, field) .section = kind, .offset = offsetof(struct record, field)
+#define DAEMON(field)              FIELD(SECTION_PGPURGED, settings, field)
+#define DATABASE(field)            FIELD(SECTION_DATABASE, database_settings, field)
+#define JOB(field)                 FIELD(SECTION_JOB, job_settings, field)
+
+/* One row, one option. */
+/* clang-format off */
+const struct config_option config_options[] = {
+    /* the daemon */
+    {DAEMON(log_level), .name = "log_level", .type = &option_choice, .choices = log_levels,
+     .fallback = "info",
+     .doc = "How much is written to stderr."},
+    {DAEMON(min_retention_ms), .name = "min_retention", .type = &option_duration, .fallback = "1d",
+     .least = "1s", .most = "36500d",
+     .doc = "No job's retention may be shorter than this, so that a slip like 3h for 3d is an "
+            "error and not a purge."},
+
+    {DAEMON(socket), .name = "socket", .type = &option_text, .fallback = "", .may_be_empty = true,
+     .needs_restart = true,
+     .doc = "The Unix socket for pgpurgectl and status. Empty means pgpurged.sock in the folder "
+            "that systemd makes for the service, and none without systemd."},
+    {DAEMON(socket_group), .name = "socket_group", .type = &option_text, .fallback = "",
+     .may_be_empty = true, .needs_restart = true,
+     .doc = "The group that may open the socket and read status; empty means the daemon's own."},
+    {DAEMON(control_group), .name = "control_group", .type = &option_text, .fallback = "",
+     .may_be_empty = true, .needs_restart = true,
+     .doc = "The group whose members may run, pause and resume jobs and reload, beside root and "
+            "the daemon's own user."},
+    {DAEMON(metrics_listen), .name = "metrics_listen", .type = &option_text, .fallback = "",
+     .may_be_empty = true, .needs_restart = true, .example = "127.0.0.1:9788",
+     .doc = "ADDRESS:PORT on which /metrics and /healthz are answered to everyone; empty means "
+            "none."},
+    {DAEMON(state_directory), .name = "state_directory", .type = &option_text,
+     .fallback = "/var/lib/pgpurged", .needs_restart = true,
+     .doc = "The folder in which the daemon remembers which jobs are paused."},
+
+    /* a database */
+    {DATABASE(conninfo), .name = "conninfo", .type = &option_conninfo, .may_continue = true,
+     .example = "host=/var/run/postgresql dbname=shop user=pgpurged",
+     .doc = "Where the database is: a connection string as libpq reads it. Keep a password out "
+            "of it with passfile."},
+    {DATABASE(max_connections), .name = "max_connections", .type = &option_number, .fallback = "2",
+     .least = "1", .most = "100", .unit = "connections",
+     .doc = "At most so many jobs of this database run at the same time; the others wait."},
+    {DATABASE(connect_timeout_ms), .name = "connect_timeout", .type = &option_duration,
+     .fallback = "10s", .least = "1s", .most = "5min",
+     .doc = "An attempt to connect is given up after this time and made again later."},
+
+    /* a job: what goes */
+    {JOB(database), .name = "database", .type = &option_text, .example = "shop",
+     .doc = "The section [database NAME] that the table is in."},
+    {JOB(table), .name = "table", .type = &option_table, .own_only = true,
+     .example = "public.orders",
+     .doc = "The table, as SCHEMA.TABLE; without a schema it is in public. A name with capital "
+            "letters or blanks stands in double quotes."},
+    {JOB(enabled), .name = "enabled", .type = &option_bool, .fallback = "yes",
+     .doc = "With no, the job is shown, but never runs."},
+    {JOB(expires), .name = "expires", .type = &option_expires, .example = "deleted_at + 30d",
+     .doc = "When a row may go: COLUMN + RETENTION for a mark that was set in the past, at "
+            "COLUMN for a column that holds the time of expiry itself. A retention has a unit: "
+            "min, h, d, w, mo or y."},
+    {JOB(column_timezone), .name = "column_timezone", .type = &option_text, .fallback = "",
+     .may_be_empty = true,
+     .doc = "The time zone in which a column without one (timestamp, date) was written; it "
+            "must be set for such a column, and for no other."},
+
+    /* a job: when */
+    {JOB(window), .name = "window", .type = &option_window, .fallback = "always",
+     .may_continue = true, .example = "Mon-Fri 01:00-05:00, Sat-Sun 00:00-08:00",
+     .doc = "When the job may run: always, or spans of the week, separated by commas. A span has a "
+            "day or a range of days, those on which it begins, or none for every day; it may go "
+            "across midnight, as in Mon-Fri 22:00-04:00."},
+    {JOB(timezone), .name = "timezone", .type = &option_text, .fallback = "UTC",
+     .example = "Europe/Berlin",
+     .doc = "The time zone of the window, by a name that PostgreSQL knows."},
+    {JOB(every_ms), .name = "every", .type = &option_duration, .fallback = "1d", .least = "1s",
+     .most = "366d",
+     .doc = "How long after the start of a run the next one is due."},
+
+    /* a job: how fast */
+    {JOB(batch_time_ms), .name = "batch_time", .type = &option_duration, .fallback = "50ms",
+     .least = "1ms", .most = "60s",
+     .doc = "How long a batch should take; its size follows from what was measured."},
+    {JOB(batch_rows), .name = "batch_rows", .type = &option_number, .fallback = "5000",
+     .least = "1", .most = "1000000", .unit = "rows",
+     .doc = "A batch never has more rows than this."},
+    {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "50", .least = "1",
+     .most = "100", .unit = "percent",
+     .doc = "Which part of the time is spent in batches; the job rests for the remainder."},
+    {JOB(max_rows_per_second), .name = "max_rows_per_second", .type = &option_number,
+     .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
+     .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
+            "limit."},
+    {JOB(lock_timeout_ms), .name = "lock_timeout", .type = &option_duration, .fallback = "100ms",
+     .least = "1ms", .most = "60s",
+     .doc = "How long a batch waits for a lock before it gives way and becomes smaller."},
+    {JOB(statement_timeout_ms), .name = "statement_timeout", .type = &option_duration,
+     .fallback = "5s", .least = "10ms", .most = "1h",
+     .doc = "No batch lasts longer than this; at the end of the window it is cut to what is "
+            "left."},
+    {JOB(synchronous_commit), .name = "synchronous_commit", .type = &option_choice,
+     .choices = synchronous_commits, .fallback = "off",
+     .doc = "As in PostgreSQL, for the batches. With off, a crash of the server may undo the "
+            "last batches, always together with their audit rows."},
+};
+/* clang-format on */
+
+const size_t config_option_count = ARRAY_LENGTH(config_options);
+
+static bool belongs(const struct config_option *option, enum section_kind section)
+{
+    if (section == SECTION_DEFAULTS)
+        return option->section == SECTION_JOB && !option->own_only;
+    return option->section == section;
+}
+
+const struct config_option *option_find(enum section_kind section, const char *name)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (belongs(&config_options[i], section) && text_equal(config_options[i].name, name))
+            return &config_options[i];
+    }
+    return NULL;
+}
+
+static const struct config_option *find_anywhere(const char *name)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (text_equal(config_options[i].name, name))
+            return &config_options[i];
+    }
+    return NULL;
+}
+
+bool option_unknown(enum section_kind section, const char *name, struct err *err)
+{
+    const struct config_option *elsewhere = find_anywhere(name);
+    struct nearest nearest = nearest_start(name);
+
+    if (elsewhere != NULL)
+        return err_set(err, "%s: is no option of %s; it belongs in %s", name, section_form(section),
+                       section_form(elsewhere->section));
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (belongs(&config_options[i], section))
+            nearest_try(&nearest, config_options[i].name);
+    }
+    if (nearest.name == NULL)
+        return err_set(err, "%s: is no option of %s; pgpurged.conf(5) lists them", name,
+                       section_form(section));
+    return err_set(err, "%s: is no option of %s; did you mean %s?", name, section_form(section),
+                   nearest.name);
+}

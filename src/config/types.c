@@ -1,0 +1,303 @@
+#include "config/types.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "config/conninfo.h"
+#include "config/duration.h"
+#include "config/expires.h"
+#include "config/identifier.h"
+#include "config/nearest.h"
+#include "config/options.h"
+#include "config/settings.h"
+#include "config/window.h"
+
+static void *field(const struct config_option *option, void *record)
+{
+    return (char *)record + option->offset;
+}
+
+static const void *const_field(const struct config_option *option, const void *record)
+{
+    return (const char *)record + option->offset;
+}
+
+/* ---- text and conninfo ---- */
+
+static bool text_parse(const struct config_option *option, const char *text, void *record,
+                       struct err *err)
+{
+    (void)err;
+    *(char **)field(option, record) = text_copy(text);
+    return true;
+}
+
+static void text_print(const struct config_option *option, const void *record, struct text *out)
+{
+    text_add(out, *(char *const *)const_field(option, record));
+}
+
+static void text_clear(const struct config_option *option, void *record)
+{
+    free(*(char **)field(option, record));
+}
+
+static bool conninfo_parse(const struct config_option *option, const char *text, void *record,
+                           struct err *err)
+{
+    struct text masked = {0};
+    bool readable = conninfo_mask(text, &masked, err);
+
+    text_free(&masked);
+    return readable && text_parse(option, text, record, err);
+}
+
+/* It could be masked once, when it was parsed. */
+static void conninfo_print(const struct config_option *option, const void *record, struct text *out)
+{
+    struct err err;
+
+    conninfo_mask(*(char *const *)const_field(option, record), out, &err);
+}
+
+/* ---- yes and no ---- */
+
+static bool bool_parse(const struct config_option *option, const char *text, void *record,
+                       struct err *err)
+{
+    static const char *const words[][2] = {
+        {"no", "yes"}, {"false", "true"}, {"off", "on"}, {"0", "1"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(words); i++) {
+        for (int truth = 0; truth <= 1; truth++) {
+            if (strcasecmp(words[i][truth], text) == 0) {
+                *(bool *)field(option, record) = truth;
+                return true;
+            }
+        }
+    }
+    return err_set(err, "\"%s\" is neither yes nor no", text);
+}
+
+static void bool_print(const struct config_option *option, const void *record, struct text *out)
+{
+    text_add(out, *(const bool *)const_field(option, record) ? "yes" : "no");
+}
+
+/* ---- numbers ---- */
+
+static bool out_of_range(const struct config_option *option, const char *text, struct err *err)
+{
+    return err_set(err, "\"%s\" is out of range: it may be from %s to %s%s%s", text, option->least,
+                   option->most, option->unit != NULL ? " " : "",
+                   option->unit != NULL ? option->unit : "");
+}
+
+/* Digits only. A number too large for any range becomes the largest that there is. */
+static bool read_number(const char *text, size_t length, int64_t *number)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    if (digits == 0 || digits != length)
+        return false;
+    *number = strtoll(text, NULL, 10);
+    return true;
+}
+
+static bool store_number(const struct config_option *option, const char *text, size_t length,
+                         void *record, struct err *err)
+{
+    int64_t number;
+
+    if (!read_number(text, length, &number))
+        return err_set(err, "\"%s\" is not a whole number%s%s", text,
+                       option->unit != NULL ? " of " : "",
+                       option->unit != NULL ? option->unit : "");
+    if (number < atoll(option->least) || number > atoll(option->most))
+        return out_of_range(option, text, err);
+    *(int64_t *)field(option, record) = number;
+    return true;
+}
+
+static bool number_parse(const struct config_option *option, const char *text, void *record,
+                         struct err *err)
+{
+    return store_number(option, text, strlen(text), record, err);
+}
+
+static bool percent_parse(const struct config_option *option, const char *text, void *record,
+                          struct err *err)
+{
+    size_t length = strlen(text);
+
+    if (length > 0 && text[length - 1] == '%')
+        length--;
+    return store_number(option, text, length, record, err);
+}
+
+static void number_print(const struct config_option *option, const void *record, struct text *out)
+{
+    text_addf(out, "%lld", (long long)*(const int64_t *)const_field(option, record));
+}
+
+/* ---- durations ---- */
+
+/* A bound of the table; false for one that is not set. */
+static bool read_bound(const char *bound, int64_t *ms)
+{
+    struct err err;
+
+    return bound != NULL && duration_parse_ms(bound, "s", ms, &err);
+}
+
+/* "write 30d for 30 days", but "write 100ms" for a timeout: by the unit of the option's default. */
+static const char *usual_unit(const struct config_option *option)
+{
+    return option->fallback != NULL ? option->fallback + strspn(option->fallback, "0123456789")
+                                    : "s";
+}
+
+static bool option_duration_parse(const struct config_option *option, const char *text,
+                                  void *record, struct err *err)
+{
+    int64_t ms, bound;
+
+    if (!duration_parse_ms(text, usual_unit(option), &ms, err))
+        return false;
+    if ((read_bound(option->least, &bound) && ms < bound) ||
+        (read_bound(option->most, &bound) && ms > bound))
+        return out_of_range(option, text, err);
+    *(int64_t *)field(option, record) = ms;
+    return true;
+}
+
+static void option_duration_print(const struct config_option *option, const void *record,
+                                  struct text *out)
+{
+    duration_print_ms(*(const int64_t *)const_field(option, record), out);
+}
+
+/* ---- choices ---- */
+
+static bool unknown_choice(const struct config_option *option, const char *text, struct err *err)
+{
+    struct nearest nearest = nearest_start(text);
+    struct text list = {0};
+
+    for (size_t i = 0; option->choices[i] != NULL; i++) {
+        nearest_try(&nearest, option->choices[i]);
+        text_addf(&list, "%s%s", i > 0 ? ", " : "", option->choices[i]);
+    }
+    err_set(err, "\"%s\" is none of: %s%s%s%s", text, list.data,
+            nearest.name != NULL ? "; did you mean " : "", nearest.name != NULL ? nearest.name : "",
+            nearest.name != NULL ? "?" : "");
+    text_free(&list);
+    return false;
+}
+
+static bool choice_parse(const struct config_option *option, const char *text, void *record,
+                         struct err *err)
+{
+    for (int i = 0; option->choices[i] != NULL; i++) {
+        if (strcasecmp(option->choices[i], text) == 0) {
+            memcpy(field(option, record), &i, sizeof i);
+            return true;
+        }
+    }
+    return unknown_choice(option, text, err);
+}
+
+/* Every enum of ours is as large as an int, but none is one: hence memcpy. */
+static void choice_print(const struct config_option *option, const void *record, struct text *out)
+{
+    int i;
+
+    memcpy(&i, const_field(option, record), sizeof i);
+    text_add(out, option->choices[i]);
+}
+
+_Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
+
+/* ---- tables, expiry, windows ---- */
+
+static bool table_parse(const struct config_option *option, const char *text, void *record,
+                        struct err *err)
+{
+    return table_name_parse(text, field(option, record), err);
+}
+
+static void table_print(const struct config_option *option, const void *record, struct text *out)
+{
+    const struct table_name *table = const_field(option, record);
+
+    text_add(out, table->written);
+}
+
+static void table_clear(const struct config_option *option, void *record)
+{
+    table_name_clear(field(option, record));
+}
+
+static bool option_expires_parse(const struct config_option *option, const char *text, void *record,
+                                 struct err *err)
+{
+    return expires_parse(text, field(option, record), err);
+}
+
+static void option_expires_print(const struct config_option *option, const void *record,
+                                 struct text *out)
+{
+    const struct expires *expires = const_field(option, record);
+
+    text_add(out, expires->written);
+}
+
+static void option_expires_clear(const struct config_option *option, void *record)
+{
+    expires_clear(field(option, record));
+}
+
+/* A window fills two fields, so it takes the whole job. */
+static bool option_window_parse(const struct config_option *option, const char *text, void *record,
+                                struct err *err)
+{
+    struct job_settings *job = record;
+
+    (void)option;
+    return window_parse(text, &job->window, &job->window_written, err);
+}
+
+static void option_window_print(const struct config_option *option, const void *record,
+                                struct text *out)
+{
+    const struct job_settings *job = record;
+
+    (void)option;
+    text_add(out, job->window_written);
+}
+
+static void option_window_clear(const struct config_option *option, void *record)
+{
+    struct job_settings *job = record;
+
+    (void)option;
+    free(job->window.spans);
+    free(job->window_written);
+}
+
+const struct option_type option_text = {"string", text_parse, text_print, text_clear};
+const struct option_type option_conninfo = {"string", conninfo_parse, conninfo_print, text_clear};
+const struct option_type option_bool = {"yes | no", bool_parse, bool_print, NULL};
+const struct option_type option_number = {"number", number_parse, number_print, NULL};
+const struct option_type option_percent = {"percent", percent_parse, number_print, NULL};
+const struct option_type option_duration = {"duration", option_duration_parse,
+                                            option_duration_print, NULL};
+const struct option_type option_choice = {"choice", choice_parse, choice_print, NULL};
+const struct option_type option_table = {"name", table_parse, table_print, table_clear};
+const struct option_type option_expires = {"rule", option_expires_parse, option_expires_print,
+                                           option_expires_clear};
+const struct option_type option_window = {"spans", option_window_parse, option_window_print,
+                                          option_window_clear};
