@@ -1,0 +1,5 @@
+-- What a DBA grants to the daemon: to see the rows, to delete them, and to lock them one by one
+-- (UPDATE of one column) where somebody else holds their neighbours. It owns nothing.
+GRANT SELECT, DELETE, UPDATE (deleted_at)  ON orders   TO pgpurged;
+GRANT SELECT, DELETE, UPDATE ("deletedAt") ON comments TO pgpurged;
+GRANT SELECT, DELETE, UPDATE (expires_at)  ON sessions TO pgpurged;
