@@ -1,0 +1,69 @@
+# shellcheck shell=sh disable=SC2154 # variables of bench/run and lib.sh
+# daemon: what the process itself costs: memory, CPU beside the server's backend, wake-ups while idle.
+#
+# It runs for years beside other things, nearly always idle. Memory is the highest that it ever had (VmHWM);
+# a wake-up is a voluntary context switch of the idle process.
+
+# Clock ticks of 10 ms, as in /proc/PID/stat, would be too coarse for the daemon.
+cpu_ns() { # PID...
+    for pid in "$@"; do cat "/proc/$pid/schedstat" 2>/dev/null || true; done |
+        awk '{ ns += $1 } END { printf "%.0f", ns }'
+}
+
+status_of() { # FIELD: a number out of /proc/PID/status
+    awk -v field="$1:" '$1 == field { print $2 }' "/proc/$daemon/status"
+}
+
+start_daemon() {
+    "$pgpurged" --config "$work/bench.conf" >"$work/daemon.log" 2>&1 &
+    daemon=$!
+    echo "$daemon" >"$work/daemon.pid"
+}
+
+# The backend may be gone as soon as the run has ended, so its time is read all the while.
+watch_run() {
+    sql -c 'DELETE FROM pgpurged.runs' # or the next run would be due tomorrow
+    start_daemon
+    backend_ns=0
+    until [ "$(ask "SELECT count(*) FROM pgpurged.runs WHERE ended_at IS NOT NULL")" -gt 0 ]; do
+        kill -0 "$daemon" 2>/dev/null || die "the daemon has ended: $(tail -n 5 "$work/daemon.log")"
+        backends=$(ask "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE usename = 'pgpurged'")
+        # shellcheck disable=SC2086
+        ns=$(cpu_ns $backends)
+        [ "$ns" -lt "$backend_ns" ] || backend_ns=$ns
+        sleep 0.05
+    done
+    daemon_ns=$(cpu_ns "$daemon")
+}
+
+stop_daemon() {
+    kill -TERM "$daemon"
+    wait "$daemon" || die "the daemon ended with status $?"
+    rm "$work/daemon.pid"
+}
+
+one_round() {
+    restore_table
+    watch_run
+    sample cpu_percent "$(compute "100 * $daemon_ns / ($backend_ns > 0 ? $backend_ns : 1)")"
+    sleep 2 # what belongs to the end of the run
+    from=$(status_of voluntary_ctxt_switches)
+    sleep 10
+    sample wakeups $(($(status_of voluntary_ctxt_switches) - from))
+    sample rss_mb "$(compute "$(status_of VmHWM) / 1024")"
+    stop_daemon
+}
+
+make_template "$(scaled 3000000)" "$(scaled 800000)"
+write_config duty=100 batch_rows=1000 every=1d
+for _ in $(seq "$rounds"); do one_round; done
+
+json_samples rss_mb MB
+json_samples cpu_percent %
+json_samples wakeups wakeups
+printf '%-40s %s\n' 'highest resident memory, MB' "$(spread rss_mb)" \
+    'CPU time, % of the backend'\''s' "$(spread cpu_percent)" 'wake-ups in 10 s with nothing due' "$(spread wakeups)"
+echo
+figure 'resident memory, MB' "$(of rss_mb max)" '<=' 10
+figure 'CPU time, % of the backend'\''s' "$(of cpu_percent median)" '<=' 5
+figure 'wake-ups in 10 s with nothing due' "$(of wakeups max)" '==' 0
