@@ -85,7 +85,8 @@ static bool mask_pair(const char **cursor, struct text *out, struct err *err)
     const char *equals = name + name_length + strspn(name + name_length, blanks);
     const char *value, *end;
 
-    if (*equals != '=' || name_length == 0)
+    /* What begins with [ could not be printed on a line of its own (document.c). */
+    if (*equals != '=' || name_length == 0 || *name == '[')
         return err_set(err, "a word in it is not NAME=VALUE (a value with blanks stands in single "
                             "quotes: application_name='night shift')");
     if (!check_not_ours(name, name_length, equals, err))

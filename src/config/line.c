@@ -101,7 +101,7 @@ static bool read_option(struct line *line, struct err *err)
         return err_set(err, "expected NAME = VALUE or [SECTION]");
     for (value++; value < end && is_blank(*value);)
         value++;
-    if (value < end && strchr(";#[", *value) != NULL)
+    if (value < end && (*value == ';' || *value == '#'))
         return err_set(err, "a value can't begin with \"%c\"", *value);
     line->kind = LINE_OPTION;
     line->length = name;

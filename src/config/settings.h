@@ -78,7 +78,7 @@ struct settings {
     char *path; /* of the file, for messages */
     enum log_level log_level;
     int64_t min_retention_ms;
-    char *socket; /* "" = the default of the surroundings */
+    char *socket;                                        /* "" = the default of the surroundings */
     char *socket_group, *control_group, *metrics_listen; /* "" = none */
     char *state_directory;
     struct database_settings *databases;

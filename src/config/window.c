@@ -185,7 +185,7 @@ static bool read_spans(const char *text, struct week *week, struct text *written
     const char *cursor = text;
 
     for (;;) {
-        struct span span;
+        struct span span = {0};
         char *piece = take_piece(&cursor);
         bool read = read_span(piece, &span, err);
 

@@ -62,17 +62,39 @@ static void write_anew(const char *name, const char *content)
     ck_assert_int_eq(fclose(file), 0);
 }
 
+/* Moves both on behind the lines that they have in common; the number of the line where they are.
+ */
+static int skip_common_lines(const char **a, const char **b)
+{
+    int line = 1;
+
+    for (;;) {
+        size_t length = strcspn(*a, "\n");
+
+        if (length != strcspn(*b, "\n") || strncmp(*a, *b, length) != 0 || (*a)[length] == '\0' ||
+            (*b)[length] == '\0')
+            return line;
+        *a += length + 1;
+        *b += length + 1;
+        line++;
+    }
+}
+
 static void expect_content(const char *name, const char *actual)
 {
-    struct text expected = {0};
+    struct text content = {0};
+    const char *expected;
     struct err err;
+    int line;
 
     if (getenv("UPDATE_GOLDEN") != NULL)
         write_anew(name, actual);
-    ck_assert_msg(file_read(name, &expected, &err), "%s", err.text);
-    ck_assert_msg(text_equal(expected.data, actual), "%s\nexpected:\n%s\nactual:\n%s", name,
-                  expected.data, actual);
-    text_free(&expected);
+    ck_assert_msg(file_read(name, &content, &err), "%s", err.text);
+    expected = content.length > 0 ? content.data : "";
+    line = skip_common_lines(&expected, &actual);
+    ck_assert_msg(text_equal(expected, actual), "%s:%d\nexpected: %.*s\nactual:   %.*s", name, line,
+                  (int)strcspn(expected, "\n"), expected, (int)strcspn(actual, "\n"), actual);
+    text_free(&content);
 }
 
 static void check_golden(const char *conf)

@@ -458,6 +458,7 @@ static const struct {
     {"shop", NOT_A_PAIR},
     {"password=ge heim", NOT_A_PAIR},
     {"host=a =b", NOT_A_PAIR},
+    {"[job]=a", NOT_A_PAIR},
     {"host=a max_connections = 3", IS_OURS("max_connections")},
     {"host=a connect_timeout =3s", IS_OURS("connect_timeout")},
     {"conninfo = host=a", IS_OURS("conninfo")},
