@@ -124,13 +124,14 @@ static bool check_what_it_is(const struct preflight *flight, const struct pg_rep
 
     if (text_equal(name->schema, "pgpurged"))
         return err_set(err, "%s belongs to pgpurged itself and is never purged", name->written);
+    /* Its schema is a system schema as well. */
+    if (persistence != NULL && persistence[0] == 't')
+        return err_set(err, "%s is a temporary table of another session", name->written);
     if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_SYSTEM))
         return err_set(err, "%s is a system table and is never purged", name->written);
     if (kind == NULL || kind[0] != 'r')
         return err_set(err, "%s is %s; only the rows of a plain table can be purged", name->written,
                        kind_of(kind != NULL ? kind[0] : '?'));
-    if (persistence != NULL && persistence[0] == 't')
-        return err_set(err, "%s is a temporary table of another session", name->written);
     if (method == NULL || !text_equal(method, "heap"))
         return err_set(err,
                        "%s is stored by the access method \"%s\", which has no TID scans; only "
@@ -203,6 +204,11 @@ static bool check_column(struct preflight *flight, const struct pg_reply *reply,
             err, "%s has no column \"%s\" of a type that can expire (timestamptz, timestamp, date)",
             job->table.written, job->expires.column);
     if (text_equal(type, "timestamptz")) {
+        if (job->column_timezone[0] != '\0')
+            return err_set(err,
+                           "column \"%s\" of %s is a timestamptz, which has its zone in it; remove "
+                           "column_timezone",
+                           job->expires.column, job->table.written);
         flight->table.type = TIME_TIMESTAMPTZ;
         return true;
     }
@@ -224,6 +230,26 @@ static bool check_column(struct preflight *flight, const struct pg_reply *reply,
     return true;
 }
 
+static void zone_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+
+    if (answered(flight, reply))
+        finish(flight, BATCH_COMMITTED, NULL);
+}
+
+/* Here a zone that nobody knows is an error of the job; in a batch it would look like one of each
+ * row. */
+static void check_zone(struct preflight *flight)
+{
+    const char *values[] = {flight->job->column_timezone};
+
+    if (values[0][0] == '\0')
+        finish(flight, BATCH_COMMITTED, NULL);
+    else
+        ask(flight, sql_zone, values, 1, zone_answered);
+}
+
 static void distributed_answered(void *arg, const struct pg_reply *reply)
 {
     struct preflight *flight = arg;
@@ -239,7 +265,7 @@ static void distributed_answered(void *arg, const struct pg_reply *reply)
         refuse(flight, &err);
         return;
     }
-    finish(flight, BATCH_COMMITTED, NULL);
+    check_zone(flight);
 }
 
 static void table_answered(void *arg, const struct pg_reply *reply)
@@ -271,7 +297,7 @@ static void table_answered(void *arg, const struct pg_reply *reply)
         ask(flight, sql_distributed, values, 1, distributed_answered);
         return;
     }
-    finish(flight, BATCH_COMMITTED, NULL);
+    check_zone(flight);
 }
 
 static void ask_table(struct preflight *flight)

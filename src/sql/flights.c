@@ -101,6 +101,8 @@ const char sql_distributed[] =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel ="
     " $1::oid)";
 
+const char sql_zone[] = "SELECT now() AT TIME ZONE $1";
+
 const char sql_cutoff[] = "SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD "
                           "HH24:MI:SS.US') || '+00'";
 

@@ -41,6 +41,7 @@ extern const char
                     rules, actions, declared, typname, system; no row = no such table */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
+extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */
 
 /* $1 retention -> the cutoff of a run that would begin now, as open_run() writes it */
 extern const char sql_cutoff[];

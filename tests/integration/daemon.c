@@ -89,7 +89,7 @@ void daemon_await_log(const struct daemon *daemon, const char *text, int timeout
     struct expected_line line = {daemon, text};
     if (!await_quietly(line_is_there, &line, timeout_ms))
         ck_abort_msg("\"%s\" did not come within %d ms; the log:\n%s", text, timeout_ms,
-                     daemon_log(daemon));
+                     keep_tail(daemon_log(daemon)));
 }
 
 void daemon_signal(const struct daemon *daemon, int signal)
@@ -109,11 +109,12 @@ void daemon_await_exit(struct daemon *daemon, int expected_code, int timeout_ms)
 {
     int code = -1;
     if (!spawn_wait(daemon->pid, timeout_ms, &code))
-        ck_abort_msg("it still runs after %d ms; the log:\n%s", timeout_ms, daemon_log(daemon));
+        ck_abort_msg("it still runs after %d ms; the log:\n%s", timeout_ms,
+                     keep_tail(daemon_log(daemon)));
     daemon->pid = 0;
     if (code != expected_code)
         ck_abort_msg("exit code %d instead of %d; the log:\n%s", code, expected_code,
-                     daemon_log(daemon));
+                     keep_tail(daemon_log(daemon)));
 }
 
 void daemon_stop(struct daemon *daemon)

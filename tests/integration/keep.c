@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -54,4 +55,12 @@ char *file_read(const char *path)
 const char *keep_file(const char *path)
 {
     return keep_text(file_read(path));
+}
+
+/* Check ends a test program whose message is longer than 8 kB. */
+const char *keep_tail(const char *text)
+{
+    enum { MOST = 6000 };
+    size_t length = strlen(text);
+    return length <= MOST ? text : keep_format("[...] %s", text + length - MOST);
 }

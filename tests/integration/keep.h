@@ -16,4 +16,7 @@ const char *keep_vformat(const char *format, va_list args) __attribute__((format
 const char *keep_file(const char *path);
 char *file_read(const char *path);
 
+/* The end of a text, as much of it as fits into the message of a failing test. */
+const char *keep_tail(const char *text);
+
 #endif

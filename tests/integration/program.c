@@ -39,7 +39,8 @@ static int run(const char **output, const char *const *argv)
     unlink(file);
     if (!ended) {
         kill(pid, SIGKILL);
-        ck_abort_msg("%s did not end within %d ms; it said: %s", argv[0], AWAIT_MS, said);
+        ck_abort_msg("%s did not end within %d ms; it said: %s", argv[0], AWAIT_MS,
+                     keep_tail(said));
     }
     if (output != NULL)
         *output = said;

@@ -149,8 +149,9 @@ static const struct flight_case {
     {"close_run", sql_close_run, 6}, {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},       {"version", sql_version, 0},
     {"table", sql_table, 3},         {"distributed", sql_distributed, 1},
-    {"last_rate", sql_last_rate, 1}, {"pass", sql_pass, 1},
-    {"schedule", sql_schedule, 2},   {"instant", sql_instant, 3},
+    {"zone", sql_zone, 1},           {"last_rate", sql_last_rate, 1},
+    {"pass", sql_pass, 1},           {"schedule", sql_schedule, 2},
+    {"instant", sql_instant, 3},
 };
 
 START_TEST(flights_read_as)

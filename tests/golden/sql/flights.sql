@@ -40,6 +40,9 @@ WITH RECURSIVE typ AS (  SELECT a.attrelid, a.attnum, a.attname, t.oid, t.typnam
 -- distributed
 SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::oid);
 
+-- zone
+SELECT now() AT TIME ZONE $1;
+
 -- last_rate
 SELECT rows, extract(epoch FROM ended_at - started_at) FROM pgpurged.runs WHERE job = $1 AND ended_at > started_at AND rows > 0 ORDER BY id DESC LIMIT 1;
 
