@@ -25,6 +25,12 @@ static int sd_watchdog_enabled(int unset, uint64_t *usec)
     *usec = 0;
     return 0;
 }
+static int sd_listen_fds(int unset)
+{
+    (void)unset;
+    return 0;
+}
+enum { SD_LISTEN_FDS_START = 3 };
 #endif
 
 #include "base/clock.h"
@@ -88,6 +94,14 @@ void notify_watchdog_start(struct loop *loop)
 void notify_watchdog_stop(void)
 {
     loop_timer_free(&watchdog.timer);
+}
+
+int notify_listen_fds(int *first)
+{
+    int count = sd_listen_fds(1);
+
+    *first = SD_LISTEN_FDS_START;
+    return count > 0 ? count : 0;
 }
 
 bool notify_stderr_is_journal(void)

@@ -19,6 +19,10 @@ void notify_status(const char *format, ...) __attribute__((format(printf, 1, 2))
 void notify_watchdog_start(struct loop *loop);
 void notify_watchdog_stop(void);
 
+/* How many listening sockets systemd has handed over (sd_listen_fds(3)), from descriptor *first on.
+ */
+int notify_listen_fds(int *first);
+
 /* Whether stderr is the journal ($JOURNAL_STREAM names it), sd-daemon prefixes wanted. */
 bool notify_stderr_is_journal(void);
 

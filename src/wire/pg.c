@@ -8,16 +8,9 @@
 #include <sys/time.h>
 
 #include "base/text.h"
+#include "wire/pg_reply.h"
 
 enum { ROLLBACK_DEADLINE_MS = 30 * 1000 };
-
-/* Results of a flight are kept by step, so that a reply can be read in any order. */
-struct pg_reply {
-    enum pg_fate fate;
-    struct pg_error error;
-    PGresult **results; /* one for each step that succeeded, else NULL */
-    size_t count;
-};
 
 /* A flight in the air, oldest first. */
 struct flight {
@@ -53,88 +46,9 @@ struct pg {
     bool *closed;      /* set while a callback runs, to notice that it has closed us */
 };
 
-enum pg_fate pg_reply_fate(const struct pg_reply *reply)
-{
-    return reply->fate;
-}
-
-const struct pg_error *pg_reply_error(const struct pg_reply *reply)
-{
-    return &reply->error;
-}
-
-static const PGresult *result_of(const struct pg_reply *reply, size_t step)
-{
-    return step < reply->count ? reply->results[step] : NULL;
-}
-
-int pg_reply_rows(const struct pg_reply *reply, size_t step)
-{
-    const PGresult *result = result_of(reply, step);
-
-    return result != NULL ? PQntuples(result) : 0;
-}
-
-const char *pg_reply_text(const struct pg_reply *reply, size_t step, int row, int column)
-{
-    const PGresult *result = result_of(reply, step);
-
-    if (result == NULL || row >= PQntuples(result) || column >= PQnfields(result) ||
-        PQgetisnull(result, row, column))
-        return NULL;
-    return PQgetvalue(result, row, column);
-}
-
-int64_t pg_reply_int(const struct pg_reply *reply, size_t step, int row, int column)
-{
-    const char *value = pg_reply_text(reply, step, row, column);
-
-    return value != NULL ? strtoll(value, NULL, 10) : 0;
-}
-
-double pg_reply_double(const struct pg_reply *reply, size_t step, int row, int column)
-{
-    const char *value = pg_reply_text(reply, step, row, column);
-
-    return value != NULL ? strtod(value, NULL) : 0;
-}
-
-bool pg_reply_bool(const struct pg_reply *reply, size_t step, int row, int column)
-{
-    const char *value = pg_reply_text(reply, step, row, column);
-
-    return value != NULL && value[0] == 't';
-}
-
-/* libpq ends its messages with a newline and repeats the severity; one line is what people read. */
-static void copy_message(char *out, size_t size, const char *message)
-{
-    size_t length;
-
-    snprintf(out, size, "%s", message != NULL ? message : "");
-    length = strlen(out);
-    while (length > 0 && (out[length - 1] == '\n' || out[length - 1] == ' '))
-        out[--length] = '\0';
-}
-
-static void error_of_result(struct pg_error *error, const PGresult *result, size_t step)
-{
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-    error->step = step;
-    snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate != NULL ? sqlstate : "");
-    copy_message(error->message, sizeof error->message,
-                 primary != NULL ? primary : PQresultErrorMessage(result));
-    copy_message(error->detail, sizeof error->detail,
-                 PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
-}
-
 static void flight_free(struct flight *flight)
 {
-    for (size_t i = 0; i < flight->reply.count; i++)
-        PQclear(flight->reply.results[i]);
-    free(flight->reply.results);
+    pg_reply_clear(&flight->reply);
     if (flight->deadline != NULL)
         event_free(flight->deadline);
     free(flight);
@@ -171,7 +85,7 @@ static void die(struct pg *pg, const char *message)
     if (pg->state == PG_DEAD)
         return;
     if (pg->failure.message[0] == '\0')
-        copy_message(pg->failure.message, sizeof pg->failure.message, message);
+        pg_copy_message(pg->failure.message, sizeof pg->failure.message, message);
     if (pg->io != NULL)
         event_del(pg->io);
     pg->state = PG_DEAD;
@@ -273,7 +187,7 @@ static void take_result(struct flight *flight, PGresult *result)
     case PGRES_PIPELINE_SYNC:
         if (flight->reply.fate == PG_DONE) { /* the first error is the cause */
             flight->reply.fate = PG_FAILED;
-            error_of_result(&flight->reply.error, result, step);
+            pg_error_of_result(&flight->reply.error, result, step);
         }
         break;
     }
@@ -361,7 +275,7 @@ static void read_results(struct pg *pg)
             continue;
         }
         if (PQstatus(pg->conn) == CONNECTION_BAD) { /* killed: an error, then no sync ever */
-            error_of_result(&pg->failure, result, pg->first->answered);
+            pg_error_of_result(&pg->failure, result, pg->first->answered);
             PQclear(result);
             die(pg, PQerrorMessage(pg->conn));
             return;

@@ -40,7 +40,8 @@ struct pg_error {
     char sqlstate[6]; /* "" if there is none */
     char message[512];
     char detail[256];
-    size_t step; /* which statement of the flight */
+    char context[512]; /* where in the server's functions it happened */
+    size_t step;       /* which statement of the flight */
 };
 
 struct pg_reply;

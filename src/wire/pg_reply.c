@@ -1,0 +1,92 @@
+#include "wire/pg_reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum pg_fate pg_reply_fate(const struct pg_reply *reply)
+{
+    return reply->fate;
+}
+
+const struct pg_error *pg_reply_error(const struct pg_reply *reply)
+{
+    return &reply->error;
+}
+
+static const PGresult *result_of(const struct pg_reply *reply, size_t step)
+{
+    return step < reply->count ? reply->results[step] : NULL;
+}
+
+int pg_reply_rows(const struct pg_reply *reply, size_t step)
+{
+    const PGresult *result = result_of(reply, step);
+
+    return result != NULL ? PQntuples(result) : 0;
+}
+
+const char *pg_reply_text(const struct pg_reply *reply, size_t step, int row, int column)
+{
+    const PGresult *result = result_of(reply, step);
+
+    if (result == NULL || row >= PQntuples(result) || column >= PQnfields(result) ||
+        PQgetisnull(result, row, column))
+        return NULL;
+    return PQgetvalue(result, row, column);
+}
+
+int64_t pg_reply_int(const struct pg_reply *reply, size_t step, int row, int column)
+{
+    const char *value = pg_reply_text(reply, step, row, column);
+
+    return value != NULL ? strtoll(value, NULL, 10) : 0;
+}
+
+double pg_reply_double(const struct pg_reply *reply, size_t step, int row, int column)
+{
+    const char *value = pg_reply_text(reply, step, row, column);
+
+    return value != NULL ? strtod(value, NULL) : 0;
+}
+
+bool pg_reply_bool(const struct pg_reply *reply, size_t step, int row, int column)
+{
+    const char *value = pg_reply_text(reply, step, row, column);
+
+    return value != NULL && value[0] == 't';
+}
+
+/* libpq ends its messages with a newline and repeats the severity; one line is what people read. */
+void pg_copy_message(char *out, size_t size, const char *message)
+{
+    size_t length;
+
+    snprintf(out, size, "%s", message != NULL ? message : "");
+    length = strlen(out);
+    while (length > 0 && (out[length - 1] == '\n' || out[length - 1] == ' '))
+        out[--length] = '\0';
+}
+
+void pg_error_of_result(struct pg_error *error, const PGresult *result, size_t step)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+    error->step = step;
+    snprintf(error->sqlstate, sizeof error->sqlstate, "%s", sqlstate != NULL ? sqlstate : "");
+    pg_copy_message(error->message, sizeof error->message,
+                    primary != NULL ? primary : PQresultErrorMessage(result));
+    pg_copy_message(error->context, sizeof error->context,
+                    PQresultErrorField(result, PG_DIAG_CONTEXT));
+    pg_copy_message(error->detail, sizeof error->detail,
+                    PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+}
+
+void pg_reply_clear(struct pg_reply *reply)
+{
+    for (size_t i = 0; i < reply->count; i++)
+        PQclear(reply->results[i]);
+    free(reply->results);
+    *reply = (struct pg_reply){0};
+}
