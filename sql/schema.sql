@@ -235,7 +235,7 @@ $$;
 CREATE OR REPLACE FUNCTION pgpurged.open_run(
     job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text,
     OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
-    OUT last_batch bigint, OUT passes integer)
+    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint)
     LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -262,8 +262,9 @@ BEGIN
     cutoff := pg_catalog.to_char(entry.cutoff AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') OPERATOR(pg_catalog.||) '+00';
     next_block := entry.next_block;
     passes := entry.passes;
-    last_batch := (SELECT COALESCE(pg_catalog.max(a.batch), 0) FROM pgpurged.audit AS a
-                    WHERE a.run OPERATOR(pg_catalog.=) entry.id);
+    SELECT COALESCE(pg_catalog.max(a.batch), 0), COALESCE(pg_catalog.sum(a.rows), 0), pg_catalog.count(*)
+      INTO last_batch, rows, batches
+      FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) entry.id;
 END
 $$;
 

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "purge/talk.h"
@@ -36,10 +37,24 @@ static const char *synchronous_commit_name(enum synchronous_commit value)
     return "on";
 }
 
+/* What would be a row's fault in the DELETE is none in the guard, nor in the audit table's INSERT:
+ * where nothing can be accounted, nothing is deleted (promise A), and cutting the batch into pieces
+ * won't help. */
+static enum batch_outcome outcome_of(const struct pg_reply *reply)
+{
+    enum batch_outcome outcome = talk_outcome(reply);
+    const struct pg_error *error = pg_reply_error(reply);
+
+    if (outcome == BATCH_ROW_ERROR &&
+        (error->step < STEP_PURGE || strstr(error->context, "INSERT INTO pgpurged.audit") != NULL))
+        return BATCH_REFUSED;
+    return outcome;
+}
+
 static void batch_replied(void *arg, const struct pg_reply *reply)
 {
     struct batch *batch = arg;
-    struct batch_result result = {.outcome = talk_outcome(reply), .reached = batch->range.from};
+    struct batch_result result = {.outcome = outcome_of(reply), .reached = batch->range.from};
 
     result.busy_ms = mono_ms_between(batch->sent, mono_now());
     result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);

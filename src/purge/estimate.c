@@ -1,6 +1,5 @@
 #include "purge/estimate.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,7 +13,6 @@ struct estimation {
     struct clock_anchor
         clock; /* unknown: a single look has nothing to compare with but our own clock */
     struct preflight *preflight;
-    double percent; /* of the pages that are sampled */
     struct estimate estimate;
     estimate_fn *fn;
     void *arg;
@@ -36,17 +34,10 @@ static void sampled(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
-    const char *oldest;
 
     if (!answered(estimation, reply))
         return;
-    estimate->exact = estimation->percent >= 100;
-    estimate->rows =
-        llround((double)pg_reply_int(reply, TALK_STEP, 0, 0) * 100 / estimation->percent);
-    estimate->due =
-        llround((double)pg_reply_int(reply, TALK_STEP, 0, 1) * 100 / estimation->percent);
-    oldest = pg_reply_text(reply, TALK_STEP, 0, 2);
-    snprintf(estimate->oldest, sizeof estimate->oldest, "%s", oldest != NULL ? oldest : "");
+    sample_read(reply, estimate->table.blocks, &estimate->sample);
     estimation->fn(estimation->arg, BATCH_COMMITTED, estimate, NULL);
 }
 
@@ -54,19 +45,13 @@ static void rate_answered(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
-    char percent[32];
-    const char *values[] = {percent, "1", estimate->cutoff};
 
     if (!answered(estimation, reply))
         return;
     estimate->last_rows = pg_reply_double(reply, TALK_STEP, 0, 0);
     estimate->last_seconds = pg_reply_double(reply, TALK_STEP, 0, 1);
-    estimation->percent = 100;
-    if (estimate->table.blocks > ESTIMATE_PAGES)
-        estimation->percent = 100.0 * ESTIMATE_PAGES / (double)estimate->table.blocks;
-    snprintf(percent, sizeof percent, "%.6f", estimation->percent);
-    talk_send(estimation->pg, &(struct pg_step){estimate->sql.sample, values, ARRAY_LENGTH(values)},
-              true, sampled, estimation);
+    sample_send(estimation->pg, estimation->job, &estimate->sql, estimate->table.blocks, sampled,
+                estimation);
 }
 
 static void cutoff_answered(void *arg, const struct pg_reply *reply)

@@ -7,17 +7,13 @@
 
 #include "base/words.h"
 #include "purge/preflight.h"
-
-/* The most pages that are read. */
-enum { ESTIMATE_PAGES = 2000 };
+#include "purge/sample.h"
 
 struct estimate {
     struct preflight_table table;
     struct sql_statements sql;
     char cutoff[48];
-    bool exact;                     /* the whole table was counted */
-    int64_t rows, due;              /* of the whole table */
-    char oldest[32];                /* the earliest due moment that was seen (UTC); "" = none */
+    struct sample sample;
     double last_rows, last_seconds; /* of the last run that deleted any; 0 = none */
 };
 

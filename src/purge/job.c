@@ -1,6 +1,5 @@
 #include "purge/job.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,15 +7,10 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "decide/schedule.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
-enum {
-    LOOK_AGAIN_MS = 60 * 1000,     /* a standby, a kill switch, another daemon */
-    LONGEST_WAIT_S = 24 * 60 * 60, /* then the clocks are looked at again */
-    WAKE_LATE_MS = 20,             /* never a moment before the window opens */
-};
+enum { LOOK_AGAIN_MS = 60 * 1000 }; /* a standby, a kill switch, another daemon */
 
 /* --- states --- */
 
@@ -55,8 +49,9 @@ void job_enter(struct job *job, enum job_state state, enum reason reason, const 
     char why[sizeof job->why]; /* an argument may be the old job->why */
     va_list args;
 
-    job->counters.held_seconds[old_reason] += mono_ms_between(job->since, now) / 1000;
+    job->host.counters->held_seconds[old_reason] += mono_ms_between(job->since, now) / 1000;
     job->since = now;
+    job->since_wall = wall_now();
     job->state = state;
     job->reason = reason;
     va_start(args, format);
@@ -122,6 +117,12 @@ void job_stop(struct job *job, const char *why)
         job->host.ended(job->host.arg, job, RUN_FAILED);
 }
 
+void job_note_error(struct job *job, const struct pg_error *error)
+{
+    job->last_error = *error;
+    job->last_error_at = wall_now();
+}
+
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
 {
     enum batch_outcome outcome = talk_outcome(reply);
@@ -130,6 +131,7 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
     if (outcome == BATCH_COMMITTED)
         return true;
     talk_error(pg_reply_error(reply), &err);
+    job_note_error(job, pg_reply_error(reply));
     switch (outcome) {
     case BATCH_COMMITTED:
         break;
@@ -243,142 +245,18 @@ void job_connected(struct job *job, struct pg *pg)
     }
 }
 
-/* --- schedule --- */
-
-bool job_clock_is_fine(struct job *job, struct wall clock)
-{
-    double skew_s = 0;
-    char why[160];
-
-    if (guard_clock(job->host.clock, clock, wall_now(), mono_now(), &skew_s) == GUARD_CLOCK_FINE) {
-        *job->host.clock = (struct clock_anchor){true, clock, mono_now()};
-        return true;
-    }
-    snprintf(why, sizeof why,
-             "the clocks of the database and of this machine disagree by %.0f s, or one has "
-             "jumped; reload "
-             "when somebody has looked",
-             skew_s);
-    job_release(job, false);
-    job_hold(job, REASON_CLOCK, why);
-    return false;
-}
-
-/* Lets the connection go and sleeps. */
-static void wait_until(struct job *job, enum reason reason, double wait_s, const char *what)
-{
-    job_release(job, false);
-    if (job->draining) {
-        job_finish_drain(job);
-        return;
-    }
-    job_enter(job, JOB_WAITING, reason, "%s %.0f s", what, wait_s);
-    job_set_timer(job, fmin(wait_s, LONGEST_WAIT_S) * 1000 + WAKE_LATE_MS, job_want_connection);
-}
-
-static void window_change_answered(void *arg, const struct pg_reply *reply)
-{
-    struct job *job = arg;
-    double from_now_s;
-    struct wall instant;
-
-    if (!job_talk_succeeded(job, reply))
-        return;
-    run_instant_read(reply, &instant, &from_now_s);
-    if (!job->window.open) {
-        wait_until(job, REASON_WINDOW, fmax(from_now_s, 0), "the window opens in");
-        return;
-    }
-    job->has_closing = true;
-    job->closes_at = instant;
-    job_open_run(job);
-}
-
-/* The window is open: is a run due? */
-static double seconds_until_due(const struct job *job, const struct run_schedule *schedule)
-{
-    struct schedule_facts facts = {
-        .ever_ran = schedule->ever_ran,
-        .run_open = schedule->run_open,
-        .since_start_s = schedule->since_start_s,
-        .every_s = (double)job->settings->every_ms / 1000,
-        .window_always = job->window.always,
-        .since_opening_s = (double)local_seconds_between(job->window.opened, schedule->local),
-    };
-
-    return schedule_wait_s(&facts);
-}
-
-static void wait_until_due(struct job *job, const struct run_schedule *schedule, double wait_s)
-{
-    double until_close_s = (double)local_seconds_between(schedule->local, job->window.changes);
-
-    /* After the window's end the next opening counts, so that has to be looked at. */
-    if (!job->window.always)
-        wait_s = fmin(wait_s, until_close_s);
-    wait_until(job, REASON_NOT_DUE, wait_s, "looks again in");
-}
-
-static void schedule_answered(void *arg, const struct pg_reply *reply)
-{
-    struct job *job = arg;
-    struct run_schedule schedule;
-    double wait_s;
-
-    if (!job_talk_succeeded(job, reply))
-        return;
-    run_schedule_read(reply, &schedule);
-    if (!job_clock_is_fine(job, schedule.clock))
-        return;
-    job->has_closing = false;
-    if (job->wants_run || job->host.once) {
-        job_open_run(job);
-        return;
-    }
-    job->window = window_look(&job->settings->window, schedule.local);
-    if (!job->window.always && !job->window.open) {
-        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
-        return;
-    }
-    wait_s = seconds_until_due(job, &schedule);
-    if (wait_s > 0)
-        wait_until_due(job, &schedule, wait_s);
-    else if (job->window.always)
-        job_open_run(job);
-    else
-        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
-}
-
-void job_look_at_schedule(struct job *job)
-{
-    if (job->draining) {
-        job_release(job, false);
-        job_finish_drain(job);
-        return;
-    }
-    if (job->paused) {
-        job_release(job, false);
-        job_hold(job, REASON_PAUSED, "");
-        return;
-    }
-    job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    run_schedule_send(job->pg, job->settings, schedule_answered, job);
-}
-
 /* --- what others ask of a job --- */
 
 void job_start(struct job *job)
 {
+    job->started = true;
     if (!job->settings->enabled) {
         job_enter(job, JOB_WAITING, REASON_DISABLED, "%s", "");
         if (job->host.once)
             job->host.ended(job->host.arg, job, RUN_DONE);
         return;
     }
-    if (job->paused)
-        job_hold(job, REASON_PAUSED, "");
-    else
-        job_want_connection(job);
+    job_want_connection(job);
 }
 
 void job_finish_drain(struct job *job)
@@ -439,7 +317,7 @@ void job_run_now(struct job *job)
 void job_pause(struct job *job)
 {
     job->paused = true;
-    if (job->state == JOB_WAITING || job->state == JOB_STOPPED) {
+    if (job->started && (job->state == JOB_WAITING || job->state == JOB_STOPPED)) {
         loop_timer_cancel(&job->timer);
         job_hold(job, REASON_PAUSED, "");
     }
@@ -498,7 +376,7 @@ enum reason job_reason(const struct job *job)
     return job->reason;
 }
 
-struct job_counters *job_counters(struct job *job)
+bool job_is_paused(const struct job *job)
 {
-    return &job->counters;
+    return job->paused;
 }

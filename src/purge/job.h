@@ -18,6 +18,7 @@
 #include "base/words.h"
 #include "config/settings.h"
 #include "decide/guard.h"
+#include "show/snapshot.h"
 #include "wire/loop.h"
 #include "wire/pg.h"
 
@@ -25,8 +26,9 @@ struct job;
 
 struct job_host {
     struct loop *loop;
-    struct clock_anchor *clock; /* of the job's database, shared by all its jobs */
-    bool once;                  /* --once: one run now, whatever the window and `every` */
+    struct clock_anchor *clock;    /* of the job's database, shared by all its jobs */
+    struct job_counters *counters; /* the job's; they outlive it */
+    bool once;                     /* --once: one run now, whatever the window and `every` */
     void *arg;
     void (*want)(void *arg, struct job *job);
     /* broken: the connection is lost or the server in trouble; the pg is the host's again either
@@ -55,7 +57,8 @@ void job_wait_for_connection(struct job *job, enum reason reason, const char *wh
  * drop. */
 void job_drain(struct job *job);
 
-/* An operator's wishes. Run: now, even outside of its window. */
+/* An operator's wishes. Run: now, even outside of its window. Pause before job_start() holds it
+ * from the beginning. */
 void job_run_now(struct job *job);
 void job_pause(struct job *job);
 void job_resume(struct job *job);
@@ -63,9 +66,12 @@ void job_resume(struct job *job);
 /* --once: the host gives up on it (no connection to be had). */
 void job_give_up(struct job *job);
 
+/* What status shows of it. Strings become the view's. */
+void job_describe(const struct job *job, struct job_view *view);
+
 const struct job_settings *job_settings(const struct job *job);
 enum job_state job_state(const struct job *job);
 enum reason job_reason(const struct job *job);
-struct job_counters *job_counters(struct job *job);
+bool job_is_paused(const struct job *job);
 
 #endif

@@ -12,6 +12,7 @@
 #include "purge/job.h"
 #include "purge/preflight.h"
 #include "purge/run.h"
+#include "purge/sample.h"
 #include "purge/walk.h"
 
 /* One pass over the leaf. */
@@ -30,8 +31,11 @@ struct job {
     struct job_host host;
     enum job_state state;
     enum reason reason;
-    struct mono since; /* in this state for this reason */
-    char why[512];     /* the last error or other detail, for people */
+    struct mono since;      /* in this state for this reason */
+    struct wall since_wall; /* the same, for people */
+    char why[512];          /* the last error or other detail */
+    struct pg_error last_error;
+    struct wall last_error_at; /* {0} = none */
 
     struct loop_timer timer;
     void (*on_timer)(struct job *job);
@@ -42,13 +46,19 @@ struct job {
     struct preflight_table table;
     struct sql_statements sql;
 
-    struct window_view window; /* as of the last look */
-    bool has_closing;
-    struct wall closes_at;
+    struct sample sample;         /* what was due at the last look; for people only */
+    struct wall sampled_at;       /* {0} = never */
+    int64_t rows_since_sample;    /* deleted */
+    struct run_schedule schedule; /* as of the last look */
+    struct window_view window;    /* likewise */
+    struct wall window_changes;   /* when it closes or opens; {0} = never, or not known */
+    struct wall next_run;         /* {0} = not known */
+    bool has_closing;             /* the run ends for now at window_changes */
 
     bool run_open;
     struct run run;
-    struct mono run_began;
+    struct mono run_began, pass_began;
+    int64_t rows_before; /* of the run, by an earlier start of it */
     struct walk walk;
     struct job_pass pass;
     struct pace pace;
@@ -56,16 +66,17 @@ struct job {
     struct walk_range range;
     int64_t batch_number;
     struct batch *batch;
-    bool skip_locked; /* the next batch uses SKIP LOCKED */
-    bool unresolved;  /* the fate of batch_number is unknown */
-    int64_t blocked;  /* rows set aside in this run */
+    int64_t batch_rows; /* of the last committed batch */
+    double backoff_ms;  /* of the wait that goes on */
+    bool skip_locked;   /* the next batch uses SKIP LOCKED */
+    bool unresolved;    /* the fate of batch_number is unknown */
+    int64_t blocked;    /* rows set aside in this run */
     enum reason pausing;
     enum run_outcome closing;
 
     unsigned failures; /* in a row */
     struct breaker breaker;
-    bool draining, paused, wants_run;
-    struct job_counters counters;
+    bool started, draining, paused, wants_run;
 };
 
 /* The one place where a job changes its state. `why` may be "". */
@@ -80,7 +91,7 @@ void job_release(struct job *job, bool broken);
 /* Asks for a connection, to go on where it was. */
 void job_want_connection(struct job *job);
 
-/* With a connection: is it due, is the window open? */
+/* job_schedule.c: with a connection: is it due, is the window open? */
 void job_look_at_schedule(struct job *job);
 
 /* Without a connection: held for a reason, looks again after a while (never for REASON_CLOCK,
@@ -91,20 +102,28 @@ void job_hold(struct job *job, enum reason reason, const char *why);
  * has. */
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply);
 
+/* Keeps an error for job_describe(). */
+void job_note_error(struct job *job, const struct pg_error *error);
+
 /* Ends as stopped until a reload; --once: as failed. Gives the connection back. */
 void job_stop(struct job *job, const char *why);
 
 /* Everything is put away: tells the host. */
 void job_finish_drain(struct job *job);
 
-/* Whether the database's clock can be trusted at this reading; holds the job if not. */
-bool job_clock_is_fine(struct job *job, struct wall clock);
-
 /* job_run.c: opens the run or goes on with it. */
 void job_open_run(struct job *job);
+/* job_run.c: the walk has come to the leaf's end. */
+void job_end_pass(struct job *job);
+/* job_run.c: writes the end of the run; `detail` may be NULL. */
+void job_close_run(struct job *job, enum run_outcome outcome, const char *detail);
 /* job_run.c: after a lost connection, first of all. */
 void job_resolve(struct job *job);
 /* job_run.c: notes how far the run has come and lets go, for `reason`. */
 void job_pause_run(struct job *job, enum reason reason);
+
+/* job_batch.c: sends the next batch, or ends the pass, or pauses the run if something asks for it.
+ */
+void job_next_batch(struct job *job);
 
 #endif

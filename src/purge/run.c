@@ -33,6 +33,9 @@ void run_open_read(const struct pg_reply *reply, struct run *run)
     run->next_block = (uint32_t)pg_reply_int(reply, TALK_STEP, 0, 3);
     run->last_batch = pg_reply_int(reply, TALK_STEP, 0, 4);
     run->passes = (int)pg_reply_int(reply, TALK_STEP, 0, 5);
+    run->rows = pg_reply_int(reply, TALK_STEP, 0, 6);
+    run->batches = pg_reply_int(reply, TALK_STEP, 0, 7);
+    run->cutoff_at.us = pg_reply_int(reply, TALK_STEP, 0, 8);
 }
 
 void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progress, pg_reply_fn *fn,
@@ -109,6 +112,30 @@ void run_schedule_send(struct pg *pg, const struct job_settings *job, pg_reply_f
     talk_send(pg, &(struct pg_step){sql_schedule, values, ARRAY_LENGTH(values)}, true, fn, arg);
 }
 
+static enum run_outcome outcome_named(const char *code)
+{
+    for (int outcome = 0; code != NULL && outcome < RUN_OUTCOME_COUNT; outcome++)
+        if (text_equal(run_outcome_code((enum run_outcome)outcome), code))
+            return (enum run_outcome)outcome;
+    return RUN_FAILED;
+}
+
+/* The columns of sql_schedule from 6 on. */
+static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
+{
+    *run = (struct ended_run){
+        .present = pg_reply_text(reply, TALK_STEP, 0, 6) != NULL,
+        .id = pg_reply_int(reply, TALK_STEP, 0, 6),
+        .started = {pg_reply_int(reply, TALK_STEP, 0, 7)},
+        .ended = {pg_reply_int(reply, TALK_STEP, 0, 8)},
+        .outcome = outcome_named(pg_reply_text(reply, TALK_STEP, 0, 9)),
+        .rows = pg_reply_int(reply, TALK_STEP, 0, 10),
+        .batches = pg_reply_int(reply, TALK_STEP, 0, 11),
+        .skipped = pg_reply_int(reply, TALK_STEP, 0, 12),
+        .blocked = pg_reply_int(reply, TALK_STEP, 0, 13),
+    };
+}
+
 void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedule)
 {
     schedule->local.day = pg_reply_int(reply, TALK_STEP, 0, 0);
@@ -118,7 +145,8 @@ void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedu
     schedule->run_open = pg_reply_bool(reply, TALK_STEP, 0, 3);
     schedule->clock.us = pg_reply_int(reply, TALK_STEP, 0, 4);
     schedule->ever_done = pg_reply_text(reply, TALK_STEP, 0, 5) != NULL;
-    schedule->last_done.us = (int64_t)(pg_reply_double(reply, TALK_STEP, 0, 5) * 1e6);
+    schedule->last_done.us = pg_reply_int(reply, TALK_STEP, 0, 5);
+    read_ended_run(reply, &schedule->last);
 }
 
 void run_instant_send(struct pg *pg, const struct job_settings *job, struct local_time local,

@@ -21,6 +21,8 @@ struct run {
     uint32_t next_block;
     int64_t last_batch; /* highest number in the audit table; ours go on from there */
     int passes;
+    int64_t rows, batches; /* in the audit table so far */
+    struct wall cutoff_at; /* the same as cutoff */
 };
 
 /* What a run has come to so far, for save and close. */
@@ -60,7 +62,16 @@ struct run_pass {
 void run_pass_send(struct pg *pg, int64_t relation, pg_reply_fn *fn, void *arg);
 void run_pass_read(const struct pg_reply *reply, struct run_pass *pass);
 
-/* What decides when the next run starts. */
+/* A run that is over. */
+struct ended_run {
+    bool present;
+    int64_t id;
+    struct wall started, ended;
+    enum run_outcome outcome;
+    int64_t rows, batches, skipped, blocked;
+};
+
+/* What decides when the next run starts, and what the last ones came to. */
 struct run_schedule {
     struct local_time local; /* in the window's zone */
     bool ever_ran, run_open;
@@ -68,6 +79,7 @@ struct run_schedule {
     struct wall clock; /* the database's */
     bool ever_done;
     struct wall last_done;
+    struct ended_run last;
 };
 
 void run_schedule_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg);

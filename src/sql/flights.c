@@ -25,8 +25,10 @@ const char sql_purge[] =
     " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
     " $13, $14, $15)";
 
-const char sql_open_run[] = "SELECT id, cutoff, resumed, next_block, last_batch, passes"
-                            " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7)";
+const char sql_open_run[] =
+    "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
+    " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint"
+    " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7)";
 
 const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5)";
 
@@ -123,9 +125,14 @@ const char sql_schedule[] =
     "   WHERE r.job = $1 ORDER BY r.id DESC LIMIT 1) AS since_start,"
     " EXISTS (SELECT FROM pgpurged.runs AS r WHERE r.job = $1 AND r.ended_at IS NULL) AS run_open,"
     " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock,"
-    " (SELECT extract(epoch FROM r.ended_at) FROM pgpurged.runs AS r"
-    "   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_success"
-    " FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l";
+    " (SELECT (extract(epoch FROM r.ended_at) * 1000000)::bigint FROM pgpurged.runs AS r"
+    "   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_done,"
+    " e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint,"
+    " (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, "
+    "e.blocked"
+    " FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l"
+    " LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r"
+    "   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true";
 
 const char sql_instant[] = "SELECT (extract(epoch FROM i.instant) * 1000000)::bigint,"
                            " extract(epoch FROM i.instant - clock_timestamp())"

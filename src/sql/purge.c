@@ -30,24 +30,8 @@ static char *instant_of(const struct sql_target *target, const char *column)
     return instant;
 }
 
-/* The earliest moment whose retention has run out, for --plan. */
-static char *sample_of(const struct sql_target *target, const char *leaf, const char *due)
-{
-    char *column = sql_identifier(target->column);
-    char *instant = instant_of(target, column);
-    char *sample =
-        text_format("SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE %s),\n"
-                    "       pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.min(%s) "
-                    "FILTER (WHERE %s)),\n"
-                    "                          'YYYY-MM-DD HH24:MI:SS')\n"
-                    "  FROM ONLY %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
-                    "($2::pg_catalog.float8)",
-                    due, instant, due, leaf);
-
-    free(instant);
-    free(column);
-    return sample;
-}
+/* A mark at or before this moment is none. */
+static const char never_marked[] = "'1970-01-01 00:00:00+00'::pg_catalog.timestamptz";
 
 /*
  * Promise R stands here. NULL is not due (the comparison is not true), the future and infinity are
@@ -56,18 +40,44 @@ static char *sample_of(const struct sql_target *target, const char *leaf, const 
  * the range's pages and no index: an index scan would visit all due rows of the table for each
  * batch.
  */
-static char *predicate_of(const struct sql_target *target)
+static char *predicate_of(const struct sql_target *target, const char *cutoff)
 {
     char *column = sql_identifier(target->column);
     char *instant = instant_of(target, column);
-    char *predicate = text_format("(%s OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND\n"
-                                  "       %s OPERATOR(pg_catalog.>) '1970-01-01 "
-                                  "00:00:00+00'::pg_catalog.timestamptz) IS TRUE",
-                                  instant, instant);
+    char *predicate = text_format("(%s OPERATOR(pg_catalog.<) %s AND\n"
+                                  "       %s OPERATOR(pg_catalog.>) %s) IS TRUE",
+                                  instant, cutoff, instant, never_marked);
 
     free(instant);
     free(column);
     return predicate;
+}
+
+/*
+ * What is due in a sample of the pages, and when the earliest row becomes due or became so: for
+ * people and metrics, never for a decision about a row.
+ */
+static char *sample_of(const struct sql_target *target, const char *leaf)
+{
+    static const char cutoff[] =
+        "(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)";
+    char *column = sql_identifier(target->column);
+    char *instant = instant_of(target, column);
+    char *due = predicate_of(target, cutoff);
+    char *sample = text_format(
+        "SELECT pg_catalog.count(*),\n"
+        "       pg_catalog.count(*) FILTER (WHERE %s),\n"
+        "       pg_catalog.date_part('epoch', pg_catalog.min(%s) FILTER (WHERE %s "
+        "OPERATOR(pg_catalog.>) %s AND\n"
+        "           pg_catalog.isfinite(%s)) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)\n"
+        "  FROM ONLY %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
+        "($2::pg_catalog.float8)",
+        due, instant, instant, never_marked, instant, leaf);
+
+    free(due);
+    free(instant);
+    free(column);
+    return sample;
 }
 
 static const char in_range[] =
@@ -77,7 +87,7 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
 {
     char *schema = sql_identifier(target->schema), *table = sql_identifier(target->table);
     char *leaf = text_format("%s.%s", schema, table);
-    char *due = predicate_of(target);
+    char *due = predicate_of(target, "$3::pg_catalog.timestamptz");
     struct sql_statements statements = {.predicate = due, .leaf = leaf};
 
     /* ONLY: a table that inherits from this one is another table with another rule. */
@@ -99,7 +109,7 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          " WHERE %s\n"
                                          "  AND %s",
                                          leaf, in_range, due);
-    statements.sample = sample_of(target, leaf, due);
+    statements.sample = sample_of(target, leaf);
     free(table);
     free(schema);
     return statements;

@@ -26,8 +26,8 @@ struct sql_statements {
     char *delete_range;       /* due rows of the range; waits for locks up to lock_timeout */
     char *delete_skip_locked; /* the same, leaving out rows that others have locked */
     char *count_range;        /* due rows in the range */
-    char *sample; /* another parameter list: $1 percent of the pages, $2 seed, $3 cutoff ->
-                     rows, due rows, the earliest due moment (UTC, text) */
+    char *sample; /* another parameter list: $1 percent of the pages, $2 seed, $3 retention ->
+                     rows, due rows, when the earliest row is due (s since 1970, or NULL) */
 };
 
 struct sql_statements sql_statements_for(const struct sql_target *target);

@@ -1,0 +1,119 @@
+/*
+ * What status, metrics and client show of a job. Reads struct job, changes nothing.
+ */
+#include <math.h>
+
+#include "base/text.h"
+#include "purge/job_life.h"
+
+/* Since the last look the window has closed, or opened. */
+static bool has_changed(const struct job *job)
+{
+    return job->window_changes.us != 0 && wall_now().us >= job->window_changes.us;
+}
+
+static void describe_window(const struct job *job, struct job_window_view *view)
+{
+    view->spans = text_copy(job->settings->window_written);
+    view->timezone = text_copy(job->settings->timezone);
+    view->changes = job->window_changes;
+    if (job->settings->window.count == 0)
+        view->open = MAYBE_YES;
+    else if (job->schedule.clock.us != 0)
+        view->open = job->window.open != has_changed(job) ? MAYBE_YES : MAYBE_NO;
+}
+
+static void describe_run(const struct job *job, struct run_view *view)
+{
+    double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
+
+    view->present = true;
+    view->id = job->run.id;
+    view->started.us = wall_now().us - (int64_t)(seconds * 1e6);
+    view->cutoff = job->run.cutoff_at;
+    view->pass = job->run.passes;
+    view->rows = job->run.rows;
+    view->batches = job->run.batches;
+    view->skipped_rows = job->pass.skipped;
+    view->blocked_rows = job->blocked;
+    view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
+    view->batch_rows = job->batch_rows;
+    view->chunk_blocks = job->step.chunk_blocks;
+    view->block = job->walk.position.block;
+    view->blocks = job->walk.end_block;
+    view->pass_s = mono_ms_between(job->pass_began, mono_now()) / 1000;
+    run_view_estimate(view);
+}
+
+static void describe_last_run(const struct ended_run *last, struct last_run_view *view)
+{
+    *view = (struct last_run_view){
+        .present = last->present,
+        .id = last->id,
+        .started = last->started,
+        .ended = last->ended,
+        .outcome = last->outcome,
+        .rows = last->rows,
+        .batches = last->batches,
+        .skipped_rows = last->skipped,
+        .blocked_rows = last->blocked,
+    };
+}
+
+/* How late the earliest row is grows by itself, also while the database can't be asked. */
+static void describe_due(const struct job *job, struct job_view *view)
+{
+    double overdue_s;
+
+    if (job->sampled_at.us == 0)
+        return;
+    overdue_s = (double)(wall_now().us - job->sample.earliest_due.us) / 1e6;
+    view->oldest_overdue_s = job->sample.any_marked ? fmax(overdue_s, 0) : 0;
+    view->due_rows = fmax(job->sample.due - (double)job->rows_since_sample, 0);
+}
+
+static void describe_error(const struct job *job, struct error_view *view)
+{
+    if (job->last_error_at.us == 0)
+        return;
+    view->present = true;
+    view->at = job->last_error_at;
+    view->message = text_copy(job->last_error.message);
+    if (job->last_error.sqlstate[0] != '\0')
+        view->sqlstate = text_copy(job->last_error.sqlstate);
+}
+
+/* The time in the present state counts as well. */
+static void describe_counters(const struct job *job, struct job_counters *counters)
+{
+    *counters = *job->host.counters;
+    counters->held_seconds[job->reason] += mono_ms_between(job->since, mono_now()) / 1000;
+}
+
+void job_describe(const struct job *job, struct job_view *view)
+{
+    const struct job_settings *settings = job->settings;
+
+    view->name = text_copy(settings->name);
+    view->database = text_copy(settings->database);
+    view->table = text_copy(settings->table.written);
+    view->enabled = settings->enabled;
+    view->state = job->state;
+    view->reason = job->reason;
+    view->why = job->why[0] != '\0' ? text_copy(job->why) : NULL;
+    view->since = job->since_wall;
+    view->every_s = (double)settings->every_ms / 1000;
+    if (job->state == JOB_WAITING)
+        view->next_run = job->next_run;
+    view->last_success = job->schedule.last_done;
+    view->breaker = text_copy(breaker_state_name(job->breaker.state));
+    view->failures = job->failures;
+    view->backoff_s = job->state == JOB_BACKING_OFF ? job->backoff_ms / 1000 : 0;
+    describe_window(job, &view->window);
+    if (job->run_open)
+        describe_run(job, &view->run);
+    describe_last_run(&job->schedule.last, &view->last_run);
+    describe_due(job, view);
+    describe_error(job, &view->error);
+    describe_counters(job, &view->counters);
+}

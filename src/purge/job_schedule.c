@@ -1,0 +1,157 @@
+/*
+ * When a job runs: looks at what is due and at the clocks, and either opens a run or lets the
+ * connection go and sleeps until the next run or the window's opening.
+ *
+ *   job_look_at_schedule -> sampled -> schedule_answered -> window_change_answered -> decide_when
+ */
+#include <math.h>
+#include <stdio.h>
+
+#include "decide/schedule.h"
+#include "purge/job_life.h"
+#include "purge/talk.h"
+
+enum {
+    LONGEST_WAIT_S = 24 * 60 * 60, /* then the clocks are looked at again */
+    WAKE_LATE_MS = 20,             /* never a moment before the window opens */
+};
+
+/* Whether the database's clock can be trusted at this reading; holds the job if not. */
+static bool clock_is_fine(struct job *job, struct wall clock)
+{
+    double skew_s = 0;
+    char why[160];
+
+    if (guard_clock(job->host.clock, clock, wall_now(), mono_now(), &skew_s) == GUARD_CLOCK_FINE) {
+        *job->host.clock = (struct clock_anchor){true, clock, mono_now()};
+        return true;
+    }
+    snprintf(why, sizeof why,
+             "the clocks of the database and of this machine disagree by %.0f s, or one has "
+             "jumped; reload "
+             "when somebody has looked",
+             skew_s);
+    job_release(job, false);
+    job_hold(job, REASON_CLOCK, why);
+    return false;
+}
+
+/* Lets the connection go and sleeps. */
+static void wait_until(struct job *job, enum reason reason, double wait_s)
+{
+    job_release(job, false);
+    if (job->draining) {
+        job_finish_drain(job);
+        return;
+    }
+    job_enter(job, JOB_WAITING, reason, "looks again in %.0f s", wait_s);
+    job_set_timer(job, fmin(wait_s, LONGEST_WAIT_S) * 1000 + WAKE_LATE_MS, job_want_connection);
+}
+
+static double seconds_until(const struct job *job, struct wall moment)
+{
+    return fmax((double)(moment.us - job->schedule.clock.us) / 1e6, 0);
+}
+
+/* Only while the window is open. */
+static double seconds_until_due(const struct job *job)
+{
+    struct schedule_facts facts = {
+        .ever_ran = job->schedule.ever_ran,
+        .run_open = job->schedule.run_open,
+        .since_start_s = job->schedule.since_start_s,
+        .every_s = (double)job->settings->every_ms / 1000,
+        .window_always = job->window.always,
+        .since_opening_s = (double)local_seconds_between(job->window.opened, job->schedule.local),
+    };
+
+    return schedule_wait_s(&facts);
+}
+
+/* Everything is known: run now, or wait for what? */
+static void decide_when(struct job *job)
+{
+    bool limited = !job->window.always;
+    double wait_s;
+
+    if (limited && !job->window.open) {
+        job->next_run = job->window_changes;
+        wait_until(job, REASON_WINDOW, seconds_until(job, job->window_changes));
+        return;
+    }
+    wait_s = seconds_until_due(job);
+    job->next_run.us = job->schedule.clock.us + (int64_t)(wait_s * 1e6);
+    if (wait_s <= 0) {
+        job->has_closing = limited;
+        job_open_run(job);
+        return;
+    }
+    /* After the window's end the next opening counts, so that has to be looked at. */
+    if (limited)
+        wait_s = fmin(wait_s, seconds_until(job, job->window_changes));
+    wait_until(job, REASON_NOT_DUE, wait_s);
+}
+
+static void window_change_answered(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+    double from_now_s;
+
+    if (!job_talk_succeeded(job, reply))
+        return;
+    run_instant_read(reply, &job->window_changes, &from_now_s);
+    decide_when(job);
+}
+
+static void schedule_answered(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+
+    if (!job_talk_succeeded(job, reply))
+        return;
+    run_schedule_read(reply, &job->schedule);
+    if (!clock_is_fine(job, job->schedule.clock))
+        return;
+    job->has_closing = false;
+    job->window_changes = (struct wall){0};
+    job->window = window_look(&job->settings->window, job->schedule.local);
+    if (job->paused) { /* it was looked at all the same, so that status knows how late it is */
+        job_release(job, false);
+        job_hold(job, REASON_PAUSED, "");
+    } else if (job->wants_run || job->host.once)
+        job_open_run(job);
+    else if (job->window.always)
+        decide_when(job);
+    else
+        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
+}
+
+static void sampled(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+
+    /* A sample that takes too long, say on a table that is locked, is no reason not to purge. */
+    if (talk_outcome(reply) == BATCH_COMMITTED) {
+        sample_read(reply, job->table.blocks, &job->sample);
+        job->sampled_at = wall_now();
+        job->rows_since_sample = 0;
+    } else if (pg_reply_fate(reply) == PG_LOST) {
+        job_talk_succeeded(job, reply);
+        return;
+    }
+    run_schedule_send(job->pg, job->settings, schedule_answered, job);
+}
+
+void job_look_at_schedule(struct job *job)
+{
+    if (job->draining) {
+        job_release(job, false);
+        job_finish_drain(job);
+        return;
+    }
+    job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
+    if (job->host.once)
+        run_schedule_send(job->pg, job->settings, schedule_answered, job);
+    else
+        sample_send(job->pg, job->settings, &job->sql, job->table.blocks, sampled, job);
+}

@@ -1,0 +1,33 @@
+#include "purge/sample.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+
+static double percent_of(int64_t blocks)
+{
+    return blocks > SAMPLE_PAGES ? 100.0 * SAMPLE_PAGES / (double)blocks : 100.0;
+}
+
+void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
+                 int64_t blocks, pg_reply_fn *fn, void *arg)
+{
+    char percent[32];
+    const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
+    const char *values[] = {percent, "1", retention};
+
+    snprintf(percent, sizeof percent, "%.6f", percent_of(blocks));
+    talk_send(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)}, true, fn, arg);
+}
+
+void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample)
+{
+    double factor = 100 / percent_of(blocks);
+
+    sample->exact = blocks <= SAMPLE_PAGES;
+    sample->rows = (double)pg_reply_int(reply, TALK_STEP, 0, 0) * factor;
+    sample->due = (double)pg_reply_int(reply, TALK_STEP, 0, 1) * factor;
+    sample->any_marked = pg_reply_text(reply, TALK_STEP, 0, 2) != NULL;
+    sample->earliest_due.us = (int64_t)(pg_reply_double(reply, TALK_STEP, 0, 2) * 1e6);
+}

@@ -1,0 +1,30 @@
+/*
+ * sample: how much is due in a table, from at most SAMPLE_PAGES of its pages, so that it takes a
+ * moment however large the table is. For people and metrics; nothing is decided by it.
+ */
+#ifndef PGPURGED_PURGE_SAMPLE_H
+#define PGPURGED_PURGE_SAMPLE_H
+
+#include <stdbool.h>
+
+#include "base/clock.h"
+#include "config/settings.h"
+#include "sql/purge.h"
+#include "wire/pg.h"
+
+enum { SAMPLE_PAGES = 2000 };
+
+struct sample {
+    bool exact;       /* it was the whole table */
+    double rows, due; /* of the whole table; estimates unless exact */
+    bool any_marked;
+    struct wall
+        earliest_due; /* when the earliest marked row is due, or became so; only if any_marked */
+};
+
+/* A talk (purge/talk.h). `blocks` is the size of the table. */
+void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
+                 int64_t blocks, pg_reply_fn *fn, void *arg);
+void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample);
+
+#endif
