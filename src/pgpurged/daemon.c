@@ -8,32 +8,8 @@
 #include "base/text.h"
 #include "config.h"
 #include "pgpurged/configuration.h"
-#include "pgpurged/database.h"
-#include "purge/job.h"
-#include "wire/loop.h"
+#include "pgpurged/daemon_life.h"
 #include "wire/notify.h"
-
-/* A job with what the daemon knows about it. */
-struct seat {
-    struct daemon *daemon;
-    struct database *database;
-    struct job *job;
-    bool drained;
-    bool ended; /* --once */
-};
-
-struct daemon {
-    const struct daemon_order *order;
-    struct settings *settings;
-    struct settings *next_settings; /* while a reload drains the jobs */
-    struct loop *loop;
-    struct database **databases; /* one for each of settings->databases, in that order */
-    struct seat *seats;
-    size_t seat_count;
-    bool stopping;
-    enum exit_code exit_code;
-    struct loop_timer look; /* whether all have drained or ended: outside of their calls */
-};
 
 /* --- what a job asks of its host --- */
 
@@ -128,7 +104,10 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
 
     *seat = (struct seat){.daemon = daemon, .database = find_database(daemon, settings->database)};
     host.clock = database_clock(seat->database);
+    host.counters = ledger_job(&daemon->ledger, settings->name);
     seat->job = job_new(settings, &host);
+    if (pauses_have(&daemon->pauses, settings->name))
+        job_pause(seat->job);
 }
 
 static void start(struct daemon *daemon)
@@ -138,7 +117,8 @@ static void start(struct daemon *daemon)
     daemon->databases = mem_new(settings->database_count * sizeof *daemon->databases);
     for (size_t i = 0; i < settings->database_count; i++)
         daemon->databases[i] =
-            database_new(&settings->databases[i], daemon->loop, daemon->order->once);
+            database_new(&settings->databases[i], daemon->loop, daemon->order->once,
+                         ledger_database(&daemon->ledger, settings->databases[i].name));
     daemon->seats = mem_new(settings->job_count * sizeof *daemon->seats);
     daemon->seat_count = 0;
     for (size_t i = 0; i < settings->job_count; i++)
@@ -156,7 +136,6 @@ static void clear(struct daemon *daemon)
         job_free(daemon->seats[i].job);
     free(daemon->databases);
     free(daemon->seats);
-    settings_free(daemon->settings);
     daemon->seats = NULL;
     daemon->seat_count = 0;
 }
@@ -174,6 +153,7 @@ static void drain(struct daemon *daemon)
 static void finish_reload(struct daemon *daemon)
 {
     clear(daemon);
+    settings_free(daemon->settings);
     daemon->settings = daemon->next_settings;
     daemon->next_settings = NULL;
     configuration_apply_log(daemon->settings);
@@ -221,23 +201,31 @@ static void asked_to_stop(void *arg)
     drain(daemon);
 }
 
+bool daemon_begin_reload(struct daemon *daemon, struct err *err)
+{
+    if (daemon->stopping || daemon->next_settings != NULL)
+        return err_set(err, "the daemon is already stopping or reloading");
+    notify_reloading();
+    daemon->reloaded = wall_now();
+    daemon->next_settings = configuration_load(daemon->order->config_path, err);
+    if (daemon->next_settings == NULL) {
+        daemon->reload_error = *err;
+        log_error("reload refused, the old settings stay in force: %s", err->text);
+        notify_ready();
+        return false;
+    }
+    daemon->reload_error.text[0] = '\0';
+    drain(daemon);
+    return true;
+}
+
 static void asked_to_reload(void *arg)
 {
     struct daemon *daemon = arg;
-    struct settings *settings;
     struct err err;
 
-    if (daemon->stopping || daemon->next_settings != NULL || daemon->order->once)
-        return;
-    notify_reloading();
-    settings = configuration_load(daemon->order->config_path, &err);
-    if (settings == NULL) {
-        log_error("reload refused, the old settings stay in force: %s", err.text);
-        notify_ready();
-        return;
-    }
-    daemon->next_settings = settings;
-    drain(daemon);
+    if (!daemon->order->once)
+        daemon_begin_reload(daemon, &err);
 }
 
 static bool knows_all_jobs(const struct settings *settings, const struct daemon_order *order)
@@ -250,30 +238,52 @@ static bool knows_all_jobs(const struct settings *settings, const struct daemon_
     return true;
 }
 
+static void prepare(struct daemon *daemon)
+{
+    daemon->loop = loop_new();
+    daemon->started = daemon->reloaded = wall_now();
+    loop_timer_init(&daemon->look, daemon->loop, look, daemon);
+    loop_on_signal(daemon->loop, SIGTERM, asked_to_stop, daemon);
+    loop_on_signal(daemon->loop, SIGINT, asked_to_stop, daemon);
+    loop_on_signal(daemon->loop, SIGHUP, asked_to_reload, daemon);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void run(struct daemon *daemon)
+{
+    log_info("%s starts: %zu jobs in %s", PACKAGE_STRING, daemon->settings->job_count,
+             daemon->order->config_path);
+    start(daemon);
+    notify_ready();
+    notify_watchdog_start(daemon->loop);
+    loop_run(daemon->loop);
+    notify_watchdog_stop();
+    clear(daemon);
+    log_info("stopped");
+}
+
 enum exit_code daemon_run(struct settings *settings, const struct daemon_order *order)
 {
     struct daemon daemon = {.order = order, .settings = settings, .exit_code = EXIT_DONE};
+    struct err err;
 
     if (!knows_all_jobs(settings, order)) {
         settings_free(settings);
         return EXIT_USAGE;
     }
-    daemon.loop = loop_new();
-    loop_timer_init(&daemon.look, daemon.loop, look, &daemon);
-    loop_on_signal(daemon.loop, SIGTERM, asked_to_stop, &daemon);
-    loop_on_signal(daemon.loop, SIGINT, asked_to_stop, &daemon);
-    loop_on_signal(daemon.loop, SIGHUP, asked_to_reload, &daemon);
-    signal(SIGPIPE, SIG_IGN);
-    log_info("%s starts: %zu jobs in %s", PACKAGE_STRING, settings->job_count, order->config_path);
-    start(&daemon);
-    notify_ready();
-    notify_watchdog_start(daemon.loop);
-    loop_run(daemon.loop);
-    notify_watchdog_stop();
-    loop_timer_free(&daemon.look);
-    clear(&daemon);
+    prepare(&daemon);
+    if (daemon_open_control(&daemon, &err)) {
+        run(&daemon);
+    } else {
+        log_error("%s", err.text);
+        daemon.exit_code = EXIT_FAILED;
+    }
+    control_free(daemon.control);
+    pauses_close(&daemon.pauses);
+    ledger_free(&daemon.ledger);
+    settings_free(daemon.settings);
     settings_free(daemon.next_settings);
+    loop_timer_free(&daemon.look);
     loop_free(daemon.loop);
-    log_info("stopped");
     return daemon.exit_code;
 }

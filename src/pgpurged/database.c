@@ -1,5 +1,6 @@
 #include "pgpurged/database.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -23,6 +24,12 @@ struct database {
     struct loop *loop;
     bool once;
     bool seen; /* a connection has stood at some time */
+    bool up;   /* the last thing that was seen of it was good */
+    int server_version;
+    double backoff_ms;
+    struct mono backoff_began;
+    struct pg_error last_error;
+    struct wall last_error_at; /* {0} = none */
     struct clock_anchor clock;
     struct job **queue; /* jobs that want a connection, first come first served */
     size_t queued;
@@ -30,7 +37,7 @@ struct database {
     int64_t connections; /* given out or being made */
     unsigned failures;   /* in a row */
     struct loop_timer retry;
-    struct database_counters counters;
+    struct database_counters *counters; /* outlive us */
 };
 
 static void pump(struct database *database);
@@ -82,6 +89,9 @@ static int64_t retry_later(struct database *database)
         random = (uint32_t)mono_now().ns;
     database->failures++;
     wait_ms = backoff_wait_ms(backoff_for_connections, database->failures, random);
+    database->up = false;
+    database->backoff_ms = (double)wait_ms;
+    database->backoff_began = mono_now();
     loop_timer_set(&database->retry, (double)wait_ms);
     return wait_ms;
 }
@@ -104,7 +114,9 @@ static void connection_failed(struct database *database, const struct pg_error *
 {
     int64_t wait_ms = retry_later(database);
 
-    database->counters.connection_failures++;
+    database->counters->connection_failures++;
+    database->last_error = *error;
+    database->last_error_at = wall_now();
     log_warning("database=%s can't be reached, next try in %.1f s: %s", database->settings->name,
                 (double)wait_ms / 1000, error->message);
     tell_waiting_jobs(database, error->message);
@@ -125,6 +137,8 @@ static void opened(void *arg, bool ok, const struct pg_error *error)
             log_info("database=%s connected (PostgreSQL %d)", database->settings->name,
                      pg_server_version(pg) / 10000);
         database->seen = true;
+        database->up = true;
+        database->server_version = pg_server_version(pg);
         job_connected(job, pg);
         return;
     }
@@ -141,7 +155,7 @@ static void open_connection(struct database *database, struct job *job)
     *opening = (struct opening){database->openings, database, job, NULL};
     database->openings = opening;
     database->connections++;
-    database->counters.connection_attempts++;
+    database->counters->connection_attempts++;
     opening->pg = pg_open(database->loop, database->settings->conninfo, "pgpurged",
                           database->settings->connect_timeout_ms, opened, opening);
 }
@@ -205,13 +219,14 @@ void database_forget(struct database *database, const struct job *job)
 }
 
 struct database *database_new(const struct database_settings *settings, struct loop *loop,
-                              bool once)
+                              bool once, struct database_counters *counters)
 {
     struct database *database = mem_new(sizeof *database);
 
     database->settings = settings;
     database->loop = loop;
     database->once = once;
+    database->counters = counters;
     loop_timer_init(&database->retry, loop, retry_now, database);
     return database;
 }
@@ -227,6 +242,33 @@ void database_free(struct database *database)
     free(database);
 }
 
+void database_describe(const struct database *database, struct database_view *view)
+{
+    double waited_ms = mono_ms_between(database->backoff_began, mono_now());
+
+    view->name = text_copy(database->settings->name);
+    view->up = database->up;
+    if (database->server_version > 0)
+        view->server_version = text_format("%d.%d", database->server_version / 10000,
+                                           database->server_version % 10000);
+    if (database->clock.known)
+        view->clock_skew_s =
+            (double)(guard_expected(&database->clock, mono_now()).us - wall_now().us) / 1e6;
+    view->connections = database->connections;
+    view->max_connections = database->settings->max_connections;
+    if (loop_timer_pending(&database->retry))
+        view->backoff_s = fmax(database->backoff_ms - waited_ms, 0) / 1000;
+    view->failures = database->failures;
+    view->counters = *database->counters;
+    if (database->last_error_at.us == 0)
+        return;
+    view->error.present = true;
+    view->error.at = database->last_error_at;
+    view->error.message = text_copy(database->last_error.message);
+    if (database->last_error.sqlstate[0] != '\0')
+        view->error.sqlstate = text_copy(database->last_error.sqlstate);
+}
+
 struct clock_anchor *database_clock(struct database *database)
 {
     return &database->clock;
@@ -235,9 +277,4 @@ struct clock_anchor *database_clock(struct database *database)
 const char *database_name(const struct database *database)
 {
     return database->settings->name;
-}
-
-struct database_counters *database_counters(struct database *database)
-{
-    return &database->counters;
 }

@@ -10,14 +10,15 @@
 #include "config/settings.h"
 #include "decide/guard.h"
 #include "purge/job.h"
+#include "show/snapshot.h"
 #include "wire/loop.h"
 
 struct database;
 
-/* The settings must stay until database_free(). once: jobs are given up on instead of waiting for
- * ever. */
+/* The settings and counters must stay until database_free(). once: jobs are given up on instead of
+ * waiting for ever. */
 struct database *database_new(const struct database_settings *settings, struct loop *loop,
-                              bool once);
+                              bool once, struct database_counters *counters);
 void database_free(struct database *database); /* closes what is still open */
 
 /* The two host functions of its jobs (job.h), with the database as first argument. */
@@ -29,6 +30,9 @@ void database_forget(struct database *database, const struct job *job);
 
 struct clock_anchor *database_clock(struct database *database);
 const char *database_name(const struct database *database);
-struct database_counters *database_counters(struct database *database);
+
+/* What status shows of it. Strings become the view's. Role and kill switch are what its jobs have
+ * met. */
+void database_describe(const struct database *database, struct database_view *view);
 
 #endif

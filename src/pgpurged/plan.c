@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 #include "pgpurged/daemon.h"
@@ -44,38 +45,52 @@ static const char *grouped(char *room, size_t size, int64_t value)
     return room;
 }
 
-static void print_due(const struct estimate *estimate)
+static void print_utc(const char *label, struct wall moment)
+{
+    time_t seconds = (time_t)(moment.us / 1000000);
+    struct tm utc;
+    char text[32];
+
+    gmtime_r(&seconds, &utc);
+    strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &utc);
+    printf("  %-9s %s UTC\n", label, text);
+}
+
+static void print_due(const struct sample *sample)
 {
     char due[40], rows[40];
-    double percent =
-        estimate->rows > 0 ? 100.0 * (double)estimate->due / (double)estimate->rows : 0;
 
-    printf("  due now   %s%s of %s rows (%.1f %%), %s\n", estimate->exact ? "" : "about ",
-           grouped(due, sizeof due, estimate->due), grouped(rows, sizeof rows, estimate->rows),
-           percent, estimate->exact ? "counted" : "estimated from a sample of 2,000 pages");
-    if (estimate->oldest[0] != '\0')
-        printf("  oldest    %s UTC\n", estimate->oldest);
+    printf("  due now   %s%s of %s rows (%.1f %%), %s\n", sample->exact ? "" : "about ",
+           grouped(due, sizeof due, llround(sample->due)),
+           grouped(rows, sizeof rows, llround(sample->rows)),
+           sample->rows > 0 ? 100 * sample->due / sample->rows : 0,
+           sample->exact ? "counted" : "estimated from a sample of 2,000 pages");
+    if (sample->any_marked)
+        print_utc(sample->due > 0 ? "due since" : "first due", sample->earliest_due);
+}
+
+static double seconds_needed(const struct job_settings *job, const struct estimate *estimate)
+{
+    double due = estimate->sample.due;
+    double seconds;
+
+    if (estimate->last_seconds > 0)
+        return due * estimate->last_seconds / estimate->last_rows;
+    seconds = fmax(due / ASSUMED_ROWS_PER_SECOND,
+                   (double)estimate->table.blocks / ASSUMED_PAGES_PER_SECOND) *
+              100 / (double)job->duty_percent;
+    if (job->max_rows_per_second > 0)
+        seconds = fmax(seconds, due / (double)job->max_rows_per_second);
+    return seconds;
 }
 
 static void print_duration(const struct job_settings *job, const struct estimate *estimate)
 {
-    bool measured = estimate->last_seconds > 0;
-    double seconds;
-
-    if (estimate->due == 0)
-        return;
-    if (measured) {
-        seconds = (double)estimate->due * estimate->last_seconds / estimate->last_rows;
-    } else {
-        seconds = fmax((double)estimate->due / ASSUMED_ROWS_PER_SECOND,
-                       (double)estimate->table.blocks / ASSUMED_PAGES_PER_SECOND) *
-                  100 / (double)job->duty_percent;
-        if (job->max_rows_per_second > 0)
-            seconds = fmax(seconds, (double)estimate->due / (double)job->max_rows_per_second);
-    }
-    printf("  takes     about %.0f s, %s\n", ceil(seconds),
-           measured ? "going by its last run"
-                    : "if this server deletes 200,000 rows/s (no run was measured yet)");
+    if (estimate->sample.due > 0)
+        printf("  takes     about %.0f s, %s\n", ceil(seconds_needed(job, estimate)),
+               estimate->last_seconds > 0
+                   ? "going by its last run"
+                   : "if this server deletes 200,000 rows/s (no run was measured yet)");
 }
 
 static void print_risks(const struct job_settings *job, const struct estimate *estimate)
@@ -112,7 +127,7 @@ static void print_plan(const struct job_settings *job, const struct estimate *es
            job->expires.written, estimate->cutoff);
     printf("  table     %s pages of %u kB\n", grouped(pages, sizeof pages, estimate->table.blocks),
            estimate->table.block_size / 1024);
-    print_due(estimate);
+    print_due(&estimate->sample);
     printf("  found by  heap walk: each page once and in order, no index needed\n");
     printf("  pace      batches of %" PRId64 " ms and at most %" PRId64 " rows, %" PRId64
            " %% of the time\n",

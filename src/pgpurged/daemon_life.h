@@ -1,0 +1,50 @@
+/*
+ * daemon_life: the inside of struct daemon, for the two files that make it work: daemon.c (start,
+ * reload, drain) and daemon_control.c (what is asked over its sockets).
+ */
+#ifndef PGPURGED_PGPURGED_DAEMON_LIFE_H
+#define PGPURGED_PGPURGED_DAEMON_LIFE_H
+
+#include "pgpurged/control.h"
+#include "pgpurged/daemon.h"
+#include "pgpurged/database.h"
+#include "pgpurged/ledger.h"
+#include "pgpurged/pauses.h"
+#include "purge/job.h"
+#include "wire/loop.h"
+
+/* A job with what the daemon knows about it. */
+struct seat {
+    struct daemon *daemon;
+    struct database *database;
+    struct job *job;
+    bool drained;
+    bool ended; /* --once */
+};
+
+struct daemon {
+    const struct daemon_order *order;
+    struct settings *settings;
+    struct settings *next_settings; /* while a reload drains the jobs */
+    struct loop *loop;
+    struct database **databases; /* one for each of settings->databases, in that order */
+    struct seat *seats;
+    size_t seat_count;
+    bool stopping;
+    enum exit_code exit_code;
+    struct ledger ledger;
+    struct control *control; /* NULL with --once */
+    struct pauses pauses;
+    struct wall started, reloaded;
+    struct err reload_error; /* empty: the last reload was fine */
+    struct loop_timer look;  /* whether all have drained or ended: outside of their calls */
+};
+
+/* Reads the file and begins to drain; false with err set if everything stays as it is. */
+bool daemon_begin_reload(struct daemon *daemon, struct err *err);
+
+/* daemon_control.c: opens the sockets and reads what is paused. --once answers nobody: it may run
+ * beside the daemon. */
+bool daemon_open_control(struct daemon *daemon, struct err *err);
+
+#endif
