@@ -138,7 +138,7 @@ BEGIN
     IF NOT pgpurged.try_lock_job(job) THEN
         RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
     END IF;
-    IF pg_catalog.abs(off_s) OPERATOR(pg_catalog.>) 300::double precision THEN
+    IF (pg_catalog.abs(off_s) OPERATOR(pg_catalog.<=) 300::double precision) IS NOT TRUE THEN
         RAISE EXCEPTION 'the clock of the database is % s away from where it should be', pg_catalog.round(off_s::numeric)
             USING ERRCODE = 'PU003';
     END IF;
