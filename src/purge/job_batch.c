@@ -25,12 +25,24 @@ static uint32_t random_bits(void)
     return bits;
 }
 
-static void fail_and_wait(struct job *job, enum reason reason)
+static void back_off(struct job *job, enum reason reason)
 {
-    job->failures++;
     job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
     job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
     job_set_timer(job, job->backoff_ms, job_next_batch);
+}
+
+static void fail_and_wait(struct job *job, enum reason reason)
+{
+    job->failures++;
+    back_off(job, reason);
+}
+
+/* Something smaller to try is progress: the waits don't grow. */
+static void narrow_and_wait(struct job *job, enum reason reason)
+{
+    job->failures = 1;
+    back_off(job, reason);
 }
 
 static void open_breaker(struct job *job)
@@ -168,12 +180,12 @@ static void batch_done(void *arg, const struct batch_result *result)
         walk_narrow(&job->walk, 4, job->step.chunk_blocks);
         if (result->outcome == BATCH_TOO_SLOW)
             pace_shrink(&job->pace);
-        fail_and_wait(job, next.reason);
+        narrow_and_wait(job, next.reason);
         break;
     case NEXT_SKIP_LOCKED:
         walk_narrow_to_block(&job->walk);
         job->skip_locked = true;
-        fail_and_wait(job, next.reason);
+        narrow_and_wait(job, next.reason);
         break;
     case NEXT_SET_ASIDE:
         set_row_aside(job, result);
