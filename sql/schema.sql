@@ -64,7 +64,10 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     passes      integer NOT NULL DEFAULT 1,
     next_block  bigint NOT NULL DEFAULT 0,
     detail      text,                        -- the error, or what is left and why
-    daemon      text NOT NULL,               -- version and application_name of who ran it
+    daemon      text NOT NULL,               -- version of who runs it
+    owner       text NOT NULL,               -- a word of the process that runs it, and its session:
+    owner_pid   integer NOT NULL,            -- while that session is there, nobody else goes on with the run
+    owner_since timestamptz NOT NULL,
     CHECK ((ended_at IS NULL) = (outcome IS NULL))
 );
 CREATE UNIQUE INDEX IF NOT EXISTS runs_open ON pgpurged.runs (job) WHERE ended_at IS NULL;
@@ -81,7 +84,7 @@ CREATE TABLE IF NOT EXISTS pgpurged.audit (
     cutoff      timestamptz NOT NULL,
     from_block  bigint NOT NULL,
     to_block    bigint NOT NULL,             -- exclusive, unless the batch was a part of one block
-    elapsed_ms  double precision NOT NULL,   -- from the first DELETE to this row, without the commit
+    elapsed_ms  double precision NOT NULL,   -- from BEGIN to this row, without the commit
     purged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     purged_by   name NOT NULL DEFAULT session_user,
     PRIMARY KEY (run, batch)
@@ -110,10 +113,20 @@ CREATE TABLE IF NOT EXISTS pgpurged.kill_switch (
 );
 INSERT INTO pgpurged.kill_switch DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- The advisory lock of a job: whoever holds it runs the job.
-CREATE OR REPLACE FUNCTION pgpurged.try_lock_job(job text) RETURNS boolean
-    LANGUAGE sql AS
-$$ SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended('pgpurged job ' OPERATOR(pg_catalog.||) job, 0)) $$;
+-- The advisory lock of a job. Batches share it, so that a run may have several workers; whoever opens a run
+-- or asks what became of a batch needs it alone, so that no batch is under way meanwhile.
+CREATE OR REPLACE FUNCTION pgpurged.job_key(job text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.hashtextextended('pgpurged job ' OPERATOR(pg_catalog.||) job, 0) $$;
+
+CREATE OR REPLACE FUNCTION pgpurged.lock_job_alone(job text) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock(pgpurged.job_key(job)) THEN
+        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
+    END IF;
+END
+$$;
 
 -- The first statement of each batch after BEGIN: raises an error if the batch must not run, and sets what
 -- it runs under for this transaction only, so that it works behind PgBouncer in transaction mode. Returns
@@ -135,7 +148,7 @@ BEGIN
             USING ERRCODE = 'PU001',
                   HINT = 'UPDATE pgpurged.kill_switch SET stopped = false;';
     END IF;
-    IF NOT pgpurged.try_lock_job(job) THEN
+    IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(pgpurged.job_key(job)) THEN
         RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
     END IF;
     IF (pg_catalog.abs(off_s) OPERATOR(pg_catalog.<=) 300::double precision) IS NOT TRUE THEN
@@ -179,6 +192,7 @@ DECLARE
     chunk_from pg_catalog.tid;
     chunk_to pg_catalog.tid;
     deleted bigint;
+    written bigint;
 BEGIN
     rows := 0;
     skipped := 0;
@@ -217,23 +231,33 @@ BEGIN
         EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, cutoff;
     END IF;
 
+    elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
+                  OPERATOR(pg_catalog.*) 1000::double precision;
+
     -- Under the DELETE's lock nobody can rename or replace the table any more.
     IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
         RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
             USING ERRCODE = 'PU004';
     END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        INSERT INTO pgpurged.audit (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
-        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
+        INSERT INTO pgpurged.audit AS a (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
+        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms)
+        RETURNING a.rows INTO written;
+        -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
+        IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
+            RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
+                USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
+        END IF;
     END IF;
 END
 $$;
 
 -- Begins a run, or finds the one that was cut off: same job, same table, same rule. An open run of an
 -- earlier rule or table is ended as abandoned. Raises PU002 while another session runs the job, so that
--- the numbers that it returns are final.
+-- the numbers that it returns are final: while a batch is under way, and while the session that the run
+-- belongs to is there and was busy within the last minute (behind a pooler, sessions outlive their clients).
 CREATE OR REPLACE FUNCTION pgpurged.open_run(
-    job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text,
+    job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text, owner text,
     OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
     OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint)
     LANGUAGE plpgsql AS $$
@@ -241,22 +265,35 @@ CREATE OR REPLACE FUNCTION pgpurged.open_run(
 DECLARE
     entry pgpurged.runs;
 BEGIN
-    IF NOT pgpurged.try_lock_job(job) THEN
-        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
-    END IF;
+    PERFORM pgpurged.lock_job_alone(job);
     SELECT r.* INTO entry FROM pgpurged.runs AS r
      WHERE r.job OPERATOR(pg_catalog.=) job AND r.ended_at IS NULL;
-    resumed := FOUND AND entry.relation OPERATOR(pg_catalog.=) relation AND entry.policy OPERATOR(pg_catalog.=) policy
+    IF FOUND AND entry.owner OPERATOR(pg_catalog.<>) owner AND EXISTS (
+        SELECT FROM pg_catalog.pg_stat_activity AS s
+         WHERE s.pid OPERATOR(pg_catalog.=) entry.owner_pid
+           AND s.backend_start OPERATOR(pg_catalog.=) entry.owner_since
+           AND (s.state OPERATOR(pg_catalog.<>) 'idle' OR
+                s.state_change OPERATOR(pg_catalog.>) (pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
+                                                       '1 min'::pg_catalog.interval))) THEN
+        RAISE EXCEPTION 'another session (process %) is running job %', entry.owner_pid, job
+            USING ERRCODE = 'PU002';
+    END IF;
+    resumed := entry.id IS NOT NULL AND entry.relation OPERATOR(pg_catalog.=) relation AND entry.policy OPERATOR(pg_catalog.=) policy
                      AND entry.leaf OPERATOR(pg_catalog.=) leaf;
     IF entry.id IS NOT NULL AND NOT resumed THEN
         PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
                                    'the table or the rule of the job has changed');
     END IF;
     IF NOT resumed THEN
-        INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon)
-        VALUES (job, relation, leaf, policy, walk, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon)
+        INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon, owner, owner_pid, owner_since)
+        VALUES (job, relation, leaf, policy, walk, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon,
+                owner, 0, pg_catalog.now())
         RETURNING * INTO entry;
     END IF;
+    UPDATE pgpurged.runs AS r
+       SET daemon = daemon, owner = owner, owner_pid = s.pid, owner_since = s.backend_start
+      FROM pg_catalog.pg_stat_activity AS s
+     WHERE r.id OPERATOR(pg_catalog.=) entry.id AND s.pid OPERATOR(pg_catalog.=) pg_catalog.pg_backend_pid();
     id := entry.id;
     -- Written so that any DateStyle and TimeZone reads it back as the same instant.
     cutoff := pg_catalog.to_char(entry.cutoff AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') OPERATOR(pg_catalog.||) '+00';
@@ -299,9 +336,7 @@ $$;
 CREATE OR REPLACE FUNCTION pgpurged.find_batch(job text, run bigint, batch bigint) RETURNS bigint
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT pgpurged.try_lock_job(job) THEN
-        RAISE EXCEPTION 'another session is running job %', job USING ERRCODE = 'PU002';
-    END IF;
+    PERFORM pgpurged.lock_job_alone(job);
     RETURN COALESCE((SELECT a.rows FROM pgpurged.audit AS a
                       WHERE a.run OPERATOR(pg_catalog.=) $2 AND a.batch OPERATOR(pg_catalog.=) $3), 0);
 END

@@ -103,6 +103,10 @@ const struct config_option config_options[] = {
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
             "limit."},
+    {JOB(workers), .name = "workers", .type = &option_number, .fallback = "1", .least = "1",
+     .most = "64", .unit = "connections",
+     .doc = "On so many connections at once, within max_connections, the job works on different "
+            "parts of its table; the limits hold for all of them together, duty for each."},
     {JOB(lock_timeout_ms), .name = "lock_timeout", .type = &option_duration, .fallback = "100ms",
      .least = "1ms", .most = "60s",
      .doc = "How long a batch waits for a lock before it gives way and becomes smaller."},

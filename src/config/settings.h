@@ -62,6 +62,7 @@ struct job_settings {
     int64_t batch_rows;
     int64_t duty_percent;
     int64_t max_rows_per_second; /* 0 = no limit */
+    int64_t workers;
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
 };

@@ -19,6 +19,7 @@ static const struct rule {
     {"PU004", BATCH_REFUSED},
     {"PU005", BATCH_TOO_MANY},
     {"PU006", BATCH_WINDOW_CLOSED},
+    {"PU007", BATCH_REFUSED},
 
     /* Nobody says whether it was committed: the audit table must be asked (promise A). These codes
      * are made by what stands between us and the server. */

@@ -6,6 +6,7 @@
  *   PU001 the kill switch is on         PU002 another session has the job's advisory lock
  *   PU003 the database's clock jumped   PU004 the table is another one than at preflight
  *   PU005 more rows than batch_rows     PU006 the window is closed
+ *   PU007 the audit table has not taken a batch's row as it is
  */
 #ifndef PGPURGED_DECIDE_OUTCOME_H
 #define PGPURGED_DECIDE_OUTCOME_H

@@ -36,14 +36,17 @@ static double blocks_of_any_density(const struct pace_limits *limits)
 
 void pace_start(struct pace *pace, struct pace_limits limits)
 {
-    *pace = (struct pace){
-        .limits = limits, .chunk_blocks = blocks_of_any_density(&limits), .one_chunk = true};
+    *pace = (struct pace){.limits = limits,
+                          .chunk_blocks = blocks_of_any_density(&limits),
+                          .one_chunk = true,
+                          .reach = 1};
 }
 
 struct pace_step pace_next(const struct pace *pace)
 {
     return (struct pace_step){
         .chunk_blocks = (int64_t)pace->chunk_blocks,
+        .range_blocks = (int64_t)pace->chunk_blocks * (pace->one_chunk ? 1 : pace->reach),
         .max_rows = row_limit(&pace->limits),
         .budget_ms = pace->one_chunk ? 0 : pace->limits.batch_time_ms,
     };
@@ -72,6 +75,17 @@ static void measure(struct pace *pace, const struct pace_sample *sample)
     pace->ms_per_block = ms_per_block;
 }
 
+static void learn_reach(struct pace *pace, const struct pace_sample *sample)
+{
+    bool spare = sample->elapsed_ms < pace->limits.batch_time_ms / 2 &&
+                 sample->rows < row_limit(&pace->limits) / 2;
+
+    if (!sample->whole)
+        pace->reach = sample->chunks > 0 ? sample->chunks : 1;
+    else if (spare && pace->reach < PACE_MOST_REACH)
+        pace->reach *= 2;
+}
+
 void pace_learn(struct pace *pace, const struct pace_sample *sample)
 {
     double most = 2 * pace->chunk_blocks;
@@ -80,6 +94,7 @@ void pace_learn(struct pace *pace, const struct pace_sample *sample)
     if (sample->blocks <= 0)
         return;
     measure(pace, sample);
+    learn_reach(pace, sample);
     if (sample->elapsed_ms > 2 * pace->limits.batch_time_ms)
         most = pace->chunk_blocks / 2;
     pace->chunk_blocks = clamp(wanted_blocks(pace), 1, fmax(most, 1));
@@ -89,6 +104,7 @@ void pace_shrink(struct pace *pace)
 {
     pace->chunk_blocks = fmax(pace->chunk_blocks / 4, 1);
     pace->one_chunk = true;
+    pace->reach = 1;
 }
 
 void pace_shrink_to_rows(struct pace *pace, int64_t rows)
@@ -99,6 +115,7 @@ void pace_shrink_to_rows(struct pace *pace, int64_t rows)
     pace->peak_density = fmax(density, pace->peak_density);
     pace->chunk_blocks = fmin(half, blocks_of_any_density(&pace->limits));
     pace->one_chunk = true;
+    pace->reach = 1;
 }
 
 double pace_rest_ms(const struct pace *pace, int64_t rows, double busy_ms, bool *by_rate)

@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 enum {
+    PACE_MOST_REACH = 64,
     PACE_MOST_BLOCKS = 512,
     PACE_FIRST_BLOCKS = 16,
     PACE_BLOCK_ROWS = 291, /* more don't fit into 8 kB (PostgreSQL's MaxHeapTuplesPerPage) */
@@ -44,16 +45,20 @@ struct pace {
     double peak_density; /* due rows per block, fading maximum; 0 = nothing seen yet */
     double ms_per_block; /* smoothed; 0 = nothing seen yet */
     bool one_chunk;      /* the next batch is a single chunk */
+    int64_t reach;       /* chunks that the next batch may come to */
 };
 
 /* What was measured on one committed batch. */
 struct pace_sample {
     int64_t rows, blocks, chunks;
     double elapsed_ms; /* on the server, without network and commit */
+    bool whole;        /* it came to the end of its range */
 };
 
 struct pace_step {
     int64_t chunk_blocks;
+    int64_t range_blocks; /* what the batch is given: one chunk where rows are dense, more where a
+                             batch came to the end of its range with time and rows to spare */
     int64_t max_rows; /* batch_rows, or what max_rows_per_second allows in a second if that is less
                          (though never less than one block can hold) */
     double budget_ms; /* batch_time_ms, or 0 for a single chunk */

@@ -1,8 +1,10 @@
 #include "pgpurged/daemon.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -18,6 +20,13 @@ static void want(void *arg, struct job *job)
     struct seat *seat = arg;
 
     database_want(seat->database, job);
+}
+
+static void unwant(void *arg, struct job *job)
+{
+    struct seat *seat = arg;
+
+    database_forget(seat->database, job);
 }
 
 static void give_back(void *arg, struct job *job, struct pg *pg, bool broken)
@@ -95,7 +104,9 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
         .loop = daemon->loop,
         .once = daemon->order->once,
         .arg = seat,
+        .owner = daemon->owner,
         .want = want,
+        .unwant = unwant,
         .give_back = give_back,
         .changed = changed,
         .drained = drained,
@@ -238,9 +249,20 @@ static bool knows_all_jobs(const struct settings *settings, const struct daemon_
     return true;
 }
 
+/* Another word for each process, also for one that has been killed and started anew. */
+static void name_owner(struct daemon *daemon)
+{
+    uint64_t random = 0;
+
+    if (getrandom(&random, sizeof random, 0) != sizeof random)
+        random = (uint64_t)mono_now().ns;
+    snprintf(daemon->owner, sizeof daemon->owner, "%016llx", (unsigned long long)random);
+}
+
 static void prepare(struct daemon *daemon)
 {
     daemon->loop = loop_new();
+    name_owner(daemon);
     daemon->started = daemon->reloaded = wall_now();
     loop_timer_init(&daemon->look, daemon->loop, look, daemon);
     loop_on_signal(daemon->loop, SIGTERM, asked_to_stop, daemon);

@@ -33,6 +33,7 @@ struct daemon {
     bool stopping;
     enum exit_code exit_code;
     struct ledger ledger;
+    char owner[24];          /* of the runs that this process works on */
     struct control *control; /* NULL with --once */
     struct pauses pauses;
     struct wall started, reloaded;

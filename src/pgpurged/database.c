@@ -55,12 +55,19 @@ static void remove_from_queue(struct database *database, size_t at)
             (database->queued - at) * sizeof *database->queue);
 }
 
+/* Jobs without any connection come before those that want another worker. */
 static struct job *dequeue(struct database *database)
 {
-    struct job *first = database->queue[0];
+    size_t at = 0;
+    struct job *job;
 
-    remove_from_queue(database, 0);
-    return first;
+    while (at < database->queued && job_has_connection(database->queue[at]))
+        at++;
+    if (at == database->queued)
+        at = 0;
+    job = database->queue[at];
+    remove_from_queue(database, at);
+    return job;
 }
 
 static void forget_opening(struct opening *opening)
@@ -204,18 +211,19 @@ void database_give_back(struct database *database, struct job *job, struct pg *p
 
 void database_forget(struct database *database, const struct job *job)
 {
-    for (size_t i = 0; i < database->queued; i++)
-        if (database->queue[i] == job) {
+    struct opening *next;
+
+    for (size_t i = database->queued; i-- > 0;)
+        if (database->queue[i] == job)
             remove_from_queue(database, i);
-            return;
-        }
-    for (struct opening *opening = database->openings; opening != NULL; opening = opening->next)
-        if (opening->job == job) {
-            pg_close(opening->pg);
-            database->connections--;
-            forget_opening(opening);
-            return;
-        }
+    for (struct opening *opening = database->openings; opening != NULL; opening = next) {
+        next = opening->next;
+        if (opening->job != job)
+            continue;
+        pg_close(opening->pg);
+        database->connections--;
+        forget_opening(opening);
+    }
 }
 
 struct database *database_new(const struct database_settings *settings, struct loop *loop,

@@ -15,7 +15,6 @@ enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_COMMIT, STEP_COUNT };
 
 struct batch {
     struct tid_range range;
-    struct mono sent;
     batch_fn *fn;
     void *arg;
 };
@@ -56,7 +55,6 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
     struct batch *batch = arg;
     struct batch_result result = {.outcome = outcome_of(reply), .reached = batch->range.from};
 
-    result.busy_ms = mono_ms_between(batch->sent, mono_now());
     result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);
     if (result.outcome == BATCH_COMMITTED) {
         result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
@@ -115,8 +113,9 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
     };
 
     snprintf(budget, sizeof budget, "%.3f", order->step.budget_ms);
-    *batch = (struct batch){order->range, mono_now(), fn, arg};
-    pg_send(pg, steps, STEP_COUNT, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied,
+    *batch = (struct batch){order->range, fn, arg};
+    pg_send(pg, steps, STEP_COUNT,
+            (job->statement_timeout_ms + DEADLINE_GRACE_MS) * (1 + order->ahead), batch_replied,
             batch);
     return batch;
 }

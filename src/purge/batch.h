@@ -30,14 +30,14 @@ struct batch_order {
     struct wall expected_clock; /* of the database */
     bool has_closing;
     struct wall closes_at; /* by the database's clock; only if has_closing */
+    int ahead;             /* batches on the same connection that have not landed yet */
 };
 
 struct batch_result {
     enum batch_outcome outcome;
     int64_t rows, skipped, chunks, blocks;
     struct tid reached;           /* how far it has come */
-    double elapsed_ms;            /* on the server, without commit and network */
-    double busy_ms;               /* from sending to the reply */
+    double elapsed_ms;            /* on the server, from its BEGIN on, without the commit */
     struct wall clock;            /* the database's, at its begin */
     const struct pg_error *error; /* if not committed; valid during the callback */
 };

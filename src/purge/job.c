@@ -4,13 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "decide/backoff.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
-enum { LOOK_AGAIN_MS = 60 * 1000 }; /* a standby, a kill switch, another daemon */
+enum {
+    LOOK_AGAIN_MS = 60 * 1000,  /* a standby, a kill switch */
+    OTHER_DAEMON_MS = 5 * 1000, /* it may be a session of ours that is just ending */
+    ONCE_LOOKS = 3,             /* so often --once waits for that */
+};
 
 /* --- states --- */
 
@@ -82,11 +88,18 @@ void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job
 
 void job_release(struct job *job, bool broken)
 {
-    struct pg *pg = job->pg;
-
+    if (job->lanes_wanted > 0)
+        job->host.unwant(job->host.arg, job);
+    job->lanes_wanted = 0;
+    job->lanes[0].broken |= broken;
     job->pg = NULL;
-    if (pg != NULL)
-        job->host.give_back(job->host.arg, job, pg, broken);
+    for (size_t i = 0; i < job->lane_count; i++) {
+        struct lane fresh = {.job = job}, old = job->lanes[i];
+
+        job->lanes[i] = fresh;
+        if (old.pg != NULL)
+            job->host.give_back(job->host.arg, job, old.pg, old.broken);
+    }
 }
 
 void job_hold(struct job *job, enum reason reason, const char *why)
@@ -94,6 +107,8 @@ void job_hold(struct job *job, enum reason reason, const char *why)
     job_enter(job, JOB_HELD, reason, "%s", why);
     if (job->draining)
         job_finish_drain(job);
+    else if (reason == REASON_OTHER_DAEMON && (!job->host.once || job->looks++ < ONCE_LOOKS))
+        job_set_timer(job, OTHER_DAEMON_MS, job_want_connection);
     else if (job->host.once)
         job->host.ended(job->host.arg, job, RUN_INCOMPLETE);
     else if (reason == REASON_BREAKER)
@@ -117,6 +132,54 @@ void job_stop(struct job *job, const char *why)
         job->host.ended(job->host.arg, job, RUN_FAILED);
 }
 
+/* --- failing --- */
+
+static uint32_t random_bits(void)
+{
+    uint32_t bits = 0;
+
+    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+        bits = (uint32_t)mono_now().ns;
+    return bits;
+}
+
+void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job))
+{
+    job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
+    job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
+    job_set_timer(job, job->backoff_ms, then);
+}
+
+void job_explain_breaker(struct job *job)
+{
+    char last[300];
+
+    snprintf(last, sizeof last, "%.299s", job->why);
+    snprintf(job->why, sizeof job->why,
+             "%d failures in a row, one trial in %d min; the last one: %s", BREAKER_FAILURES,
+             BREAKER_OPEN_MS / 60000, last);
+}
+
+/* A lock or a timeout met by a talk is the table's trouble: the database's other jobs go on. */
+static void try_again_later(struct job *job, enum reason reason, const char *why)
+{
+    struct mono now = mono_now();
+
+    job->pass.quiet = false;
+    snprintf(job->why, sizeof job->why, "%s", why);
+    job_release(job, false);
+    job->failures++;
+    breaker_wait_ms(&job->breaker, now); /* if its time is over, this was the trial */
+    if (breaker_failure(&job->breaker, now)) {
+        job_explain_breaker(job);
+        job_hold(job, REASON_BREAKER, job->why);
+    } else if (job->draining) {
+        job_finish_drain(job);
+    } else {
+        job_back_off(job, reason, job_want_connection);
+    }
+}
+
 void job_note_error(struct job *job, const struct pg_error *error)
 {
     job->last_error = *error;
@@ -135,11 +198,15 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
     switch (outcome) {
     case BATCH_COMMITTED:
         break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
     case BATCH_LOCKED:
+        try_again_later(job, REASON_LOCKED, err.text);
+        break;
     case BATCH_TOO_SLOW:
     case BATCH_CONFLICT:
+        try_again_later(job, REASON_ERRORS, err.text);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
         job->pass.quiet = false;
         job_release(job, true);
         job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err.text);
@@ -180,6 +247,8 @@ void job_want_connection(struct job *job)
 
 void job_wait_for_connection(struct job *job, enum reason reason, const char *why)
 {
+    if (job->pg != NULL)
+        return;
     job_enter(job, JOB_CONNECTING, reason, "%s", why);
 }
 
@@ -209,11 +278,15 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
         job_release(job, false);
         job_hold(job, REASON_CLOCK, err->text);
         break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
     case BATCH_LOCKED:
+        try_again_later(job, REASON_LOCKED, err->text);
+        break;
     case BATCH_TOO_SLOW:
     case BATCH_CONFLICT:
+        try_again_later(job, REASON_ERRORS, err->text);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
         job_release(job, true);
         job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err->text);
         job_want_connection(job);
@@ -229,17 +302,39 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     }
 }
 
+/* One more worker for a run that is under way. */
+static void add_lane(struct job *job, struct pg *pg)
+{
+    size_t free_lane = 1;
+
+    job->lanes_wanted--;
+    while (job->lanes[free_lane].pg != NULL)
+        free_lane++;
+    job->lanes[free_lane].pg = pg;
+    if (job->state == JOB_RUNNING || job->state == JOB_RESTING)
+        job_next_batch(job);
+}
+
 void job_connected(struct job *job, struct pg *pg)
 {
-    job->pg = pg;
+    if (job->pg != NULL) {
+        add_lane(job, pg);
+        return;
+    }
+    job->pg = job->lanes[0].pg = pg;
+    job_proceed(job);
+}
+
+void job_proceed(struct job *job)
+{
     if (job->draining) {
         job_release(job, false);
         job_finish_drain(job);
-    } else if (job->unresolved) {
+    } else if (job->unresolved_count > 0) {
         job_resolve(job);
     } else if (!job->checked) {
         job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-        job->preflight = preflight_start(pg, job->settings, job->host.clock, checked, job);
+        job->preflight = preflight_start(job->pg, job->settings, job->host.clock, checked, job);
     } else {
         job_look_at_schedule(job);
     }
@@ -345,6 +440,10 @@ struct job *job_new(const struct job_settings *settings, const struct job_host *
     job->host = *host;
     job->state = JOB_WAITING;
     job->since = mono_now();
+    job->lane_count = (size_t)settings->workers;
+    job->lanes = mem_new(job->lane_count * sizeof *job->lanes);
+    for (size_t i = 0; i < job->lane_count; i++)
+        job->lanes[i].job = job;
     loop_timer_init(&job->timer, host->loop, timer_fired, job);
     return job;
 }
@@ -355,7 +454,11 @@ void job_free(struct job *job)
         return;
     loop_timer_free(&job->timer);
     preflight_free(job->preflight);
-    batch_free(job->batch);
+    for (size_t i = 0; i < job->lane_count; i++)
+        for (size_t k = 0; k < LANE_FLIGHTS; k++)
+            batch_free(job->lanes[i].flights[k].batch);
+    free(job->lanes);
+    free(job->unresolved);
     sql_statements_free(&job->sql);
     walk_free(&job->walk);
     free(job);
@@ -374,6 +477,11 @@ enum job_state job_state(const struct job *job)
 enum reason job_reason(const struct job *job)
 {
     return job->reason;
+}
+
+bool job_has_connection(const struct job *job)
+{
+    return job->pg != NULL;
 }
 
 bool job_is_paused(const struct job *job)

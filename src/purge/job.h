@@ -30,7 +30,9 @@ struct job_host {
     struct job_counters *counters; /* the job's; they outlive it */
     bool once;                     /* --once: one run now, whatever the window and `every` */
     void *arg;
-    void (*want)(void *arg, struct job *job);
+    const char *owner;                          /* a word for this process that no other has */
+    void (*want)(void *arg, struct job *job);   /* for each connection once */
+    void (*unwant)(void *arg, struct job *job); /* all that it has not got yet */
     /* broken: the connection is lost or the server in trouble; the pg is the host's again either
      * way. */
     void (*give_back)(void *arg, struct job *job, struct pg *pg, bool broken);
@@ -46,10 +48,10 @@ void job_free(struct job *job); /* drained, or its connection already closed */
 
 void job_start(struct job *job);
 
-/* The connection that the job wanted. */
+/* A connection that the job wanted: its first, or one more for another worker. */
 void job_connected(struct job *job, struct pg *pg);
 
-/* None can be had for now: why, for status and log. */
+/* None can be had for now: why, for status and log. A job that has one already goes on with it. */
 void job_wait_for_connection(struct job *job, enum reason reason, const char *why);
 
 /* Finishes the batch in flight, notes how far the run has come, gives the connection back, calls
@@ -72,6 +74,7 @@ void job_describe(const struct job *job, struct job_view *view);
 const struct job_settings *job_settings(const struct job *job);
 enum job_state job_state(const struct job *job);
 enum reason job_reason(const struct job *job);
+bool job_has_connection(const struct job *job);
 bool job_is_paused(const struct job *job);
 
 #endif

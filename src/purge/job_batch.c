@@ -1,12 +1,20 @@
 /*
- * Batch after batch: sends the next one, and does what next_after() says about the last.
+ * Batch after batch: keeps the lanes of a run busy, and does what next_after() says about each
+ * batch.
+ *
+ *   job_next_batch -> send -> batch_done -> advance | row aside | bisect  -> job_next_batch
+ *                                        -> anything else: settle when all batches have landed
+ *
+ * Each batch is a transaction of its own with an audit row of its own over a range of its own, so
+ * promise A holds however several of them interleave. Behind one that fails, the server refuses the
+ * next one of the same lane (25P02): nothing of it has happened, and its range is given back. After
+ * a failure only one batch is in the air until one has succeeded.
  */
+#include <math.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/log.h"
-#include "decide/backoff.h"
-#include "decide/next.h"
+#include "base/text.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
@@ -16,110 +24,161 @@ enum {
     MOST_BLOCKED_LOGGED = 10, /* of a run; the counters have them all */
 };
 
-static uint32_t random_bits(void)
-{
-    uint32_t bits = 0;
-
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
-        bits = (uint32_t)mono_now().ns;
-    return bits;
-}
-
-static void back_off(struct job *job, enum reason reason)
-{
-    job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
-    job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
-    job_set_timer(job, job->backoff_ms, job_next_batch);
-}
+/* --- when all have landed after a failure --- */
 
 static void fail_and_wait(struct job *job, enum reason reason)
 {
     job->failures++;
-    back_off(job, reason);
+    job_back_off(job, reason, job_next_batch);
 }
 
 /* Something smaller to try is progress: the waits don't grow. */
 static void narrow_and_wait(struct job *job, enum reason reason)
 {
     job->failures = 1;
-    back_off(job, reason);
+    job_back_off(job, reason, job_next_batch);
 }
 
 static void open_breaker(struct job *job)
 {
-    char last[300];
-
-    snprintf(last, sizeof last, "%.299s", job->why);
-    snprintf(job->why, sizeof job->why,
-             "%d failures in a row, one trial in %d min; the last one: %s", BREAKER_FAILURES,
-             BREAKER_OPEN_MS / 60000, last);
+    job_explain_breaker(job);
     job_pause_run(job, REASON_BREAKER);
 }
 
 static void lose_connection(struct job *job)
 {
     job->pass.quiet = false;
-    job_release(job, true);
+    job_release(job, false);
     job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", job->why);
     job_want_connection(job);
 }
 
-static void rest(struct job *job, const struct batch_result *result)
+static void settle(struct job *job)
 {
-    bool by_rate = false;
-    int64_t rows = result->outcome == BATCH_COMMITTED ? result->rows : 0;
-    double wait_ms = pace_rest_ms(&job->pace, rows, result->busy_ms, &by_rate);
+    bool lost = job->settle.verb == NEXT_RESOLVE || job->settle.verb == NEXT_RECONNECT;
 
-    if (wait_ms <= 0) {
-        job_next_batch(job);
+    job->settling = false;
+    /* A lost connection comes first: the breaker is looked at again before the next batch. */
+    if (job->breaker_opened && !lost) {
+        open_breaker(job);
         return;
     }
-    job_enter(job, JOB_RESTING, by_rate ? REASON_RATE : REASON_DUTY, "%s", "");
-    job_set_timer(job, wait_ms, job_next_batch);
+    switch (job->settle.verb) {
+    case NEXT_SHRINK:
+    case NEXT_SKIP_LOCKED:
+        narrow_and_wait(job, job->settle.reason);
+        break;
+    case NEXT_RETRY:
+        fail_and_wait(job, job->settle.reason);
+        break;
+    case NEXT_RESOLVE:
+    case NEXT_RECONNECT:
+        lose_connection(job);
+        break;
+    case NEXT_PAUSE:
+        job_pause_run(job, job->settle.reason);
+        break;
+    case NEXT_STOP:
+        job->checked = false;
+        job_close_run(job, RUN_FAILED, job->why);
+        break;
+    case NEXT_SET_ASIDE:
+        job_close_run(job, RUN_INCOMPLETE, "1000 rows are blocked; the rest was not looked at");
+        break;
+    case NEXT_ADVANCE:
+    case NEXT_BISECT:
+        job_next_batch(job);
+        break;
+    }
 }
 
-static void set_row_aside(struct job *job, const struct batch_result *result)
+/* Of two failures the later verb of this list is the graver one. */
+static int gravity(enum next_verb verb)
 {
-    bool locked = result->outcome == BATCH_LOCKED;
-    struct tid tid = job->range.range.from;
+    static const enum next_verb order[] = {NEXT_SHRINK,    NEXT_SKIP_LOCKED, NEXT_RETRY,
+                                           NEXT_SET_ASIDE, NEXT_PAUSE,       NEXT_STOP,
+                                           NEXT_RECONNECT, NEXT_RESOLVE};
+    int rank = -1;
 
-    walk_set_aside(&job->walk, !locked);
-    if (locked) {
+    for (int i = 0; i < (int)ARRAY_LENGTH(order); i++)
+        if (order[i] == verb)
+            rank = i;
+    return rank;
+}
+
+static void settle_with(struct job *job, struct next next, const char *why)
+{
+    if (job->settling && gravity(next.verb) <= gravity(job->settle.verb))
+        return;
+    job->settling = true;
+    job->settle = next;
+    snprintf(job->why, sizeof job->why, "%.*s", (int)sizeof job->why - 1, why);
+}
+
+/* --- pace --- */
+
+static struct mono later(struct mono moment, double ms)
+{
+    return (struct mono){moment.ns + (int64_t)(ms * 1e6)};
+}
+
+static struct mono latest(struct mono a, struct mono b)
+{
+    return a.ns > b.ns ? a : b;
+}
+
+/* How long the server worked on a batch, and its rest: so far apart the lane's flights leave.
+ * Distance and the wait for an answer are rest for the server as well. Several lanes share
+ * max_rows_per_second. */
+static void set_pace(struct lane *lane, const struct flight *flight, int64_t rows, double server_ms)
+{
+    struct job *job = lane->job;
+    int64_t shared_rows = rows * (int64_t)job->lane_count;
+    double rest_ms = pace_rest_ms(&job->pace, shared_rows, server_ms, &lane->by_rate);
+
+    lane->period_ms = rest_ms > 0 ? server_ms + rest_ms : 0;
+    lane->may_send = later(flight->began, lane->period_ms);
+    if (lane->in_air > 0) /* the next one left before this was known */
+        lane->may_send = later(lane->may_send, lane->period_ms);
+}
+
+/* --- what came back --- */
+
+static void set_row_aside(struct job *job, const struct flight *flight,
+                          const struct batch_result *result, const char *why)
+{
+    struct tid tid = flight->range.range.from;
+
+    if (result->outcome == BATCH_LOCKED) {
         job->pass.skipped++;
         job->host.counters->rows_skipped++;
-    } else {
-        job->blocked++;
-        job->host.counters->rows_blocked++;
-        if (job->blocked <= MOST_BLOCKED_LOGGED)
-            log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
-                        tid.offset, job->sql.leaf, job->why);
+        return;
     }
+    walk_remember_blocked(&job->walk, tid);
+    job->blocked++;
+    job->host.counters->rows_blocked++;
+    if (job->blocked <= MOST_BLOCKED_LOGGED)
+        log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
+                    tid.offset, job->sql.leaf, why);
     if (job->blocked >= MOST_BLOCKED_ROWS)
-        job_close_run(job, RUN_INCOMPLETE, "1000 rows are blocked; the rest was not looked at");
-    else
-        rest(job, result);
+        settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
 }
 
-static void bisect(struct job *job, const struct batch_result *result)
+static void bisect(struct job *job, const struct flight *flight, const struct batch_result *result)
 {
-    bool smallest_chunk = job->step.chunk_blocks <= 1 || job->range.narrowed;
+    bool too_many = result->outcome == BATCH_TOO_MANY;
 
-    if (result->outcome == BATCH_TOO_MANY) {
+    if (too_many) {
         pace_shrink_to_rows(&job->pace, result->rows);
         job->pass
             .writing_batches++; /* rolled back, but it had deleted and taken a transaction id */
     }
-    if (result->outcome != BATCH_TOO_MANY || smallest_chunk)
-        walk_narrow(&job->walk, 2, job->step.chunk_blocks);
-    rest(job, result); /* the server has worked all the same */
+    if (!too_many || flight->step.chunk_blocks <= 1 || flight->range.narrowed)
+        walk_narrow(&job->walk, &flight->range, 2, flight->step.chunk_blocks);
 }
 
-static void advance(struct job *job, const struct batch_result *result)
+static void count_batch(struct job *job, const struct batch_result *result)
 {
-    struct pace_sample sample = {result->rows, result->blocks, result->chunks, result->elapsed_ms};
-
-    job->failures = 0;
-    breaker_success(&job->breaker);
     job->batch_rows = result->rows;
     job->rows_since_sample += result->rows;
     job->run.rows += result->rows;
@@ -130,92 +189,149 @@ static void advance(struct job *job, const struct batch_result *result)
     job->host.counters->rows_deleted += result->rows;
     job->host.counters->rows_skipped += result->skipped;
     job->host.counters->audit_rows += result->rows > 0;
-    *job->host.clock = (struct clock_anchor){true, result->clock, mono_now()};
-    if (!job->range.narrowed)
-        pace_learn(&job->pace, &sample);
-    walk_advance(&job->walk, result->reached);
-    rest(job, result);
 }
 
-static void batch_done(void *arg, const struct batch_result *result)
+static void advance(struct job *job, const struct flight *flight, const struct batch_result *result)
 {
-    struct job *job = arg;
-    struct next_facts facts = {
-        .outcome = result->outcome,
-        .one_block = job->range.one_block,
-        .one_row = job->range.one_row,
-        .skip_locked = job->skip_locked,
-        .may_skip_locked = job->table.may_lock,
+    struct tid_range rest = {result->reached, flight->range.range.to};
+    struct pace_sample sample = {
+        .rows = result->rows,
+        .blocks = result->blocks,
+        .chunks = result->chunks,
+        .elapsed_ms = result->elapsed_ms,
+        .whole = !tid_before(rest.from, rest.to),
     };
-    struct next next = next_after(&facts);
-    struct err err = {""};
 
-    if (result->error != NULL) {
-        talk_error(result->error, &err);
-        job_note_error(job, result->error);
-    }
-    snprintf(job->why, sizeof job->why, "%.*s", (int)sizeof job->why - 1, err.text);
-    job->host.counters->batches[result->outcome]++;
-    histogram_add(&job->host.counters->batch_seconds, result->busy_ms / 1000);
-    batch_free(job->batch);
-    job->batch = NULL;
-    job->skip_locked = false;
-    log_debug("job=%s batch=%lld %s: %lld rows, %lld blocks in %lld chunks, %.2f ms -> %s",
-              job->settings->name, (long long)job->batch_number,
-              batch_outcome_code(result->outcome), (long long)result->rows,
-              (long long)result->blocks, (long long)result->chunks, result->elapsed_ms,
-              next_verb_name(next.verb));
+    job->failures = 0;
+    job->breaker_opened = false;
+    breaker_success(&job->breaker);
+    count_batch(job, result);
+    *job->host.clock = (struct clock_anchor){true, result->clock, mono_now()};
+    walk_give_back(&job->walk, rest);
+    if (flight->range.narrowed)
+        walk_widen(&job->walk);
+    else
+        pace_learn(&job->pace, &sample);
+}
 
-    /* A lost connection comes first: the breaker is looked at again before the next batch. */
-    if (next.failure && breaker_failure(&job->breaker, mono_now()) && next.verb != NEXT_RESOLVE &&
-        next.verb != NEXT_RECONNECT) {
-        open_breaker(job);
-        return;
-    }
+static void note_unresolved(struct job *job, int64_t number)
+{
+    job->unresolved =
+        mem_grow(job->unresolved, (job->unresolved_count + 1) * sizeof *job->unresolved);
+    job->unresolved[job->unresolved_count++] = number;
+}
+
+static void act(struct job *job, const struct flight *flight, const struct batch_result *result,
+                struct next next, const char *why)
+{
+    if (next.verb != NEXT_ADVANCE && next.verb != NEXT_SET_ASIDE)
+        walk_give_back(&job->walk, flight->range.range);
     switch (next.verb) {
     case NEXT_ADVANCE:
-        advance(job, result);
-        break;
+        advance(job, flight, result);
+        return;
+    case NEXT_SET_ASIDE:
+        set_row_aside(job, flight, result, why);
+        return;
+    case NEXT_BISECT:
+        bisect(job, flight, result);
+        return;
     case NEXT_SHRINK:
-        walk_narrow(&job->walk, 4, job->step.chunk_blocks);
+        walk_narrow(&job->walk, &flight->range, 4, flight->step.chunk_blocks);
         if (result->outcome == BATCH_TOO_SLOW)
             pace_shrink(&job->pace);
-        narrow_and_wait(job, next.reason);
         break;
     case NEXT_SKIP_LOCKED:
         walk_narrow_to_block(&job->walk);
         job->skip_locked = true;
-        narrow_and_wait(job, next.reason);
-        break;
-    case NEXT_SET_ASIDE:
-        set_row_aside(job, result);
-        break;
-    case NEXT_BISECT:
-        bisect(job, result);
         break;
     case NEXT_RETRY:
-        job->skip_locked = facts.skip_locked;
-        fail_and_wait(job, next.reason);
+        job->skip_locked = flight->skip_locked;
         break;
     case NEXT_RESOLVE:
-        job->unresolved = true;
-        lose_connection(job);
+        note_unresolved(job, flight->number);
+        flight->lane->broken = true;
         break;
     case NEXT_RECONNECT:
-        lose_connection(job);
+        flight->lane->broken = true;
         break;
     case NEXT_PAUSE:
-        job_pause_run(job, next.reason);
-        break;
     case NEXT_STOP:
-        job->checked = false;
-        job_close_run(job, RUN_FAILED, err.text);
         break;
     }
+    settle_with(job, next, why);
 }
 
-static void send_batch(struct job *job)
+static void judge(struct job *job, const struct flight *flight, const struct batch_result *result)
 {
+    struct next_facts facts = {
+        .outcome = result->outcome,
+        .one_block = flight->range.one_block,
+        .one_row = flight->range.one_row,
+        .skip_locked = flight->skip_locked,
+        .may_skip_locked = job->table.may_lock,
+    };
+    struct next next = next_after(&facts);
+    struct err why = {""};
+
+    if (result->error != NULL) {
+        talk_error(result->error, &why);
+        job_note_error(job, result->error);
+        flight->lane->behind = flight->lane->in_air;
+    }
+    log_debug("job=%s batch=%lld %s: %lld rows, %lld blocks in %lld chunks, %.2f ms -> %s",
+              job->settings->name, (long long)flight->number, batch_outcome_code(result->outcome),
+              (long long)result->rows, (long long)result->blocks, (long long)result->chunks,
+              result->elapsed_ms, next_verb_name(next.verb));
+    job->host.counters->batches[result->outcome]++;
+    if (next.failure && breaker_failure(&job->breaker, mono_now()))
+        job->breaker_opened = true;
+    act(job, flight, result, next, why.text);
+}
+
+/* It left behind one of the same lane that failed: the server has refused it as a whole. */
+static bool was_taken_back(struct lane *lane, const struct batch_result *result)
+{
+    bool behind = lane->behind > 0;
+
+    lane->behind -= behind;
+    return behind && result->error != NULL && text_equal(result->error->sqlstate, "25P02");
+}
+
+static void batch_done(void *arg, const struct batch_result *result)
+{
+    struct flight *flight = arg;
+    struct lane *lane = flight->lane;
+    struct job *job = lane->job;
+    struct mono now = mono_now();
+    double busy_ms;
+
+    batch_free(flight->batch);
+    flight->batch = NULL;
+    lane->in_air--;
+    job->in_air--;
+    flight->began = latest(flight->began, lane->landed);
+    lane->landed = now;
+    busy_ms = mono_ms_between(flight->began, now);
+    if (was_taken_back(lane, result)) {
+        walk_give_back(&job->walk, flight->range.range);
+    } else {
+        histogram_add(&job->host.counters->batch_seconds, busy_ms / 1000);
+        set_pace(lane, flight, result->outcome == BATCH_COMMITTED ? result->rows : 0,
+                 result->outcome == BATCH_COMMITTED ? result->elapsed_ms : busy_ms);
+        judge(job, flight, result);
+    }
+    if (!job->settling)
+        job_next_batch(job);
+    else if (job->in_air == 0)
+        settle(job);
+}
+
+/* --- sending --- */
+
+static void send(struct lane *lane, struct flight *flight)
+{
+    struct job *job = lane->job;
     struct batch_order order = {
         .settings = job->settings,
         .statements = &job->sql,
@@ -223,39 +339,109 @@ static void send_batch(struct job *job)
         .run = job->run.id,
         .number = ++job->batch_number,
         .cutoff = job->run.cutoff,
-        .range = job->range.range,
-        .step = job->step,
+        .range = flight->range.range,
+        .step = flight->step,
         .skip_locked = job->skip_locked,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
         .has_closing = job->has_closing,
         .closes_at = job->window_changes,
+        .ahead = lane->in_air,
     };
 
-    job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
-    job->batch = batch_send(job->pg, &order, batch_done, job);
+    flight->lane = lane;
+    flight->number = order.number;
+    flight->skip_locked = order.skip_locked;
+    flight->began = mono_now();
+    job->skip_locked = false;
+    job->chunk_blocks = flight->step.chunk_blocks;
+    lane->may_send = later(flight->began, lane->period_ms);
+    lane->in_air++;
+    job->in_air++;
+    if (job->state != JOB_RUNNING)
+        job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
+    flight->batch = batch_send(lane->pg, &order, batch_done, flight);
+}
+
+/* After a failure, while the walk is narrow, and on trial: one thing at a time. */
+static bool one_at_a_time(const struct job *job)
+{
+    return job->walk.narrow_slots > 0 || job->skip_locked || job->failures > 0 ||
+           job->pace.one_chunk || job->breaker.state == BREAKER_TRIAL;
+}
+
+static bool has_room(const struct job *job, const struct lane *lane)
+{
+    if (one_at_a_time(job))
+        return lane->pg != NULL && job->in_air == 0;
+    return lane->pg != NULL && lane->in_air < LANE_FLIGHTS;
+}
+
+static struct flight *free_flight(struct lane *lane)
+{
+    struct flight *flight = lane->flights;
+
+    while (flight->batch != NULL)
+        flight++;
+    return flight;
+}
+
+static void fill_lane(struct job *job, struct lane *lane)
+{
+    while (has_room(job, lane) && mono_ms_between(lane->may_send, mono_now()) >= 0) {
+        struct flight *flight = free_flight(lane);
+        struct pace_step step = pace_next(&job->pace);
+
+        if (!walk_take(&job->walk, step.range_blocks, &flight->range))
+            return;
+        flight->step = step;
+        send(lane, flight);
+    }
+}
+
+/* Sleeps until the first lane may send again, if nothing else will wake us. */
+static void rest(struct job *job)
+{
+    const struct lane *first = NULL;
+    double wait_ms;
+
+    for (size_t i = 0; i < job->lane_count; i++)
+        if (has_room(job, &job->lanes[i]) &&
+            (first == NULL || job->lanes[i].may_send.ns < first->may_send.ns))
+            first = &job->lanes[i];
+    if (first == NULL)
+        return;
+    wait_ms = fmax(mono_ms_between(mono_now(), first->may_send), 0);
+    if (job->in_air == 0)
+        job_enter(job, JOB_RESTING, first->by_rate ? REASON_RATE : REASON_DUTY, "%s", "");
+    job_set_timer(job, wait_ms, job_next_batch);
+}
+
+/* What asks for a pause; REASON_NONE if nothing does. */
+static enum reason pause_reason(struct job *job)
+{
+    if (job->draining)
+        return REASON_DRAIN;
+    if (job->paused)
+        return REASON_PAUSED;
+    return breaker_wait_ms(&job->breaker, mono_now()) > 0 ? REASON_BREAKER : REASON_NONE;
 }
 
 /* Also from timers, so it looks at everything that may have changed meanwhile. */
 void job_next_batch(struct job *job)
 {
-    if (job->draining) {
-        job_pause_run(job, REASON_DRAIN);
+    enum reason reason = pause_reason(job);
+
+    if (reason != REASON_NONE) {
+        if (job->in_air == 0 && reason == REASON_BREAKER)
+            open_breaker(job);
+        else if (job->in_air == 0)
+            job_pause_run(job, reason);
         return;
     }
-    if (job->paused) {
-        job_pause_run(job, REASON_PAUSED);
-        return;
-    }
-    if (breaker_wait_ms(&job->breaker, mono_now()) > 0) {
-        open_breaker(job);
-        return;
-    }
-    if (!walk_at_end(&job->walk))
-        job->range = walk_next(&job->walk);
-    if (walk_at_end(&job->walk)) {
+    for (size_t i = 0; i < job->lane_count; i++)
+        fill_lane(job, &job->lanes[i]);
+    if (!walk_is_empty(&job->walk))
+        rest(job);
+    else if (job->in_air == 0)
         job_end_pass(job);
-        return;
-    }
-    job->step = pace_next(&job->pace);
-    send_batch(job);
 }

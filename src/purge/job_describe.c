@@ -38,8 +38,8 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->blocked_rows = job->blocked;
     view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
     view->batch_rows = job->batch_rows;
-    view->chunk_blocks = job->step.chunk_blocks;
-    view->block = job->walk.position.block;
+    view->chunk_blocks = job->chunk_blocks;
+    view->block = walk_block(&job->walk);
     view->blocks = job->walk.end_block;
     view->pass_s = mono_ms_between(job->pass_began, mono_now()) / 1000;
     run_view_estimate(view);

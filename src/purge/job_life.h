@@ -6,6 +6,7 @@
 #define PGPURGED_PURGE_JOB_LIFE_H
 
 #include "decide/breaker.h"
+#include "decide/next.h"
 #include "decide/pace.h"
 #include "decide/window.h"
 #include "purge/batch.h"
@@ -26,6 +27,38 @@ struct job_pass {
     int64_t skipped;         /* due rows left behind because others had locked them */
 };
 
+/* Two flights of a lane: while the server works on one, the next is on its way, so that neither
+ * distance nor commit latency leaves it idle. */
+enum { LANE_FLIGHTS = 2 };
+
+struct lane;
+
+/* A batch on its way. */
+struct flight {
+    struct lane *lane;
+    struct batch *batch; /* NULL = nothing in the air */
+    int64_t number;
+    struct walk_range range;
+    struct pace_step step;
+    struct mono began; /* when it was sent, or the one before it landed if that was later */
+    bool skip_locked;
+};
+
+/* One connection's share of a run: a worker. All lanes take from the same walk and follow the same
+ * pace. */
+struct lane {
+    struct job *job;
+    struct pg *pg; /* NULL = not there */
+    struct flight flights[LANE_FLIGHTS];
+    int in_air;
+    int behind;           /* of those, sent before one of this lane was known to have failed */
+    bool broken;          /* its connection is lost or in trouble */
+    struct mono may_send; /* not before, as duty and max_rows_per_second ask */
+    struct mono landed;   /* the last one */
+    double period_ms;     /* how far apart its flights leave; 0 = as soon as they can */
+    bool by_rate;         /* because of max_rows_per_second */
+};
+
 struct job {
     const struct job_settings *settings;
     struct job_host host;
@@ -40,7 +73,7 @@ struct job {
     struct loop_timer timer;
     void (*on_timer)(struct job *job);
 
-    struct pg *pg; /* while it has one */
+    struct pg *pg; /* while it has one; also lanes[0].pg. Everything but batches goes over it */
     struct preflight *preflight;
     bool checked; /* preflight was fine; `table` and `sql` are valid */
     struct preflight_table table;
@@ -62,20 +95,27 @@ struct job {
     struct walk walk;
     struct job_pass pass;
     struct pace pace;
-    struct pace_step step; /* of the batch in flight */
-    struct walk_range range;
-    int64_t batch_number;
-    struct batch *batch;
-    int64_t batch_rows; /* of the last committed batch */
-    double backoff_ms;  /* of the wait that goes on */
-    bool skip_locked;   /* the next batch uses SKIP LOCKED */
-    bool unresolved;    /* the fate of batch_number is unknown */
-    int64_t blocked;    /* rows set aside in this run */
+    struct lane *lanes; /* as many as the job may have workers */
+    size_t lane_count;
+    size_t lanes_wanted;  /* asked of the host and not there yet */
+    int in_air;           /* batches, over all lanes */
+    int64_t batch_number; /* the highest one used */
+    int64_t *unresolved;  /* numbers of batches whose fate is unknown */
+    size_t unresolved_count;
+    bool settling; /* something has failed: nothing is sent until all have landed, then `settle` */
+    struct next settle;
+    bool breaker_opened;  /* by what has failed */
+    int64_t batch_rows;   /* of the last committed batch */
+    int64_t chunk_blocks; /* of the last batch that was sent */
+    double backoff_ms;    /* of the wait that goes on */
+    bool skip_locked;     /* the next batch uses SKIP LOCKED */
+    int64_t blocked;      /* rows set aside in this run */
     enum reason pausing;
     enum run_outcome closing;
 
     unsigned failures; /* in a row */
     struct breaker breaker;
+    int looks; /* of --once, while another session runs the job */
     bool started, draining, paused, wants_run;
 };
 
@@ -85,8 +125,11 @@ void job_enter(struct job *job, enum job_state state, enum reason reason, const 
 
 void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job));
 
-/* Hands the connection back. */
+/* Hands all connections back; `broken` is about the one that talks go over. */
 void job_release(struct job *job, bool broken);
+
+/* With a connection: resolves, checks, or looks at the schedule, whatever comes first. */
+void job_proceed(struct job *job);
 
 /* Asks for a connection, to go on where it was. */
 void job_want_connection(struct job *job);
@@ -101,6 +144,13 @@ void job_hold(struct job *job, enum reason reason, const char *why);
 /* A talk (anything but a batch) has failed: does what the outcome asks for. Returns false if it
  * has. */
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply);
+
+/* Waits longer the more failures there were in a row, then calls `then`. job->why says what it was.
+ */
+void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job));
+
+/* Makes job->why, the last error, tell that the breaker is open because of it. */
+void job_explain_breaker(struct job *job);
 
 /* Keeps an error for job_describe(). */
 void job_note_error(struct job *job, const struct pg_error *error);

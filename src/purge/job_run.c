@@ -16,10 +16,8 @@
 #include "purge/talk.h"
 
 enum {
-    MOST_PASSES = 10, /* then the run ends as incomplete, and the next one goes on */
-    MOST_BLOCKED_ROWS =
-        1000, /* then a person has to look: something is wrong with the whole table */
-    MOST_BLOCKED_LOGGED = 10, /* of a run; the counters have them all */
+    MOST_PASSES = 10,   /* then the run ends as incomplete, and the next one goes on */
+    LANE_BLOCKS = 1000, /* a pass over fewer blocks is one worker's */
 };
 
 static void begin_pass(struct job *job);
@@ -30,7 +28,7 @@ static struct run_progress progress_of(const struct job *job)
         .skipped = job->pass.skipped,
         .blocked = job->blocked,
         .passes = job->run.passes,
-        .next_block = job->walk.position.block,
+        .next_block = walk_block(&job->walk),
     };
 }
 
@@ -153,6 +151,19 @@ void job_end_pass(struct job *job)
     run_pass_send(job->pg, job->table.relation, pass_ended, job);
 }
 
+/* The other workers begin when their connections stand; a small rest is not worth them. */
+static void want_more_lanes(struct job *job, int64_t blocks)
+{
+    size_t present = job->lanes_wanted;
+
+    for (size_t i = 0; i < job->lane_count; i++)
+        present += job->lanes[i].pg != NULL;
+    for (; blocks >= LANE_BLOCKS && present < job->lane_count; present++) {
+        job->lanes_wanted++;
+        job->host.want(job->host.arg, job);
+    }
+}
+
 static void pass_began(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
@@ -167,6 +178,7 @@ static void pass_began(void *arg, const struct pg_reply *reply)
     job->pass_began = mono_now();
     job->table.blocks = now.blocks;
     walk_begin_pass(&job->walk, from, now.blocks);
+    want_more_lanes(job, now.blocks - from);
     job_next_batch(job);
 }
 
@@ -231,7 +243,8 @@ void job_open_run(struct job *job)
         return;
     }
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    run_open_send(job->pg, job->settings, job->table.relation, &job->sql, run_opened, job);
+    run_open_send(job->pg, job->settings, job->table.relation, &job->sql, job->host.owner,
+                  run_opened, job);
 }
 
 /* --- a batch whose COMMIT was not answered --- */
@@ -239,27 +252,27 @@ void job_open_run(struct job *job)
 static void resolved(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
-    int64_t rows;
+    int64_t rows, number;
 
     if (!job_talk_succeeded(job, reply))
         return;
     rows = run_find_batch_read(reply);
-    job->unresolved = false;
+    number = job->unresolved[--job->unresolved_count];
     job->host.counters->rows_deleted += rows;
     job->host.counters->audit_rows += rows > 0;
     job->pass.rows += rows;
     job->run.rows += rows;
     job->run.batches += rows > 0;
     log_info("job=%s batch=%lld of run=%lld was %s: %lld rows", job->settings->name,
-             (long long)job->batch_number, (long long)job->run.id,
-             rows > 0 ? "committed" : "not committed", (long long)rows);
+             (long long)number, (long long)job->run.id, rows > 0 ? "committed" : "not committed",
+             (long long)rows);
     job->checked = false; /* the server may have been restarted, restored, replaced */
-    job_connected(job, job->pg);
+    job_proceed(job);
 }
 
 void job_resolve(struct job *job)
 {
     job_enter(job, JOB_RESOLVING, REASON_NONE, "%s", "");
-    run_find_batch_send(job->pg, job->settings->name, job->run.id, job->batch_number, resolved,
-                        job);
+    run_find_batch_send(job->pg, job->settings->name, job->run.id,
+                        job->unresolved[job->unresolved_count - 1], resolved, job);
 }

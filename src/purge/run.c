@@ -9,15 +9,16 @@
 #include "sql/flights.h"
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
-                   const struct sql_statements *sql, pg_reply_fn *fn, void *arg)
+                   const struct sql_statements *sql, const char *owner, pg_reply_fn *fn, void *arg)
 {
     struct talk_number oid;
     const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
     /* A run of another retention is another run: its cutoff would be wrong for this one. */
     char *policy = text_format("expires = %s; due: %s", job->expires.written, sql->predicate);
-    const char *values[] = {
-        job->name,     talk_number(&oid, relation), sql->leaf, policy, "heap walk", retention,
-        PACKAGE_STRING};
+    const char *values[] = {job->name,      talk_number(&oid, relation),
+                            sql->leaf,      policy,
+                            "heap walk",    retention,
+                            PACKAGE_STRING, owner};
 
     talk_send(pg, &(struct pg_step){sql_open_run, values, ARRAY_LENGTH(values)}, false, fn, arg);
     free(policy);

@@ -33,7 +33,7 @@ struct run_progress {
 };
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
-                   const struct sql_statements *sql, pg_reply_fn *fn, void *arg);
+                   const struct sql_statements *sql, const char *owner, pg_reply_fn *fn, void *arg);
 void run_open_read(const struct pg_reply *reply, struct run *run);
 
 void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progress, pg_reply_fn *fn,

@@ -28,7 +28,7 @@ const char sql_purge[] =
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
     " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint"
-    " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7)";
+    " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5)";
 

@@ -135,8 +135,8 @@ static void note_batch(struct walk *walk, const struct batch *batch, struct pace
 
 static void learn_batch(struct pace *pace, const struct batch *batch)
 {
-    pace_learn(pace,
-               &(struct pace_sample){batch->rows, batch->blocks, batch->chunks, batch->elapsed_ms});
+    pace_learn(pace, &(struct pace_sample){batch->rows, batch->blocks, batch->chunks,
+                                           batch->elapsed_ms, false});
 }
 
 static struct walk walk_leaf(const struct server *server, struct pace_limits limits)
@@ -294,7 +294,7 @@ START_TEST(batch_of_more_than_twice_its_time_halves_the_chunk_at_least)
         pace_start(&pace, by_rows);
         pace.chunk_blocks = chunk;
         pace.ms_per_block = 1e-6; /* as if it had been a hundred times faster so far */
-        pace_learn(&pace, &(struct pace_sample){10, (int64_t)chunk, 1, 101});
+        pace_learn(&pace, &(struct pace_sample){10, (int64_t)chunk, 1, 101, false});
         ck_assert_double_le(pace.chunk_blocks, fmax(chunk / 2, 1));
         ck_assert_int_ge(pace_next(&pace).chunk_blocks, 1);
     }
@@ -353,7 +353,7 @@ START_TEST(first_batch_is_one_chunk_that_fits_however_dense_the_rows_are)
     ck_assert_double_eq(step.budget_ms, 0);
     ck_assert(step.chunk_blocks == 1 || step.chunk_blocks * PACE_BLOCK_ROWS <= step.max_rows);
 
-    pace_learn(&pace, &(struct pace_sample){10, step.chunk_blocks, 1, 1});
+    pace_learn(&pace, &(struct pace_sample){10, step.chunk_blocks, 1, 1, false});
     ck_assert_double_eq(pace_next(&pace).budget_ms, 50);
 }
 END_TEST
@@ -404,13 +404,38 @@ START_TEST(peak_of_rows_fades_slowly_over_an_empty_stretch)
     struct pace pace;
 
     pace_start(&pace, by_rows);
-    pace_learn(&pace, &(struct pace_sample){900, 15, 1, 2});
+    pace_learn(&pace, &(struct pace_sample){900, 15, 1, 2, false});
     for (int i = 0; i < 10; i++)
-        pace_learn(&pace, &(struct pace_sample){0, pace_next(&pace).chunk_blocks, 1, 0.2});
+        pace_learn(&pace, &(struct pace_sample){0, pace_next(&pace).chunk_blocks, 1, 0.2, false});
     ck_assert_int_le(pace_next(&pace).chunk_blocks, 2 * 15); /* half of the peak is left */
     for (int i = 0; i < 90; i++)
-        pace_learn(&pace, &(struct pace_sample){0, pace_next(&pace).chunk_blocks, 1, 0.2});
+        pace_learn(&pace, &(struct pace_sample){0, pace_next(&pace).chunk_blocks, 1, 0.2, false});
     ck_assert_int_eq(pace_next(&pace).chunk_blocks, PACE_MOST_BLOCKS);
+}
+END_TEST
+
+START_TEST(a_batch_gets_more_chunks_where_it_has_time_and_rows_to_spare)
+{
+    struct pace pace;
+    struct pace_sample spare = {0, 16, 1, 0.1, true}, full = {900, 16, 1, 5, true},
+                       early = {900, 32, 2, 5, false};
+    int64_t chunk;
+
+    pace_start(&pace, by_rows);
+    ck_assert_int_eq(pace_next(&pace).range_blocks, pace_next(&pace).chunk_blocks);
+    for (int i = 0; i < 4; i++)
+        pace_learn(&pace, &spare);
+    chunk = pace_next(&pace).chunk_blocks;
+    ck_assert_int_eq(pace_next(&pace).range_blocks, 16 * chunk);
+    pace_learn(&pace, &full);
+    ck_assert_int_eq(pace.reach, 16); /* it came to the end, with nothing to spare */
+    pace_learn(&pace, &early);
+    ck_assert_int_eq(pace.reach, 2); /* so many chunks were enough */
+    for (int i = 0; i < 20; i++)
+        pace_learn(&pace, &spare);
+    ck_assert_int_eq(pace.reach, PACE_MOST_REACH);
+    pace_shrink(&pace);
+    ck_assert_int_eq(pace_next(&pace).range_blocks, pace_next(&pace).chunk_blocks);
 }
 END_TEST
 
@@ -421,9 +446,9 @@ START_TEST(samples_without_blocks_or_time_teach_nothing_wrong)
 
     pace_start(&pace, by_rows);
     before = pace.chunk_blocks;
-    pace_learn(&pace, &(struct pace_sample){0, 0, 0, 0});
+    pace_learn(&pace, &(struct pace_sample){0, 0, 0, 0, false});
     ck_assert_double_eq(pace.chunk_blocks, before);
-    pace_learn(&pace, &(struct pace_sample){0, 3, 1, 0});
+    pace_learn(&pace, &(struct pace_sample){0, 3, 1, 0, false});
     ck_assert_double_eq(pace.chunk_blocks, 2 * before);
 }
 END_TEST
@@ -542,5 +567,6 @@ TCase *pace_cases(void)
     tcase_add_loop_test(tcase, duty_is_kept_within_5_percent, 0, 5);
     tcase_add_loop_test(tcase, max_rows_per_second_is_kept_within_2_percent, 0, 4);
     tcase_add_test(tcase, max_rows_per_second_makes_batches_of_a_second_at_most);
+    tcase_add_test(tcase, a_batch_gets_more_chunks_where_it_has_time_and_rows_to_spare);
     return tcase;
 }

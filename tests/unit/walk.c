@@ -26,6 +26,27 @@ static struct walk new_walk(uint32_t from_block, uint32_t end_block)
     return walk;
 }
 
+/* Everything before is handed out. */
+static void stand_at(struct walk *walk, struct tid position)
+{
+    walk->pieces[0].from = position;
+}
+
+/* The next range, with nothing but the narrowing to make it short. */
+static struct walk_range take(struct walk *walk)
+{
+    struct walk_range next = {{{0, 0}, {0, 0}}, false, false, false};
+
+    walk_take(walk, UINT32_MAX, &next);
+    return next;
+}
+
+static void take_and_give_back(struct walk *walk, struct walk_range *next)
+{
+    *next = take(walk);
+    walk_give_back(walk, next->range);
+}
+
 /* --- one range --- */
 
 static const struct range_case {
@@ -49,14 +70,14 @@ static const struct range_case {
     {"narrowed to a row", {2, 3}, 1, {{0, 0}}, {2, 3}, {2, 4}, true, true, true},
     {"narrowed to the last row of a block", {2, 9}, 1, {{0, 0}}, {2, 9}, {3, 0}, true, true, true},
     {"a block's end ends a narrowed range", {2, 7}, 5, {{0, 0}}, {2, 7}, {3, 0}, true, true, false},
-    {"so it does if it is longer than a block",
+    {"a longer one goes on in whole blocks",
      {2, 7},
      40,
      {{0, 0}},
      {2, 7},
-     {3, 0},
+     {6, 0},
      true,
-     true,
+     false,
      false},
 
     {"up to a blocked row", {0, 0}, 0, {{2, 5}}, {0, 0}, {2, 5}, false, false, false},
@@ -90,16 +111,6 @@ static const struct range_case {
      false},
     {"narrowed up to a blocked row", {2, 0}, 10, {{2, 3}}, {2, 0}, {2, 3}, true, true, false},
     {"narrowed before a blocked row", {2, 0}, 3, {{2, 5}}, {2, 0}, {2, 3}, true, true, false},
-    {"over the last row to the end", {7, 9}, 0, {{7, 9}}, {8, 0}, {8, 0}, false, true, false},
-    {"over the last row to the end, narrowed",
-     {7, 9},
-     1,
-     {{7, 9}},
-     {8, 0},
-     {8, 0},
-     true,
-     true,
-     false},
 };
 
 static const char *shown(char *room, size_t size, struct tid_range range)
@@ -117,22 +128,76 @@ START_TEST(next_range_is)
     char is[64], should_be[64];
     struct walk_range next;
 
-    for (size_t i = 0; i < ARRAY_LENGTH(row->blocked) && row->blocked[i].block > 0; i++) {
-        walk.position = row->blocked[i];
-        walk_set_aside(&walk, true);
-    }
-    walk.position = row->position;
+    for (size_t i = 0; i < ARRAY_LENGTH(row->blocked) && row->blocked[i].block > 0; i++)
+        walk_remember_blocked(&walk, row->blocked[i]);
+    stand_at(&walk, row->position);
     walk.narrow_slots = row->narrow_slots;
-    next = walk_next(&walk);
+    next = take(&walk);
     shown(is, sizeof is, next.range);
     shown(should_be, sizeof should_be, wanted);
     ck_assert_msg(strcmp(is, should_be) == 0, "%s: %s, not %s", row->what, is, should_be);
     ck_assert_msg(next.narrowed == row->narrowed, "%s: narrowed", row->what);
-    ck_assert_msg(walk_at_end(&walk) == (row->from.block >= BLOCKS), "%s: at end", row->what);
-    if (!walk_at_end(&walk)) {
-        ck_assert_msg(next.one_block == row->one_block, "%s: one block", row->what);
-        ck_assert_msg(next.one_row == row->one_row, "%s: one row", row->what);
-    }
+    ck_assert_msg(walk_is_empty(&walk) == (row->to.block >= BLOCKS), "%s: empty", row->what);
+    ck_assert_msg(next.one_block == row->one_block, "%s: one block", row->what);
+    ck_assert_msg(next.one_row == row->one_row, "%s: one row", row->what);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(a_blocked_row_at_the_end_leaves_nothing_to_take)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range next;
+
+    walk_remember_blocked(&walk, (struct tid){7, 9});
+    stand_at(&walk, (struct tid){7, 9});
+    ck_assert(!walk_take(&walk, 1, &next));
+    ck_assert(walk_is_empty(&walk));
+    ck_assert_uint_eq(walk_block(&walk), BLOCKS);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(a_range_has_at_most_the_blocks_that_were_asked_for)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range next;
+
+    ck_assert(walk_take(&walk, 3, &next));
+    ck_assert(tid_equal(next.range.to, (struct tid){3, 0}));
+    ck_assert(!next.narrowed && !next.one_block);
+    ck_assert_uint_eq(walk_block(&walk), 3);
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(several_ranges_are_out_at_once_and_don_t_overlap)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range a, b, c;
+
+    ck_assert(walk_take(&walk, 3, &a) && walk_take(&walk, 3, &b) && walk_take(&walk, 3, &c));
+    ck_assert(tid_equal(a.range.to, b.range.from) && tid_equal(b.range.to, c.range.from));
+    ck_assert(tid_equal(c.range.to, (struct tid){BLOCKS, 0}));
+    ck_assert(walk_is_empty(&walk));
+    walk_free(&walk);
+}
+END_TEST
+
+START_TEST(what_is_given_back_comes_first_and_is_joined)
+{
+    struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range a, b;
+
+    ck_assert(walk_take(&walk, 3, &a) && walk_take(&walk, 3, &b));
+    walk_give_back(&walk, (struct tid_range){{1, 5}, {3, 0}}); /* the rest of a */
+    ck_assert_uint_eq(walk_block(&walk), 1);
+    ck_assert_uint_eq(walk.piece_count, 2);
+    walk_give_back(&walk, b.range);
+    ck_assert_uint_eq(walk.piece_count, 1);
+    ck_assert(tid_equal(take(&walk).range.from, (struct tid){1, 5}));
+    walk_give_back(&walk, (struct tid_range){{4, 0}, {4, 0}}); /* nothing */
+    ck_assert(walk_is_empty(&walk));
     walk_free(&walk);
 }
 END_TEST
@@ -143,12 +208,14 @@ START_TEST(a_failure_narrows_down_to_one_line_pointer_and_no_further)
 {
     static const uint64_t wanted[] = {20, 10, 5, 2, 1, 1, 1};
     struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range next;
 
     for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
-        walk_narrow(&walk, 2, CHUNK);
+        take_and_give_back(&walk, &next);
+        walk_narrow(&walk, &next, 2, CHUNK);
         ck_assert_uint_eq(walk.narrow_slots, wanted[i]);
     }
-    ck_assert(walk_next(&walk).one_row);
+    ck_assert(take(&walk).one_row);
     walk_free(&walk);
 }
 END_TEST
@@ -156,8 +223,10 @@ END_TEST
 START_TEST(a_divisor_of_four_narrows_to_a_quarter)
 {
     struct walk walk = new_walk(0, BLOCKS);
+    struct walk_range next;
 
-    walk_narrow(&walk, 4, CHUNK);
+    take_and_give_back(&walk, &next);
+    walk_narrow(&walk, &next, 4, CHUNK);
     ck_assert_uint_eq(walk.narrow_slots, CHUNK * SLOTS / 4);
     walk_free(&walk);
 }
@@ -167,21 +236,25 @@ END_TEST
 START_TEST(near_the_end_the_range_that_is_left_is_narrowed)
 {
     struct walk walk = new_walk(BLOCKS - 1, BLOCKS);
+    struct walk_range next;
 
-    walk_narrow(&walk, 2, 1000);
+    take_and_give_back(&walk, &next);
+    walk_narrow(&walk, &next, 2, 1000);
     ck_assert_uint_eq(walk.narrow_slots, SLOTS / 2);
     walk_free(&walk);
 }
 END_TEST
 
-START_TEST(success_doubles_the_range_until_it_is_the_whole_leaf_again)
+START_TEST(success_doubles_the_range_until_it_is_no_longer_narrow)
 {
     struct walk walk = new_walk(0, BLOCKS);
     int batches = 0;
 
     walk.narrow_slots = 1;
-    while (!walk_at_end(&walk) && walk.narrow_slots > 0 && ++batches < 100)
-        walk_advance(&walk, walk_next(&walk).range.to);
+    while (!walk_is_empty(&walk) && walk.narrow_slots > 0 && ++batches < 100) {
+        take(&walk);
+        walk_widen(&walk);
+    }
     ck_assert_uint_eq(walk.narrow_slots, 0);
     ck_assert_int_le(batches, 8);
     walk_free(&walk);
@@ -193,35 +266,23 @@ START_TEST(narrowed_to_a_block_the_rest_of_it_is_next)
     struct walk walk = new_walk(0, BLOCKS);
     struct walk_range next;
 
-    walk.position = (struct tid){3, 4};
+    stand_at(&walk, (struct tid){3, 4});
     walk_narrow_to_block(&walk);
-    next = walk_next(&walk);
+    next = take(&walk);
     ck_assert(next.one_block && next.narrowed);
     ck_assert(tid_equal(next.range.to, (struct tid){4, 0}));
     walk_free(&walk);
 }
 END_TEST
 
-START_TEST(a_row_set_aside_for_a_lock_is_tried_again_in_the_next_pass)
-{
-    struct walk walk = new_walk(0, BLOCKS);
-
-    walk.position = (struct tid){2, 5};
-    walk_set_aside(&walk, false);
-    ck_assert(tid_equal(walk.position, (struct tid){2, 6}));
-    walk_begin_pass(&walk, 0, BLOCKS);
-    ck_assert(tid_equal(walk_next(&walk).range.to, (struct tid){BLOCKS, 0}));
-    walk_free(&walk);
-}
-END_TEST
-
-START_TEST(an_empty_leaf_is_at_its_end)
+START_TEST(an_empty_leaf_has_nothing_to_take)
 {
     struct walk walk = new_walk(0, 0);
+    struct walk_range next;
 
-    ck_assert(walk_at_end(&walk));
+    ck_assert(walk_is_empty(&walk) && !walk_take(&walk, 1, &next));
     walk_begin_pass(&walk, 5, 3); /* it was truncated meanwhile */
-    ck_assert(walk_at_end(&walk));
+    ck_assert(walk_is_empty(&walk));
     walk_free(&walk);
 }
 END_TEST
@@ -232,13 +293,15 @@ START_TEST(the_largest_leaf_does_not_overflow)
     struct walk walk = new_walk(UINT32_MAX - 2, UINT32_MAX);
     struct walk_range next;
 
-    walk_narrow(&walk, 2, 512);
-    next = walk_next(&walk);
+    take_and_give_back(&walk, &next);
+    ck_assert(tid_equal(next.range.to, (struct tid){UINT32_MAX, 0}));
+    walk_narrow(&walk, &next, 2, 512);
+    next = take(&walk);
     ck_assert(tid_equal(next.range.from, (struct tid){UINT32_MAX - 2, 0}));
     ck_assert(tid_equal(next.range.to, (struct tid){UINT32_MAX - 1, 0}));
     walk_begin_pass(&walk, 0, UINT32_MAX);
     walk.narrow_slots = (uint64_t)UINT32_MAX * SLOTS / 2 + 1;
-    walk_advance(&walk, (struct tid){1, 0});
+    walk_widen(&walk);
     ck_assert_uint_eq(walk.narrow_slots, 0);
     walk_free(&walk);
 }
@@ -331,19 +394,21 @@ static void fail_on_bad_row(struct model *model, const struct walk_range *next)
 {
     model->failures++;
     if (!next->one_row) {
-        walk_narrow(&model->walk, 2, MODEL_CHUNK);
+        walk_give_back(&model->walk, next->range);
+        walk_narrow(&model->walk, next, 2, MODEL_CHUNK);
         return;
     }
     ck_assert_msg(model->bad[slot_of(next->range.from)], "a good row was set aside: (%u,%u)",
                   next->range.from.block, next->range.from.offset);
     visit(model, next->range.from, next->range.to);
-    walk_set_aside(&model->walk, true);
+    walk_remember_blocked(&model->walk, next->range.from);
 }
 
-static void fail_for_a_moment(struct model *model)
+static void fail_for_a_moment(struct model *model, const struct walk_range *next)
 {
+    walk_give_back(&model->walk, next->range);
     if (random_below(model, 2) == 0)
-        walk_narrow(&model->walk, 4, MODEL_CHUNK);
+        walk_narrow(&model->walk, next, 4, MODEL_CHUNK);
     else
         walk_narrow_to_block(&model->walk);
 }
@@ -355,12 +420,14 @@ static void one_batch(struct model *model, const struct walk_range *next)
     model->batches++;
     ck_assert_msg(tid_before(next->range.from, next->range.to), "an empty range");
     if ((int)random_below(model, 100) < model->transient_percent) {
-        fail_for_a_moment(model);
+        fail_for_a_moment(model, next);
     } else if (has_bad_row(model, next->range.from, reached)) {
         fail_on_bad_row(model, next);
     } else {
         visit(model, next->range.from, reached);
-        walk_advance(&model->walk, reached);
+        walk_give_back(&model->walk, (struct tid_range){reached, next->range.to});
+        if (next->narrowed)
+            walk_widen(&model->walk);
     }
 }
 
@@ -375,16 +442,25 @@ static void check_visits(const struct model *model, bool first_pass)
     }
 }
 
+/* Two ranges are out at once while nothing is narrow, and come back in any order. */
 static void one_pass(struct model *model, bool first)
 {
+    struct walk_range out[2], landed;
+    size_t out_count = 0, pick;
+
     memset(model->visits, 0, (size_t)MODEL_BLOCKS * MODEL_SLOTS);
     model->batches = model->failures = 0;
     walk_begin_pass(&model->walk, 0, MODEL_BLOCKS);
-    while (!walk_at_end(&model->walk)) {
-        struct walk_range next = walk_next(&model->walk);
-
-        if (!walk_at_end(&model->walk))
-            one_batch(model, &next);
+    for (;;) {
+        while (out_count < 2 && (out_count == 0 || model->walk.narrow_slots == 0) &&
+               walk_take(&model->walk, MODEL_CHUNK * (1 + random_below(model, 4)), &out[out_count]))
+            out_count++;
+        if (out_count == 0)
+            break;
+        pick = random_below(model, (uint32_t)out_count);
+        landed = out[pick];
+        out[pick] = out[--out_count];
+        one_batch(model, &landed);
         ck_assert_int_lt(model->batches, 1000000);
     }
     check_visits(model, first);
@@ -413,7 +489,7 @@ START_TEST(a_bad_row_costs_batches_in_the_order_of_the_logarithm)
     struct model model = new_model(models[_i].bad, 0);
     double halvings = ceil(log2((double)MODEL_CHUNK * MODEL_SLOTS));
     double doublings = ceil(log2((double)MODEL_BLOCKS * MODEL_SLOTS));
-    int without = MODEL_BLOCKS / MODEL_CHUNK + 1;
+    int without = 2 * MODEL_BLOCKS / MODEL_CHUNK + 2;
 
     one_pass(&model, true);
     ck_assert_msg(model.failures <= models[_i].bad * (2 * halvings + 2), "%d failures",
@@ -435,10 +511,13 @@ int main(void)
     tcase_add_test(tcase, a_failure_narrows_down_to_one_line_pointer_and_no_further);
     tcase_add_test(tcase, a_divisor_of_four_narrows_to_a_quarter);
     tcase_add_test(tcase, near_the_end_the_range_that_is_left_is_narrowed);
-    tcase_add_test(tcase, success_doubles_the_range_until_it_is_the_whole_leaf_again);
+    tcase_add_test(tcase, success_doubles_the_range_until_it_is_no_longer_narrow);
     tcase_add_test(tcase, narrowed_to_a_block_the_rest_of_it_is_next);
-    tcase_add_test(tcase, a_row_set_aside_for_a_lock_is_tried_again_in_the_next_pass);
-    tcase_add_test(tcase, an_empty_leaf_is_at_its_end);
+    tcase_add_test(tcase, an_empty_leaf_has_nothing_to_take);
+    tcase_add_test(tcase, a_blocked_row_at_the_end_leaves_nothing_to_take);
+    tcase_add_test(tcase, a_range_has_at_most_the_blocks_that_were_asked_for);
+    tcase_add_test(tcase, several_ranges_are_out_at_once_and_don_t_overlap);
+    tcase_add_test(tcase, what_is_given_back_comes_first_and_is_joined);
     tcase_add_test(tcase, the_largest_leaf_does_not_overflow);
     tcase_add_loop_test(tcase, every_line_pointer_is_visited_once_in_each_pass, 0,
                         ARRAY_LENGTH(models));
