@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "decide/backoff.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
@@ -117,6 +119,54 @@ void job_stop(struct job *job, const char *why)
         job->host.ended(job->host.arg, job, RUN_FAILED);
 }
 
+/* --- failing --- */
+
+static uint32_t random_bits(void)
+{
+    uint32_t bits = 0;
+
+    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+        bits = (uint32_t)mono_now().ns;
+    return bits;
+}
+
+void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job))
+{
+    job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
+    job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
+    job_set_timer(job, job->backoff_ms, then);
+}
+
+void job_explain_breaker(struct job *job)
+{
+    char last[300];
+
+    snprintf(last, sizeof last, "%.299s", job->why);
+    snprintf(job->why, sizeof job->why,
+             "%d failures in a row, one trial in %d min; the last one: %s", BREAKER_FAILURES,
+             BREAKER_OPEN_MS / 60000, last);
+}
+
+/* A lock or a timeout met by a talk is the table's trouble: the database's other jobs go on. */
+static void try_again_later(struct job *job, enum reason reason, const char *why)
+{
+    struct mono now = mono_now();
+
+    job->pass.quiet = false;
+    snprintf(job->why, sizeof job->why, "%s", why);
+    job_release(job, false);
+    job->failures++;
+    breaker_wait_ms(&job->breaker, now); /* if its time is over, this was the trial */
+    if (breaker_failure(&job->breaker, now)) {
+        job_explain_breaker(job);
+        job_hold(job, REASON_BREAKER, job->why);
+    } else if (job->draining) {
+        job_finish_drain(job);
+    } else {
+        job_back_off(job, reason, job_want_connection);
+    }
+}
+
 void job_note_error(struct job *job, const struct pg_error *error)
 {
     job->last_error = *error;
@@ -135,11 +185,15 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
     switch (outcome) {
     case BATCH_COMMITTED:
         break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
     case BATCH_LOCKED:
+        try_again_later(job, REASON_LOCKED, err.text);
+        break;
     case BATCH_TOO_SLOW:
     case BATCH_CONFLICT:
+        try_again_later(job, REASON_ERRORS, err.text);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
         job->pass.quiet = false;
         job_release(job, true);
         job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err.text);
@@ -209,11 +263,15 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
         job_release(job, false);
         job_hold(job, REASON_CLOCK, err->text);
         break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
     case BATCH_LOCKED:
+        try_again_later(job, REASON_LOCKED, err->text);
+        break;
     case BATCH_TOO_SLOW:
     case BATCH_CONFLICT:
+        try_again_later(job, REASON_ERRORS, err->text);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
         job_release(job, true);
         job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err->text);
         job_want_connection(job);

@@ -2,10 +2,8 @@
  * Batch after batch: sends the next one, and does what next_after() says about the last.
  */
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/log.h"
-#include "decide/backoff.h"
 #include "decide/next.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
@@ -16,43 +14,22 @@ enum {
     MOST_BLOCKED_LOGGED = 10, /* of a run; the counters have them all */
 };
 
-static uint32_t random_bits(void)
-{
-    uint32_t bits = 0;
-
-    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
-        bits = (uint32_t)mono_now().ns;
-    return bits;
-}
-
-static void back_off(struct job *job, enum reason reason)
-{
-    job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
-    job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
-    job_set_timer(job, job->backoff_ms, job_next_batch);
-}
-
 static void fail_and_wait(struct job *job, enum reason reason)
 {
     job->failures++;
-    back_off(job, reason);
+    job_back_off(job, reason, job_next_batch);
 }
 
 /* Something smaller to try is progress: the waits don't grow. */
 static void narrow_and_wait(struct job *job, enum reason reason)
 {
     job->failures = 1;
-    back_off(job, reason);
+    job_back_off(job, reason, job_next_batch);
 }
 
 static void open_breaker(struct job *job)
 {
-    char last[300];
-
-    snprintf(last, sizeof last, "%.299s", job->why);
-    snprintf(job->why, sizeof job->why,
-             "%d failures in a row, one trial in %d min; the last one: %s", BREAKER_FAILURES,
-             BREAKER_OPEN_MS / 60000, last);
+    job_explain_breaker(job);
     job_pause_run(job, REASON_BREAKER);
 }
 

@@ -102,6 +102,13 @@ void job_hold(struct job *job, enum reason reason, const char *why);
  * has. */
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply);
 
+/* Waits longer the more failures there were in a row, then calls `then`. job->why says what it was.
+ */
+void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job));
+
+/* Makes job->why, the last error, tell that the breaker is open because of it. */
+void job_explain_breaker(struct job *job);
+
 /* Keeps an error for job_describe(). */
 void job_note_error(struct job *job, const struct pg_error *error);
 
