@@ -27,7 +27,7 @@ const struct config_option config_options[] = {
      .doc = "No job's retention may be shorter than this, so that a slip like 3h for 3d is an "
             "error and not a purge."},
 
-    {DAEMON(socket), .name = "socket", .type = &option_text, .fallback = "", .may_be_empty = true,
+    {DAEMON(socket), .name = "socket", .type = &option_path, .fallback = "", .may_be_empty = true,
      .needs_restart = true,
      .doc = "The Unix socket for pgpurgectl and status. Empty means pgpurged.sock in the folder "
             "that systemd makes for the service, and none without systemd."},
@@ -38,11 +38,11 @@ const struct config_option config_options[] = {
      .may_be_empty = true, .needs_restart = true,
      .doc = "The group whose members may run, pause and resume jobs and reload, beside root and "
             "the daemon's own user."},
-    {DAEMON(metrics_listen), .name = "metrics_listen", .type = &option_text, .fallback = "",
+    {DAEMON(metrics_listen), .name = "metrics_listen", .type = &option_address, .fallback = "",
      .may_be_empty = true, .needs_restart = true, .example = "127.0.0.1:9788",
      .doc = "ADDRESS:PORT on which /metrics and /healthz are answered to everyone; empty means "
             "none."},
-    {DAEMON(state_directory), .name = "state_directory", .type = &option_text,
+    {DAEMON(state_directory), .name = "state_directory", .type = &option_path,
      .fallback = "/var/lib/pgpurged", .needs_restart = true,
      .doc = "The folder in which the daemon remembers which jobs are paused."},
 

@@ -11,6 +11,7 @@
 #include "config/identifier.h"
 #include "config/nearest.h"
 #include "config/options.h"
+#include "config/place.h"
 #include "config/settings.h"
 #include "config/window.h"
 
@@ -32,6 +33,21 @@ static bool text_parse(const struct config_option *option, const char *text, voi
     (void)err;
     *(char **)field(option, record) = text_copy(text);
     return true;
+}
+
+/* Empty where that is allowed, and means that there is none. */
+static bool path_parse(const struct config_option *option, const char *text, void *record,
+                       struct err *err)
+{
+    return (text[0] == '\0' || place_check_path(text, err)) &&
+           text_parse(option, text, record, err);
+}
+
+static bool address_parse(const struct config_option *option, const char *text, void *record,
+                          struct err *err)
+{
+    return (text[0] == '\0' || place_check_address(text, err)) &&
+           text_parse(option, text, record, err);
 }
 
 static void text_print(const struct config_option *option, const void *record, struct text *out)
@@ -289,6 +305,8 @@ static void option_window_clear(const struct config_option *option, void *record
 }
 
 const struct option_type option_text = {"string", text_parse, text_print, text_clear};
+const struct option_type option_path = {"path", path_parse, text_print, text_clear};
+const struct option_type option_address = {"address", address_parse, text_print, text_clear};
 const struct option_type option_conninfo = {"string", conninfo_parse, conninfo_print, text_clear};
 const struct option_type option_bool = {"yes | no", bool_parse, bool_print, NULL};
 const struct option_type option_number = {"number", number_parse, number_print, NULL};

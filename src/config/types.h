@@ -27,6 +27,8 @@ struct option_type {
 };
 
 extern const struct option_type option_text;
+extern const struct option_type option_path;    /* from / on */
+extern const struct option_type option_address; /* ADDRESS:PORT */
 extern const struct option_type option_conninfo;
 extern const struct option_type option_bool;     /* bool */
 extern const struct option_type option_number;   /* int64_t */
