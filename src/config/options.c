@@ -58,6 +58,39 @@ const struct config_option config_options[] = {
      .fallback = "10s", .least = "1s", .most = "5min",
      .doc = "An attempt to connect is given up after this time and made again later."},
 
+    /* a database: what holds its jobs back (decide/limits.h) */
+    {DATABASE(max_replica_lag_bytes), .name = "max_replica_lag", .type = &option_size,
+     .fallback = "64MB", .least = "0", .most = "1000TB",
+     .doc = "Jobs go slower when a replica has more than half of this to replay, and are held when "
+            "it has more than this; 0 means no limit."},
+    {DATABASE(max_replica_lag_ms), .name = "max_replica_lag_time", .type = &option_duration,
+     .fallback = "10s", .least = "0s", .most = "1d",
+     .doc = "The same in time, by replay_lag of pg_stat_replication; 0s means no limit."},
+    {DATABASE(replicas), .name = "replicas", .type = &option_list, .fallback = "",
+     .may_be_empty = true,
+     .doc = "The replicas that count, by application_name, separated by commas; empty means all. "
+            "Leave out one that is behind on purpose."},
+    {DATABASE(max_slot_lag_bytes), .name = "max_slot_lag", .type = &option_size,
+     .fallback = "10GB", .least = "0", .most = "1000TB",
+     .doc = "Jobs go slower when a replication slot keeps back more than half of this WAL, and are "
+            "held when it is more than this; 0 means no limit."},
+    {DATABASE(max_wal_rate_bytes), .name = "max_wal_rate", .type = &option_size,
+     .fallback = "0", .least = "0", .most = "1TB",
+     .doc = "WAL in a second, of all sessions of the server together, beyond which jobs go slower, "
+            "and are held if the others alone write more; 0 means no limit."},
+    {DATABASE(max_active_sessions), .name = "max_active_sessions", .type = &option_number,
+     .fallback = "0", .least = "0", .most = "100000", .unit = "sessions",
+     .doc = "Jobs are held while more sessions than this are at work on the server, our own not "
+            "counted; 0 means no limit."},
+    {DATABASE(max_snapshot_age_ms), .name = "max_snapshot_age", .type = &option_duration,
+     .fallback = "1h", .least = "0s", .most = "366d",
+     .doc = "Jobs go slower while a transaction older than this keeps deleted rows from being "
+            "cleaned up; 0s means no limit."},
+    {DATABASE(max_hold_ms), .name = "max_hold", .type = &option_duration, .fallback = "1h",
+     .least = "1s", .most = "366d",
+     .doc = "A job that one of these limits has held for so long warns, and goes on at a "
+            "twentieth of its pace until the limit is kept again."},
+
     /* a job: what goes */
     {JOB(database), .name = "database", .type = &option_text, .example = "shop",
      .doc = "The section [database NAME] that the table is in."},
@@ -99,6 +132,10 @@ const struct config_option config_options[] = {
     {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "50", .least = "1",
      .most = "100", .unit = "percent",
      .doc = "Which part of the time is spent in batches; the job rests for the remainder."},
+    {JOB(max_duty_percent), .name = "max_duty", .type = &option_percent, .fallback = "80",
+     .least = "1", .most = "100", .unit = "percent",
+     .doc = "duty may go up to this where a run would not be over before its window closes or the "
+            "next one is due, as long as no limit is near; with duty itself or less it never does."},
     {JOB(max_rows_per_second), .name = "max_rows_per_second", .type = &option_number,
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
