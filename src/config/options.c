@@ -10,6 +10,9 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const synchronous_commits[] = {"off", "local",        "remote_write",
                                                   "on",  "remote_apply", NULL};
 
+/* The order of enum walk_wish. */
+static const char *const walks[] = {"auto", "heap", "index", NULL};
+
 #define FIELD(kind, record, field) .section = kind, .offset = offsetof(struct record, field)
 #define DAEMON(field)              FIELD(SECTION_PGPURGED, settings, field)
 #define DATABASE(field)            FIELD(SECTION_DATABASE, database_settings, field)
@@ -151,6 +154,9 @@ const struct config_option config_options[] = {
      .choices = synchronous_commits, .fallback = "off",
      .doc = "As in PostgreSQL, for the batches. With off, a crash of the server may undo the "
             "last batches, always together with their audit rows."},
+    {JOB(walk), .name = "walk", .type = &option_choice, .choices = walks, .fallback = "auto",
+     .doc = "How due rows are found: heap reads the table page by page, index takes them from an "
+            "index that begins with the column of expires, auto takes what touches fewer pages."},
 };
 /* clang-format on */
 

@@ -303,6 +303,7 @@ static void choice_print(const struct config_option *option, const void *record,
 
 _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
 
 /* ---- tables, expiry, windows ---- */
 
