@@ -39,6 +39,16 @@
     X(REASON_BREAKER, "breaker", "too many failures in a row: the breaker is open")                \
     X(REASON_RATE, "rate", "max_rows_per_second is reached")                                       \
     X(REASON_DUTY, "duty", "it rests between batches as duty asks")                                \
+    X(REASON_REPLICA_LAG, "replica_lag", "a replica is further behind than max_replica_lag")       \
+    X(REASON_SLOT_LAG, "slot_lag", "a slot keeps back more WAL than max_slot_lag")                 \
+    X(REASON_WAL_RATE, "wal_rate", "max_wal_rate is reached")                                      \
+    X(REASON_LOCK_WAITERS, "lock_waiters", "other sessions have waited for its locks")             \
+    X(REASON_ACTIVE_SESSIONS, "active_sessions",                                                   \
+      "the server has more at work than max_active_sessions")                                      \
+    X(REASON_OLD_SNAPSHOT, "old_snapshot",                                                         \
+      "an old transaction keeps dead rows from being cleaned up")                                  \
+    X(REASON_WRAPAROUND, "wraparound", "autovacuum is at its table to prevent wraparound")         \
+    X(REASON_MAX_HOLD, "max_hold", "a limit has held it for max_hold: it goes on at its slowest")  \
     X(REASON_DRAIN, "drain", "the daemon is stopping")
 
 /* How a run ended, as written to pgpurged.runs.outcome. A run that only pauses has none yet. */

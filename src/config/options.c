@@ -10,6 +10,9 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const synchronous_commits[] = {"off", "local",        "remote_write",
                                                   "on",  "remote_apply", NULL};
 
+/* The order of enum walk_wish. */
+static const char *const walks[] = {"auto", "heap", "index", NULL};
+
 #define FIELD(kind, record, field) .section = kind, .offset = offsetof(struct record, field)
 #define DAEMON(field)              FIELD(SECTION_PGPURGED, settings, field)
 #define DATABASE(field)            FIELD(SECTION_DATABASE, database_settings, field)
@@ -27,7 +30,7 @@ const struct config_option config_options[] = {
      .doc = "No job's retention may be shorter than this, so that a slip like 3h for 3d is an "
             "error and not a purge."},
 
-    {DAEMON(socket), .name = "socket", .type = &option_text, .fallback = "", .may_be_empty = true,
+    {DAEMON(socket), .name = "socket", .type = &option_path, .fallback = "", .may_be_empty = true,
      .needs_restart = true,
      .doc = "The Unix socket for pgpurgectl and status. Empty means pgpurged.sock in the folder "
             "that systemd makes for the service, and none without systemd."},
@@ -38,11 +41,11 @@ const struct config_option config_options[] = {
      .may_be_empty = true, .needs_restart = true,
      .doc = "The group whose members may run, pause and resume jobs and reload, beside root and "
             "the daemon's own user."},
-    {DAEMON(metrics_listen), .name = "metrics_listen", .type = &option_text, .fallback = "",
+    {DAEMON(metrics_listen), .name = "metrics_listen", .type = &option_address, .fallback = "",
      .may_be_empty = true, .needs_restart = true, .example = "127.0.0.1:9788",
      .doc = "ADDRESS:PORT on which /metrics and /healthz are answered to everyone; empty means "
             "none."},
-    {DAEMON(state_directory), .name = "state_directory", .type = &option_text,
+    {DAEMON(state_directory), .name = "state_directory", .type = &option_path,
      .fallback = "/var/lib/pgpurged", .needs_restart = true,
      .doc = "The folder in which the daemon remembers which jobs are paused."},
 
@@ -57,6 +60,39 @@ const struct config_option config_options[] = {
     {DATABASE(connect_timeout_ms), .name = "connect_timeout", .type = &option_duration,
      .fallback = "10s", .least = "1s", .most = "5min",
      .doc = "An attempt to connect is given up after this time and made again later."},
+
+    /* a database: what holds its jobs back (decide/limits.h) */
+    {DATABASE(max_replica_lag_bytes), .name = "max_replica_lag", .type = &option_size,
+     .fallback = "64MB", .least = "0", .most = "1000TB",
+     .doc = "Jobs go slower when a replica has more than half of this to replay, and are held when "
+            "it has more than this; 0 means no limit."},
+    {DATABASE(max_replica_lag_ms), .name = "max_replica_lag_time", .type = &option_duration,
+     .fallback = "10s", .least = "0s", .most = "1d",
+     .doc = "The same in time, by replay_lag of pg_stat_replication; 0s means no limit."},
+    {DATABASE(replicas), .name = "replicas", .type = &option_list, .fallback = "",
+     .may_be_empty = true,
+     .doc = "The replicas that count, by application_name, separated by commas; empty means all. "
+            "Leave out one that is behind on purpose."},
+    {DATABASE(max_slot_lag_bytes), .name = "max_slot_lag", .type = &option_size,
+     .fallback = "10GB", .least = "0", .most = "1000TB",
+     .doc = "Jobs go slower when a replication slot keeps back more than half of this WAL, and are "
+            "held when it is more than this; 0 means no limit."},
+    {DATABASE(max_wal_rate_bytes), .name = "max_wal_rate", .type = &option_size,
+     .fallback = "0", .least = "0", .most = "1TB",
+     .doc = "WAL in a second, of all sessions of the server together, beyond which jobs go slower, "
+            "and are held if the others alone write more; 0 means no limit."},
+    {DATABASE(max_active_sessions), .name = "max_active_sessions", .type = &option_number,
+     .fallback = "0", .least = "0", .most = "100000", .unit = "sessions",
+     .doc = "Jobs are held while more sessions than this are at work on the server, our own not "
+            "counted; 0 means no limit."},
+    {DATABASE(max_snapshot_age_ms), .name = "max_snapshot_age", .type = &option_duration,
+     .fallback = "1h", .least = "0s", .most = "366d",
+     .doc = "Jobs go slower while a transaction older than this keeps deleted rows from being "
+            "cleaned up; 0s means no limit."},
+    {DATABASE(max_hold_ms), .name = "max_hold", .type = &option_duration, .fallback = "1h",
+     .least = "1s", .most = "366d",
+     .doc = "A job that one of these limits has held for so long warns, and goes on at a "
+            "twentieth of its pace until the limit is kept again."},
 
     /* a job: what goes */
     {JOB(database), .name = "database", .type = &option_text, .example = "shop",
@@ -99,6 +135,10 @@ const struct config_option config_options[] = {
     {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "50", .least = "1",
      .most = "100", .unit = "percent",
      .doc = "Which part of the time is spent in batches; the job rests for the remainder."},
+    {JOB(max_duty_percent), .name = "max_duty", .type = &option_percent, .fallback = "80",
+     .least = "1", .most = "100", .unit = "percent",
+     .doc = "duty may go up to this where a run would not be over before its window closes or the "
+            "next one is due, as long as no limit is near; with duty itself or less it never does."},
     {JOB(max_rows_per_second), .name = "max_rows_per_second", .type = &option_number,
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
@@ -118,6 +158,9 @@ const struct config_option config_options[] = {
      .choices = synchronous_commits, .fallback = "off",
      .doc = "As in PostgreSQL, for the batches. With off, a crash of the server may undo the "
             "last batches, always together with their audit rows."},
+    {JOB(walk), .name = "walk", .type = &option_choice, .choices = walks, .fallback = "auto",
+     .doc = "How due rows are found: heap reads the table page by page, index takes them from an "
+            "index that begins with the column of expires, auto takes what touches fewer pages."},
 };
 /* clang-format on */
 

@@ -51,15 +51,19 @@ static bool check_name(enum section_kind kind, const char *name, struct err *err
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    const char *example = kind == SECTION_JOB ? "orders" : "shop";
 
     if (!kinds[kind].named)
         return *name == '\0' ||
                err_set(err, "[%s] has no name; drop \"%s\"", kinds[kind].word, name);
     if (*name == '\0')
         return err_set(err, "[%s] needs a name, as in [%s %s]", kinds[kind].word, kinds[kind].word,
-                       kind == SECTION_JOB ? "orders" : "shop");
+                       example);
     if (name[strspn(name, allowed)] != '\0')
         return err_set(err, "the name \"%s\" may only have letters, digits and _ . -", name);
+    if (text_equal(name, ".") || text_equal(name, "..")) /* a URL has another meaning for them */
+        return err_set(err, "\"%s\" is no name; give it a letter, as in [%s %s]", name,
+                       kinds[kind].word, example);
     if (strlen(name) > SECTION_NAME_MAX)
         return err_set(err, "the name \"%s\" is longer than %d characters", name, SECTION_NAME_MAX);
     return true;

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/walks.h"
 #include "base/week.h"
 
 /* `expires = deleted_at + 30d` or `expires = at expires_at`. */
@@ -60,11 +61,12 @@ struct job_settings {
     int64_t every_ms;
     int64_t batch_time_ms;
     int64_t batch_rows;
-    int64_t duty_percent;
+    int64_t duty_percent, max_duty_percent;
     int64_t max_rows_per_second; /* 0 = no limit */
     int64_t workers;
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
+    enum walk_wish walk;
 };
 
 struct database_settings {
@@ -73,6 +75,14 @@ struct database_settings {
     char *conninfo; /* may hold a password: never printed as it is */
     int64_t max_connections;
     int64_t connect_timeout_ms;
+    /* Limits for all of its jobs; 0 = none. */
+    int64_t max_replica_lag_bytes, max_replica_lag_ms;
+    char *replicas; /* application_names that count: "a, b"; "" = all */
+    int64_t max_slot_lag_bytes;
+    int64_t max_wal_rate_bytes; /* per second */
+    int64_t max_active_sessions;
+    int64_t max_snapshot_age_ms;
+    int64_t max_hold_ms;
 };
 
 struct settings {

@@ -11,7 +11,9 @@
 #include "config/identifier.h"
 #include "config/nearest.h"
 #include "config/options.h"
+#include "config/place.h"
 #include "config/settings.h"
+#include "config/size.h"
 #include "config/window.h"
 
 static void *field(const struct config_option *option, void *record)
@@ -32,6 +34,21 @@ static bool text_parse(const struct config_option *option, const char *text, voi
     (void)err;
     *(char **)field(option, record) = text_copy(text);
     return true;
+}
+
+/* Empty where that is allowed, and means that there is none. */
+static bool path_parse(const struct config_option *option, const char *text, void *record,
+                       struct err *err)
+{
+    return (text[0] == '\0' || place_check_path(text, err)) &&
+           text_parse(option, text, record, err);
+}
+
+static bool address_parse(const struct config_option *option, const char *text, void *record,
+                          struct err *err)
+{
+    return (text[0] == '\0' || place_check_address(text, err)) &&
+           text_parse(option, text, record, err);
 }
 
 static void text_print(const struct config_option *option, const void *record, struct text *out)
@@ -145,7 +162,7 @@ static void number_print(const struct config_option *option, const void *record,
 /* ---- durations ---- */
 
 /* A bound of the table; false for one that is not set. */
-static bool read_bound(const char *bound, int64_t *ms)
+static bool read_duration_bound(const char *bound, int64_t *ms)
 {
     struct err err;
 
@@ -166,8 +183,8 @@ static bool option_duration_parse(const struct config_option *option, const char
 
     if (!duration_parse_ms(text, usual_unit(option), &ms, err))
         return false;
-    if ((read_bound(option->least, &bound) && ms < bound) ||
-        (read_bound(option->most, &bound) && ms > bound))
+    if ((read_duration_bound(option->least, &bound) && ms < bound) ||
+        (read_duration_bound(option->most, &bound) && ms > bound))
         return out_of_range(option, text, err);
     *(int64_t *)field(option, record) = ms;
     return true;
@@ -177,6 +194,72 @@ static void option_duration_print(const struct config_option *option, const void
                                   struct text *out)
 {
     duration_print_ms(*(const int64_t *)const_field(option, record), out);
+}
+
+/* ---- sizes ---- */
+
+static bool read_size_bound(const char *bound, int64_t *bytes)
+{
+    struct err err;
+
+    return bound != NULL && size_parse(bound, "MB", bytes, &err);
+}
+
+static bool option_size_parse(const struct config_option *option, const char *text, void *record,
+                              struct err *err)
+{
+    const char *unit = usual_unit(option);
+    int64_t bytes, bound;
+
+    if (!size_parse(text, *unit != '\0' ? unit : "MB", &bytes, err))
+        return false;
+    if ((read_size_bound(option->least, &bound) && bytes < bound) ||
+        (read_size_bound(option->most, &bound) && bytes > bound))
+        return out_of_range(option, text, err);
+    *(int64_t *)field(option, record) = bytes;
+    return true;
+}
+
+static void option_size_print(const struct config_option *option, const void *record,
+                              struct text *out)
+{
+    size_print(*(const int64_t *)const_field(option, record), out);
+}
+
+/* ---- lists ---- */
+
+/* Appends the next element without the blanks around it; false if there is nothing in it. */
+static bool copy_element(const char **text, struct text *out)
+{
+    const char *begin = *text + strspn(*text, " \t");
+    size_t length = strcspn(begin, ",");
+
+    *text = begin + length;
+    while (length > 0 && strchr(" \t", begin[length - 1]) != NULL)
+        length--;
+    text_add_bytes(out, begin, length);
+    return length > 0;
+}
+
+/* Kept as it is printed, with one blank behind each comma, so that it can be split at ", ". */
+static bool list_parse(const struct config_option *option, const char *text, void *record,
+                       struct err *err)
+{
+    struct text list = {0};
+    const char *rest = text;
+    bool fine = *text == '\0' || copy_element(&rest, &list);
+
+    while (fine && *rest == ',') {
+        rest++;
+        text_add(&list, ", ");
+        fine = copy_element(&rest, &list);
+    }
+    if (!fine) {
+        text_free(&list);
+        return err_set(err, "\"%s\" has a comma too many", text);
+    }
+    *(char **)field(option, record) = text_take(&list);
+    return true;
 }
 
 /* ---- choices ---- */
@@ -220,6 +303,7 @@ static void choice_print(const struct config_option *option, const void *record,
 
 _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
 
 /* ---- tables, expiry, windows ---- */
 
@@ -289,12 +373,16 @@ static void option_window_clear(const struct config_option *option, void *record
 }
 
 const struct option_type option_text = {"string", text_parse, text_print, text_clear};
+const struct option_type option_path = {"path", path_parse, text_print, text_clear};
+const struct option_type option_address = {"address", address_parse, text_print, text_clear};
 const struct option_type option_conninfo = {"string", conninfo_parse, conninfo_print, text_clear};
 const struct option_type option_bool = {"yes | no", bool_parse, bool_print, NULL};
 const struct option_type option_number = {"number", number_parse, number_print, NULL};
 const struct option_type option_percent = {"percent", percent_parse, number_print, NULL};
 const struct option_type option_duration = {"duration", option_duration_parse,
                                             option_duration_print, NULL};
+const struct option_type option_size = {"size", option_size_parse, option_size_print, NULL};
+const struct option_type option_list = {"list", list_parse, text_print, text_clear};
 const struct option_type option_choice = {"choice", choice_parse, choice_print, NULL};
 const struct option_type option_table = {"name", table_parse, table_print, table_clear};
 const struct option_type option_expires = {"rule", option_expires_parse, option_expires_print,

@@ -41,7 +41,7 @@ void arguments_help(FILE *out)
           "  status [JOB]          what the daemon is doing, and why it is not (the default)\n"
           "  watch [JOB]           the same, live\n"
           "  check [JOB]           one line and an exit code for a monitoring system\n"
-          "  run JOB               start a run now, if the window is open\n"
+          "  run JOB               start a run now, even outside of its window\n"
           "  pause JOB             hold the job until it is resumed, across restarts, too\n"
           "  resume JOB            end the pause\n"
           "  reload                read the configuration again\n"

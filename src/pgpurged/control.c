@@ -33,18 +33,23 @@ static void answer_status(const struct control *control, struct http_response *r
     snapshot_free(snapshot);
 }
 
+static void refuse_job(struct http_response *response)
+{
+    http_respond_error(response, 404, "there is no job of that name");
+}
+
 static void answer_job(const struct control *control, const char *name,
                        struct http_response *response)
 {
-    struct snapshot *snapshot = control->actions.snapshot(control->actions.arg);
-    const struct job_view *job = snapshot_job(snapshot, name);
+    struct snapshot *snapshot;
 
-    if (job != NULL) {
-        response->content_type = JSON_CONTENT_TYPE;
-        json_write_job(&response->body, snapshot, job);
-    } else {
-        http_respond_error(response, 404, "there is no job of that name");
+    if (!control->actions.has_job(control->actions.arg, name)) {
+        refuse_job(response);
+        return;
     }
+    snapshot = control->actions.snapshot(control->actions.arg);
+    response->content_type = JSON_CONTENT_TYPE;
+    json_write_job(&response->body, snapshot, snapshot_job(snapshot, name));
     snapshot_free(snapshot);
 }
 
@@ -140,11 +145,15 @@ static void refuse_method(struct http_response *response, const char *allow)
     response->allow = allow;
 }
 
-static void refuse_path(struct http_response *response)
+static void refuse_path(const struct http_request *request, struct http_response *response)
 {
-    http_respond_error(response, 404, "nothing is here; try /v1/status, /metrics or /healthz");
+    http_respond_error(response, 404,
+                       request->kind == HTTP_UNIX
+                           ? "nothing is here; try /v1/status, /metrics or /healthz"
+                           : "nothing is here; try /metrics or /healthz");
 }
 
+/* Only for paths that takes_post(). */
 static void post(const struct control *control, const struct http_request *request,
                  struct http_response *response)
 {
@@ -153,15 +162,15 @@ static void post(const struct control *control, const struct http_request *reque
     const struct action *action = find_action(request->path, &name);
     bool reload = text_equal(request->path, "/v1/reload");
 
-    if (action == NULL && !reload)
-        refuse_path(response);
-    else if (!may_act(control, request->peer))
+    if (!may_act(control, request->peer))
         http_respond_error(
             response, 403,
             "only root, the daemon's own user and members of control_group may do this");
     else if (reload)
         answer_action(control->actions.reload(control->actions.arg, &err), &err, "reloaded",
                       response);
+    else if (!control->actions.has_job(control->actions.arg, name))
+        refuse_job(response);
     else
         answer_action(action->act(&control->actions, name, &err), &err, action->sentence, response);
     free(name);
@@ -182,7 +191,7 @@ static void get(const struct control *control, const struct http_request *reques
     else if (everything && job != NULL && strchr(job, '/') == NULL)
         answer_job(control, job, response);
     else
-        refuse_path(response);
+        refuse_path(request, response);
 }
 
 static bool takes_post(const char *path)

@@ -21,6 +21,8 @@
 struct control_actions {
     void *arg;
     struct snapshot *(*snapshot)(void *arg); /* new; control frees it */
+    bool (*has_job)(void *arg, const char *job);
+    /* Of jobs that are there. False with err set if it can't be done now. */
     bool (*run)(void *arg, const char *job, struct err *err);
     bool (*pause)(void *arg, const char *job, struct err *err);
     bool (*resume)(void *arg, const char *job, struct err *err);

@@ -53,21 +53,24 @@ static struct snapshot *snapshot(void *arg)
     return taken;
 }
 
-static struct job *find_job(const struct daemon *daemon, const char *name, struct err *err)
+/* NULL if there is none of that name. */
+static struct job *find_job(const struct daemon *daemon, const char *name)
 {
     for (size_t i = 0; i < daemon->seat_count; i++)
         if (text_equal(job_settings(daemon->seats[i].job)->name, name))
             return daemon->seats[i].job;
-    err_set(err, "there is no job %s", name);
     return NULL;
+}
+
+static bool has_job(void *arg, const char *name)
+{
+    return find_job(arg, name) != NULL;
 }
 
 static bool run_job(void *arg, const char *name, struct err *err)
 {
-    struct job *job = find_job(arg, name, err);
+    struct job *job = find_job(arg, name);
 
-    if (job == NULL)
-        return false;
     if (!job_settings(job)->enabled)
         return err_set(err, "job %s is switched off in the configuration (enabled = no)", name);
     if (job_is_paused(job))
@@ -80,10 +83,8 @@ static bool run_job(void *arg, const char *name, struct err *err)
 static bool pause_job(void *arg, const char *name, struct err *err)
 {
     struct daemon *daemon = arg;
-    struct job *job = find_job(daemon, name, err);
+    struct job *job = find_job(daemon, name);
 
-    if (job == NULL)
-        return false;
     log_info("job=%s paused by an operator", name);
     job_pause(job);
     return pauses_set(&daemon->pauses, name, true, err);
@@ -92,10 +93,8 @@ static bool pause_job(void *arg, const char *name, struct err *err)
 static bool resume_job(void *arg, const char *name, struct err *err)
 {
     struct daemon *daemon = arg;
-    struct job *job = find_job(daemon, name, err);
+    struct job *job = find_job(daemon, name);
 
-    if (job == NULL)
-        return false;
     log_info("job=%s resumed by an operator", name);
     job_resume(job);
     return pauses_set(&daemon->pauses, name, false, err);
@@ -123,7 +122,8 @@ bool daemon_open_control(struct daemon *daemon, struct err *err)
     char *path = socket_path(settings);
     struct control_sockets sockets = {path, settings->socket_group, settings->control_group,
                                       settings->metrics_listen};
-    struct control_actions actions = {daemon, snapshot, run_job, pause_job, resume_job, reload};
+    struct control_actions actions = {daemon,    snapshot,   has_job, run_job,
+                                      pause_job, resume_job, reload};
 
     if (!daemon->order->once && pauses_open(&daemon->pauses, settings->state_directory, err))
         daemon->control = control_new(daemon->loop, &sockets, &actions, err);

@@ -1,4 +1,5 @@
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -139,8 +140,10 @@ static int print_config(struct settings *settings)
 
 static int check_config(struct settings *settings)
 {
-    printf("%s: fine: %zu databases, %zu jobs\n", settings->path, settings->database_count,
-           settings->job_count);
+    size_t databases = settings->database_count, jobs = settings->job_count;
+
+    printf("%s: fine: %zu database%s, %zu job%s\n", settings->path, databases,
+           databases == 1 ? "" : "s", jobs, jobs == 1 ? "" : "s");
     settings_free(settings);
     return EXIT_DONE;
 }
@@ -167,6 +170,16 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
     return EXIT_USAGE;
 }
 
+/* A long answer, such as 7 MB of metrics for 1,000 jobs, is given back to the kernel once it is
+ * sent. By itself glibc takes the first one for a habit and keeps as much from then on; what it
+ * starts with is right if it stays. */
+static void free_large_blocks_at_once(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments;
@@ -174,6 +187,7 @@ int main(int argc, char **argv)
     struct err err;
     int status;
 
+    free_large_blocks_at_once();
     if (!read_arguments(argc, argv, &arguments, &status))
         return status;
     if (arguments.verb == VERB_INIT_SQL)

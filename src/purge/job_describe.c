@@ -100,7 +100,9 @@ void job_describe(const struct job *job, struct job_view *view)
     view->enabled = settings->enabled;
     view->state = job->state;
     view->reason = job->reason;
-    view->why = job->why[0] != '\0' ? text_copy(job->why) : NULL;
+    /* When it looks again is next_run; what the log says of it would age here. */
+    if (job->why[0] != '\0' && job->state != JOB_WAITING)
+        view->why = text_copy(job->why);
     view->since = job->since_wall;
     view->every_s = (double)settings->every_ms / 1000;
     if (job->state == JOB_WAITING)

@@ -68,8 +68,8 @@ static void check_database(struct findings *findings, const struct database_view
               known(database->name));
 }
 
-/* Some holds are how things should be (the window, a standby, another daemon that does the work),
- * some are told by the database. */
+/* Some holds are how things should be (the window, a standby, another daemon that does the work, a
+ * limit that does its work), some are told by the database. */
 static enum check_status judge_hold(enum reason reason)
 {
     switch (reason) {
@@ -80,6 +80,7 @@ static enum check_status judge_hold(enum reason reason)
     case REASON_LOCKED:
     case REASON_ERRORS:
     case REASON_BREAKER:
+    case REASON_MAX_HOLD:
         return CHECK_WARNING;
     case REASON_NONE:
     case REASON_NOT_DUE:
@@ -92,6 +93,13 @@ static enum check_status judge_hold(enum reason reason)
     case REASON_STANDBY:
     case REASON_RATE:
     case REASON_DUTY:
+    case REASON_REPLICA_LAG:
+    case REASON_SLOT_LAG:
+    case REASON_WAL_RATE:
+    case REASON_LOCK_WAITERS:
+    case REASON_ACTIVE_SESSIONS:
+    case REASON_OLD_SNAPSHOT:
+    case REASON_WRAPAROUND:
     case REASON_DRAIN:
         break;
     }
@@ -111,6 +119,9 @@ static void check_state(struct findings *findings, const struct job_view *job)
               job->error.present ? known(job->error.message) : job_view_why(job));
     else if (job->state == JOB_HELD && judge_hold(job->reason) != CHECK_OK)
         found(findings, judge_hold(job->reason), "%s is held: %s", known(job->name),
+              job_view_why(job));
+    else if (job->reason == REASON_MAX_HOLD) /* no longer held, but hardly more than that */
+        found(findings, judge_hold(job->reason), "%s is slow: %s", known(job->name),
               job_view_why(job));
 }
 

@@ -151,6 +151,23 @@ static void shed_unsent(struct listener *listener)
     }
 }
 
+static void free_body(const void *data, size_t length, void *arg)
+{
+    (void)data;
+    (void)length;
+    free(arg);
+}
+
+/* Hands the text over as it is: a copy of the metrics of 1,000 jobs would be another 7 MB. */
+static void add_body(struct evbuffer *output, struct text *body)
+{
+    size_t length = body->length;
+    char *data = text_take(body);
+
+    if (length == 0 || evbuffer_add_reference(output, data, length, free_body, data) != 0)
+        free(data);
+}
+
 static void send_response(struct connection *connection, struct http_response *response,
                           bool head_only)
 {
@@ -168,9 +185,10 @@ static void send_response(struct connection *connection, struct http_response *r
     if (response->allow != NULL)
         evbuffer_add_printf(output, "Allow: %s\r\n", response->allow);
     evbuffer_add_printf(output, "\r\n");
-    if (!head_only && response->body.length > 0)
-        evbuffer_add(output, response->body.data, response->body.length);
-    text_free(&response->body);
+    if (head_only)
+        text_free(&response->body);
+    else
+        add_body(output, &response->body);
     connection_enter(connection, CONNECTION_ANSWERING, HTTP_WRITE_MS);
 }
 

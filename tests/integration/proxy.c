@@ -58,7 +58,6 @@ struct stream {
 struct link {
     bool used;
     bool server_spoke; /* since the client last did; true at first */
-    bool cut;          /* only what is in the queues of a stream that `ended` still goes */
     struct stream streams[2];
 };
 
@@ -182,7 +181,7 @@ static void take_in(struct relay *relay, struct link *link, enum proxy_direction
     if (length > 0)
         stream_push(stream, bytes, length);
     if (cut) {
-        link->cut = stream->ended = true;
+        stream->ended = true; /* the link is closed when what came before has gone */
         atomic_fetch_add(&relay->shared->cuts, 1);
     }
 }
@@ -203,11 +202,6 @@ static bool give_out(struct stream *stream, double delay_ms)
     return true;
 }
 
-static bool may_go(const struct link *link, const struct stream *stream)
-{
-    return !link->cut || stream->ended;
-}
-
 /* One turn for one connection, after poll() has said on which side something has come. */
 static void turn_link(struct relay *relay, struct link *link, const bool *readable)
 {
@@ -215,8 +209,7 @@ static void turn_link(struct relay *relay, struct link *link, const bool *readab
         struct stream *stream = &link->streams[i];
         if (readable[i])
             take_in(relay, link, (enum proxy_direction)i);
-        bool open = !may_go(link, stream) || give_out(stream, relay->delay_ms);
-        if (!open || (stream->ended && stream->first == NULL)) {
+        if (!give_out(stream, relay->delay_ms) || (stream->ended && stream->first == NULL)) {
             link_close(link);
             return;
         }
@@ -263,9 +256,9 @@ static void accept_client(struct relay *relay)
 
 /* ---- the loop ---- */
 
-static bool wants_input(const struct link *link, const struct stream *stream)
+static bool wants_input(const struct stream *stream)
 {
-    return !link->cut && !stream->ended && stream->queued < QUEUE_BYTES;
+    return !stream->ended && stream->queued < QUEUE_BYTES;
 }
 
 /* What to ask poll() about one side, which is the source of one stream and the sink of the other.
@@ -274,9 +267,9 @@ static struct pollfd ask_about(const struct relay *relay, const struct link *lin
 {
     const struct stream *source = &link->streams[side], *sink = &link->streams[!side];
     struct pollfd ask = {.fd = source->from};
-    if (wants_input(link, source))
+    if (wants_input(source))
         ask.events |= POLLIN;
-    if (sink->first != NULL && may_go(link, sink) && stream_wait_ms(sink, relay->delay_ms) <= 0)
+    if (sink->first != NULL && stream_wait_ms(sink, relay->delay_ms) <= 0)
         ask.events |= POLLOUT;
     if (!link->used || ask.events == 0)
         ask.fd = -1;

@@ -47,8 +47,8 @@ void proxy_freeze(struct proxy *proxy, bool frozen);
 /*
  * Cuts the next connection on which this text (63 bytes at most) goes by in this direction, once.
  * What came before the text is forwarded; if `forwarded`, so are the text and what arrived together
- * with it (the rest of its message, the sync behind it). Nothing goes in the other direction from
- * then on. So, of a transaction whose COMMIT is lost:
+ * with it (the rest of its message, the sync behind it). Then both sides are closed. So, of a
+ * transaction whose COMMIT is lost:
  *   PROXY_TO_SERVER, not forwarded: the server never saw it, the transaction is rolled back
  *   PROXY_TO_SERVER, forwarded:     the server saw it and nobody hears how it went
  *   PROXY_TO_CLIENT, not forwarded: the server's answer "COMMIT" is lost: it was committed for sure

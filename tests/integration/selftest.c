@@ -211,11 +211,15 @@ START_TEST(proxy_listens_on_a_unix_socket_too)
 }
 END_TEST
 
+/* Each statement goes out by itself, but the server doesn't answer before the sync. */
 static void send_three_statements_in_one_flight(PGconn *conn)
 {
     ck_assert(PQenterPipelineMode(conn));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         ck_assert(PQsendQueryParams(conn, "SELECT 1", 0, NULL, NULL, NULL, NULL, 0));
+        ck_assert_int_eq(PQflush(conn), 0);
+        usleep(2000);
+    }
     ck_assert(PQpipelineSync(conn));
     int results = 0;
     for (bool synced = false; !synced;) {

@@ -52,6 +52,14 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(shop->line, 1);
     ck_assert_int_eq(shop->max_connections, 2);
     ck_assert_int_eq(shop->connect_timeout_ms, 10000);
+    ck_assert_int_eq(shop->max_replica_lag_bytes, 64 << 20);
+    ck_assert_int_eq(shop->max_replica_lag_ms, 10000);
+    ck_assert_str_eq(shop->replicas, "");
+    ck_assert_int_eq(shop->max_slot_lag_bytes, INT64_C(10) << 30);
+    ck_assert_int_eq(shop->max_wal_rate_bytes, 0);
+    ck_assert_int_eq(shop->max_active_sessions, 0);
+    ck_assert_int_eq(shop->max_snapshot_age_ms, 3600000);
+    ck_assert_int_eq(shop->max_hold_ms, 3600000);
     ck_assert_int_eq(orders->line, 3);
     ck_assert_str_eq(orders->database, "shop");
     ck_assert_str_eq(orders->table.written, "public.orders");
@@ -65,10 +73,12 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(orders->batch_time_ms, 50);
     ck_assert_int_eq(orders->batch_rows, 5000);
     ck_assert_int_eq(orders->duty_percent, 50);
+    ck_assert_int_eq(orders->max_duty_percent, 80);
     ck_assert_int_eq(orders->max_rows_per_second, 0);
     ck_assert_int_eq(orders->lock_timeout_ms, 100);
     ck_assert_int_eq(orders->statement_timeout_ms, 5000);
     ck_assert_int_eq(orders->synchronous_commit, COMMIT_OFF);
+    ck_assert_int_eq(orders->walk, WALK_AUTO);
     ck_assert_ptr_null(settings_job(settings, "none"));
     ck_assert_ptr_null(settings_database(settings, "none"));
     settings_free(settings);
@@ -87,6 +97,24 @@ START_TEST(job_takes_its_own_value_before_that_of_defaults_wherever_it_stands)
     ck_assert_str_eq(settings->jobs[0].column_timezone, "");
     settings_free(settings);
     free(text);
+}
+END_TEST
+
+START_TEST(list_is_kept_with_one_blank_behind_each_comma)
+{
+    static const struct {
+        const char *written, *kept;
+    } cases[] = {
+        {"", ""}, {"a", "a"}, {"a,b", "a, b"}, {"  a ,\tb  ,  my standby ", "a, b, my standby"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char *text = text_format("%sreplicas = %s\n%s", head, cases[i].written, job);
+        struct settings *settings = parse(text);
+
+        ck_assert_str_eq(settings->databases[0].replicas, cases[i].kept);
+        settings_free(settings);
+        free(text);
+    }
 }
 END_TEST
 
@@ -112,14 +140,17 @@ END_TEST
 START_TEST(choices_stand_in_the_order_of_their_enums)
 {
     static const char *const commits[] = {"off", "local", "remote_write", "on", "remote_apply"};
+    static const char *const walks[] = {"auto", "heap", "index"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commits); i++) {
-        char *text = text_format("[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\n",
-                                 log_level_name(i % 4), head, job, commits[i]);
+        char *text =
+            text_format("[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\nwalk = %s\n",
+                        log_level_name(i % 4), head, job, commits[i], walks[i % 3]);
         struct settings *settings = parse(text);
 
         ck_assert_int_eq(settings->log_level, i % 4);
         ck_assert_int_eq(settings->jobs[0].synchronous_commit, i);
+        ck_assert_int_eq(settings->jobs[0].walk, i % 3);
         settings_free(settings);
         free(text);
     }
@@ -409,6 +440,7 @@ TCase *config_settings_cases(void)
     tcase_add_checked_fixture(cases, make_folder, remove_folder);
     tcase_add_test(cases, job_gets_the_documented_defaults);
     tcase_add_test(cases, job_takes_its_own_value_before_that_of_defaults_wherever_it_stands);
+    tcase_add_test(cases, list_is_kept_with_one_blank_behind_each_comma);
     tcase_add_test(cases, yes_and_no_are_read_in_every_spelling);
     tcase_add_test(cases, choices_stand_in_the_order_of_their_enums);
     tcase_add_test(cases, retention_may_be_as_short_as_min_retention);

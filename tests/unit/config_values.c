@@ -8,6 +8,7 @@
 #include "config/expires.h"
 #include "config/identifier.h"
 #include "config/nearest.h"
+#include "config/size.h"
 #include "config/window.h"
 #include "config_cases.h"
 
@@ -122,6 +123,71 @@ START_TEST(fixed_duration_is_printed_in_the_largest_unit_that_fits)
         ck_assert_str_eq(printed.data, cases[i].printed);
         text_free(&printed);
     }
+}
+END_TEST
+
+/* ---- sizes ---- */
+
+static const struct {
+    const char *text;
+    int64_t bytes;
+    const char *printed;
+} sizes[] = {
+    {"0", 0, "0"},
+    {"000", 0, "0"},
+    {"0MB", 0, "0"},
+    {"1kB", 1024, "1kB"},
+    {"64MB", 64 << 20, "64MB"},
+    {"64 MB", 64 << 20, "64MB"},
+    {"065536kB", 64 << 20, "64MB"},
+    {"1500MB", INT64_C(1500) << 20, "1500MB"},
+    {"10GB", INT64_C(10) << 30, "10GB"},
+    {"1024GB", INT64_C(1) << 40, "1TB"},
+    {"8000TB", INT64_C(8000) << 40, "8000TB"},
+};
+
+START_TEST(size_is_read_and_printed)
+{
+    struct text printed = {0};
+    struct err err;
+    int64_t bytes = -1;
+
+    ck_assert_msg(size_parse(sizes[_i].text, "MB", &bytes, &err), "%s", err.text);
+    ck_assert_int_eq(bytes, sizes[_i].bytes);
+    size_print(bytes, &printed);
+    ck_assert_str_eq(printed.data, sizes[_i].printed);
+    text_free(&printed);
+}
+END_TEST
+
+static const struct {
+    const char *text, *message;
+} wrong_sizes[] = {
+    {"64", "\"64\" has no unit; write for example 64GB"},
+    {"64mb", "\"64mb\": write 64MB"},
+    {"64KB", "\"64KB\": write 64kB"},
+    {"64k", "\"64k\": write 64kB"},
+    {"64M", "\"64M\": write 64MB"},
+    {"64 MiB", "\"64 MiB\": write 64MB"},
+    {"64B", "\"64B\" is not a size: the units are kB, MB, GB, TB"},
+    {"64MB/s", "\"64MB/s\" is not a size: the units are kB, MB, GB, TB"},
+    {"64MB 1kB", "\"64MB 1kB\" is not a size: the units are kB, MB, GB, TB"},
+    {"1.5GB", "\"1.5GB\" is not a whole number; write it in a smaller unit"},
+    {"", "\"\" is not a size; write a number and a unit, for example 64GB"},
+    {"MB", "\"MB\" is not a size; write a number and a unit, for example 64GB"},
+    {"+1MB", "\"+1MB\" is not a size; write a number and a unit, for example 64GB"},
+    {"-1MB", "\"-1MB\" is negative; a size is 0 or more"},
+    {"8001TB", "\"8001TB\" is more than 8000TB"},
+    {"99999999999999999999TB", "\"99999999999999999999TB\" is more than 8000TB"},
+};
+
+START_TEST(wrong_size_is_refused_with_what_to_write)
+{
+    int64_t bytes;
+    struct err err;
+
+    ck_assert(!size_parse(wrong_sizes[_i].text, "GB", &bytes, &err));
+    ck_assert_str_eq(err.text, wrong_sizes[_i].message);
 }
 END_TEST
 
@@ -520,6 +586,9 @@ TCase *config_values_cases(void)
                         ARRAY_LENGTH(wrong_durations));
     tcase_add_test(cases, month_and_year_are_refused_where_the_length_must_be_fixed);
     tcase_add_test(cases, fixed_duration_is_printed_in_the_largest_unit_that_fits);
+    tcase_add_loop_test(cases, size_is_read_and_printed, 0, ARRAY_LENGTH(sizes));
+    tcase_add_loop_test(cases, wrong_size_is_refused_with_what_to_write, 0,
+                        ARRAY_LENGTH(wrong_sizes));
     tcase_add_loop_test(cases, window_is_read_and_printed, 0, ARRAY_LENGTH(windows));
     tcase_add_loop_test(cases, wrong_window_is_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_windows));

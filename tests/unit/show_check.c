@@ -92,6 +92,18 @@ static void held_by_the_window(struct snapshot *snapshot)
     snapshot->jobs[0].reason = REASON_WINDOW;
 }
 
+static void held_by_a_limit(struct snapshot *snapshot)
+{
+    snapshot->jobs[0].state = JOB_HELD;
+    snapshot->jobs[0].reason = REASON_REPLICA_LAG;
+}
+
+static void held_for_max_hold(struct snapshot *snapshot)
+{
+    snapshot->jobs[0].state = JOB_RESTING;
+    snapshot->jobs[0].reason = REASON_MAX_HOLD;
+}
+
 static void breaker_open(struct snapshot *snapshot)
 {
     free(snapshot->jobs[0].breaker);
@@ -170,6 +182,9 @@ static const struct row {
     {held_by_the_clock, CHECK_CRITICAL,
      "orders is held: the database's clock and ours disagree, or one of them has jumped", NAN, NAN},
     {held_by_the_window, CHECK_OK, "1 job, the oldest due row is 2h late (orders)", NAN, NAN},
+    {held_by_a_limit, CHECK_OK, "1 job, the oldest due row is 2h late (orders)", NAN, NAN},
+    {held_for_max_hold, CHECK_WARNING,
+     "orders is slow: a limit has held it for max_hold: it goes on at its slowest", NAN, NAN},
     {breaker_open, CHECK_CRITICAL, "orders has failed 8 times in a row: deadlock", NAN, NAN},
     {breaker_trial, CHECK_WARNING, "orders has failed 8 times in a row: nothing holds it back", NAN,
      NAN},
