@@ -114,8 +114,7 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
 
     snprintf(budget, sizeof budget, "%.3f", order->step.budget_ms);
     *batch = (struct batch){order->range, fn, arg};
-    pg_send(pg, steps, STEP_COUNT,
-            (job->statement_timeout_ms + DEADLINE_GRACE_MS) * (1 + order->ahead), batch_replied,
+    pg_send(pg, steps, STEP_COUNT, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied,
             batch);
     return batch;
 }

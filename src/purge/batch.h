@@ -30,7 +30,6 @@ struct batch_order {
     struct wall expected_clock; /* of the database */
     bool has_closing;
     struct wall closes_at; /* by the database's clock; only if has_closing */
-    int ahead;             /* batches on the same connection that have not landed yet */
 };
 
 struct batch_result {

@@ -345,7 +345,6 @@ static void send(struct lane *lane, struct flight *flight)
         .expected_clock = guard_expected(job->host.clock, mono_now()),
         .has_closing = job->has_closing,
         .closes_at = job->window_changes,
-        .ahead = lane->in_air,
     };
 
     flight->lane = lane;
@@ -398,8 +397,9 @@ static void fill_lane(struct job *job, struct lane *lane)
     }
 }
 
-/* Sleeps until the first lane may send again, if nothing else will wake us. */
-static void rest(struct job *job)
+/* Sleeps until the first lane may send again, if nothing else will wake us. The rest after the last
+ * batch of a pass counts as well: what comes next is more work for the server. */
+static bool rests(struct job *job)
 {
     const struct lane *first = NULL;
     double wait_ms;
@@ -409,11 +409,14 @@ static void rest(struct job *job)
             (first == NULL || job->lanes[i].may_send.ns < first->may_send.ns))
             first = &job->lanes[i];
     if (first == NULL)
-        return;
-    wait_ms = fmax(mono_ms_between(mono_now(), first->may_send), 0);
+        return false;
+    wait_ms = mono_ms_between(mono_now(), first->may_send);
+    if (wait_ms <= 0 && walk_is_empty(&job->walk))
+        return false;
     if (job->in_air == 0)
         job_enter(job, JOB_RESTING, first->by_rate ? REASON_RATE : REASON_DUTY, "%s", "");
-    job_set_timer(job, wait_ms, job_next_batch);
+    job_set_timer(job, fmax(wait_ms, 0), job_next_batch);
+    return true;
 }
 
 /* What asks for a pause; REASON_NONE if nothing does. */
@@ -440,8 +443,6 @@ void job_next_batch(struct job *job)
     }
     for (size_t i = 0; i < job->lane_count; i++)
         fill_lane(job, &job->lanes[i]);
-    if (!walk_is_empty(&job->walk))
-        rest(job);
-    else if (job->in_air == 0)
+    if (!rests(job) && job->in_air == 0 && walk_is_empty(&job->walk))
         job_end_pass(job);
 }

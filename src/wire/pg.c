@@ -16,8 +16,9 @@ enum { ROLLBACK_DEADLINE_MS = 30 * 1000 };
 struct flight {
     struct flight *next;
     struct pg_reply reply;
-    size_t answered; /* steps that have a result, an error or were skipped */
-    struct event *deadline;
+    size_t answered;        /* steps that have a result, an error or were skipped */
+    struct event *deadline; /* runs while the flight is the oldest: the server has no other to do */
+    int64_t deadline_ms;
     struct pg *pg;
     pg_reply_fn *fn; /* NULL: our own ROLLBACK */
     void *arg;
@@ -208,11 +209,17 @@ static bool send_steps(struct pg *pg, const struct pg_step *steps, size_t count)
     return PQpipelineSync(pg->conn) == 1;
 }
 
+static void start_deadline(struct flight *flight)
+{
+    struct timeval deadline = in_ms(flight->deadline_ms);
+
+    evtimer_add(flight->deadline, &deadline);
+}
+
 static void send_flight(struct pg *pg, const struct pg_step *steps, size_t step_count,
                         int64_t deadline_ms, pg_reply_fn *fn, void *arg)
 {
     struct flight *flight = mem_new(sizeof *flight);
-    struct timeval deadline = in_ms(deadline_ms);
 
     flight->pg = pg;
     flight->fn = fn;
@@ -220,9 +227,11 @@ static void send_flight(struct pg *pg, const struct pg_step *steps, size_t step_
     flight->reply.count = step_count;
     flight->reply.results = mem_new(step_count * sizeof(PGresult *));
     flight->deadline = evtimer_new(pg->base, deadline_passed, flight);
-    evtimer_add(flight->deadline, &deadline);
+    flight->deadline_ms = deadline_ms;
     *pg->last = flight;
     pg->last = &flight->next;
+    if (pg->first == flight)
+        start_deadline(flight);
     if (pg->state == PG_DEAD) {
         event_active(pg->later, EV_TIMEOUT, 0);
         return;
@@ -243,6 +252,8 @@ static bool flight_landed(struct pg *pg)
     struct flight *flight = take_first(pg);
 
     event_del(flight->deadline);
+    if (pg->first != NULL)
+        start_deadline(pg->first);
     if (flight->fn == NULL)
         pg->rolling_back = false;
     if (PQtransactionStatus(pg->conn) == PQTRANS_INERROR && !pg->rolling_back) {

@@ -67,7 +67,7 @@ struct pg *pg_open(struct loop *loop, const char *conninfo, const char *applicat
                    int64_t timeout_ms, pg_connected_fn *fn, void *arg);
 
 /* Sends a flight. The steps and values are copied into libpq before this returns. A reply that has
- * not come after deadline_ms counts as lost. */
+ * not come deadline_ms after the flights before it have landed counts as lost. */
 void pg_send(struct pg *pg, const struct pg_step *steps, size_t step_count, int64_t deadline_ms,
              pg_reply_fn *fn, void *arg);
 

@@ -173,6 +173,7 @@ static void check_cut_commit(enum proxy_direction direction, bool forwarded, con
     struct scene scene = scene_with_gate();
     struct proxy proxy = proxy_to_cluster(0);
     struct daemon daemon = daemon_start(config_through(&proxy, &scene, SMALL_BATCHES));
+    int lost;
 
     await_middle(&scene);
     proxy_cut_at(&proxy, direction, "COMMIT", forwarded);
@@ -180,9 +181,11 @@ static void check_cut_commit(enum proxy_direction direction, bool forwarded, con
     check_one_whole_run(&scene);
     ck_assert_int_eq(proxy_cuts(&proxy), 1);
     daemon_await_log(&daemon, found, AWAIT_MS);
-    ck_assert_int_eq(daemon_log_count(&daemon, " was committed: ") +
-                         daemon_log_count(&daemon, " was not committed: "),
-                     1);
+    /* One batch, and perhaps the next one, which was on its way as well. */
+    lost = daemon_log_count(&daemon, " was committed: ") +
+           daemon_log_count(&daemon, " was not committed: ");
+    ck_assert_int_ge(lost, 1);
+    ck_assert_int_le(lost, 2);
     daemon_stop(&daemon);
     proxy_stop(&proxy);
     scene_end(&scene);
@@ -260,7 +263,8 @@ START_TEST(each_batch_is_one_round_trip)
     int64_t others_of_few = other_flights(40, &few), others_of_many = other_flights(4000, &many);
 
     ck_assert_int_ge(many, few + 100);
-    ck_assert_int_eq(others_of_few, others_of_many);
+    /* Two that leave at once are one burst to the proxy. */
+    ck_assert_int_le(others_of_many, others_of_few);
 }
 END_TEST
 
@@ -282,12 +286,14 @@ static double batch_ms(double round_trip_ms)
     return median;
 }
 
-START_TEST(ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds)
+/* Two batches are on their way at a time, so one round trip is shared by two; four would cost 40
+ * ms. */
+START_TEST(ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds_at_most)
 {
     double near_ms = batch_ms(0), far_ms = batch_ms(10);
 
-    ck_assert_double_ge(far_ms - near_ms, 8);
-    ck_assert_double_lt(far_ms - near_ms, 20);
+    ck_assert_double_ge(far_ms - near_ms, 4);
+    ck_assert_double_lt(far_ms - near_ms, 12);
 }
 END_TEST
 
@@ -304,7 +310,7 @@ int main(void)
         a_commit_whose_answer_is_lost_is_found_out,
         a_server_that_is_frozen_is_given_up_and_the_run_goes_on_when_it_answers,
         each_batch_is_one_round_trip,
-        ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds,
+        ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds_at_most,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -17,7 +17,7 @@ SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(
 SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
 
 -- open_run
-SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7);
+SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- save_run
 SELECT pgpurged.save_run($1, $2, $3, $4, $5);
