@@ -94,6 +94,11 @@ START_TEST(a_run_whose_session_was_terminated_goes_on_by_itself)
 }
 END_TEST
 
+static bool is_thrown_out(void *arg)
+{
+    return !text_equal(sql_error(arg, "SELECT 1"), "00000");
+}
+
 /* The server takes it for a crash and throws everybody out, our own session with its gate too. */
 START_TEST(a_run_goes_on_by_itself_after_the_server_has_crashed)
 {
@@ -102,6 +107,7 @@ START_TEST(a_run_goes_on_by_itself_after_the_server_has_crashed)
 
     await_middle(&scene);
     ck_assert_int_eq(kill(scene_backend(&scene), SIGKILL), 0);
+    await(is_thrown_out, scene.own, AWAIT_MS, "the crash");
     cluster_start(harness_cluster()); /* returns when it answers again */
     PQfinish(scene.own);
     scene.own = scene_connect(&scene);
