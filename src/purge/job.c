@@ -411,6 +411,7 @@ void job_free(struct job *job)
 {
     if (job == NULL)
         return;
+    pg_close(job->pg);
     loop_timer_free(&job->timer);
     preflight_free(job->preflight);
     batch_free(job->batch);
