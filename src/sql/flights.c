@@ -67,7 +67,7 @@ const char sql_server[] =
     "         AND has_table_privilege(c.oid, 'UPDATE')"
     "    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs,"
-    " current_user AS role, current_database() AS database,"
+    " quote_ident(current_user) AS role, current_database() AS database,"
     " current_setting('block_size')::integer AS block_size,"
     " current_setting('session_replication_role') AS replication_role,"
     " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock,"
