@@ -200,6 +200,11 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
         job_want_connection(job);
         break;
     case BATCH_OTHER_DAEMON:
+        /* Most likely our own lost session, still at work: its batch ends by statement_timeout. */
+        if (job->unresolved) {
+            try_again_later(job, REASON_OTHER_DAEMON, err.text);
+            break;
+        }
         job_release(job, false);
         job_hold(job, REASON_OTHER_DAEMON, err.text);
         break;
