@@ -11,8 +11,8 @@
 -- To stop every purge in this database at once, from any session:
 --     UPDATE pgpurged.kill_switch SET stopped = true, reason = 'why';
 --
--- Promise A (accounted): a row is deleted only by pgpurged.purge_batch(), which writes the audit row with
---   the exact row count in the same transaction.
+-- Promise A (accounted): a row is deleted only by pgpurged.purge_batch() or pgpurged.purge_tids(), which write
+--   the audit row with the exact row count in the same transaction.
 -- Promise R (restorable until expiry): the DELETE that it executes carries the full predicate, so that a row
 --   restored a moment before is looked at once more, by PostgreSQL itself, when its lock is taken.
 --
@@ -249,6 +249,64 @@ BEGIN
                 USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
         END IF;
     END IF;
+END
+$$;
+
+-- (17,4) -> 17. PostgreSQL has no function of its own for it.
+CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 1), '(')::bigint $$;
+
+-- What a batch has done becomes final here: checks that the table is still the one that was looked at before
+-- the run (under the DELETE's lock nobody can rename or replace it any more), and writes the audit row.
+CREATE OR REPLACE FUNCTION pgpurged.account(
+    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, cutoff timestamptz,
+    from_block bigint, to_block bigint, elapsed_ms double precision)
+    RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
+        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
+            USING ERRCODE = 'PU004';
+    END IF;
+    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        INSERT INTO pgpurged.audit (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
+        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms);
+    END IF;
+END
+$$;
+
+-- One batch of the index walk: one DELETE over a list of TIDs that an index gave, then the audit row.
+--   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
+--   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters, as for purge_batch()
+--   tids         in ascending order: the audit row names the blocks of the first and of the last
+-- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
+CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
+    run bigint, batch bigint, job text, relation oid, leaf text, cutoff timestamptz,
+    delete_sql text, count_sql text, tids tid[], max_rows bigint,
+    OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision)
+    LANGUAGE plpgsql
+    SET enable_seqscan = off
+    AS $$
+DECLARE
+    began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    last integer := COALESCE(pg_catalog.array_upper(tids, 1), 0);
+BEGIN
+    EXECUTE delete_sql USING tids, cutoff;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    IF rows OPERATOR(pg_catalog.>) max_rows THEN
+        RAISE EXCEPTION '% due rows in one batch, % allowed', rows, max_rows
+            USING ERRCODE = 'PU005', DETAIL = rows::pg_catalog.text;
+    END IF;
+    elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
+                  OPERATOR(pg_catalog.*) 1000::double precision;
+    skipped := 0;
+    IF count_sql IS NOT NULL THEN
+        EXECUTE count_sql INTO skipped USING tids, cutoff;
+    END IF;
+    PERFORM pgpurged.account(run, batch, job, relation, leaf, rows, cutoff,
+                             pgpurged.block_of(tids[1]),
+                             pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms);
 END
 $$;
 

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,6 +83,26 @@ void text_free(struct text *text)
 {
     free(text->data);
     *text = (struct text){0};
+}
+
+const char *text_grouped(struct text_number *room, int64_t value)
+{
+    char digits[24];
+    const char *digit = digits;
+    char *out = room->text;
+    int length = snprintf(digits, sizeof digits, "%" PRId64, value);
+
+    if (*digit == '-') {
+        *out++ = *digit++;
+        length--;
+    }
+    for (; length > 0; length--) {
+        *out++ = *digit++;
+        if (length % 3 == 1 && length > 1)
+            *out++ = ',';
+    }
+    *out = '\0';
+    return room->text;
 }
 
 bool text_equal(const char *a, const char *b)

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -32,6 +33,14 @@ void text_addf(struct text *text, const char *format, ...) __attribute__((format
  * added. */
 char *text_take(struct text *text);
 void text_free(struct text *text);
+
+/* Room for a number as people read it: text_grouped(&room, 1234567) is "1,234,567" for as long as
+ * the room stands. */
+struct text_number {
+    char text[32];
+};
+
+const char *text_grouped(struct text_number *room, int64_t value);
 
 bool text_equal(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);

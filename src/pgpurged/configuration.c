@@ -1,5 +1,6 @@
 #include "pgpurged/configuration.h"
 
+#include "base/log.h"
 #include "wire/notify.h"
 #include "wire/pg.h"
 
@@ -19,6 +20,16 @@ struct settings *configuration_load(const char *path, struct err *err)
         }
     }
     return settings;
+}
+
+bool configuration_has_jobs(const struct settings *settings, char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (settings_job(settings, names[i]) == NULL) {
+            log_error("%s: there is no [job %s]", settings->path, names[i]);
+            return false;
+        }
+    return true;
 }
 
 void configuration_apply_log(const struct settings *settings)

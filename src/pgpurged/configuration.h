@@ -10,6 +10,9 @@
 /* As settings_load(). */
 struct settings *configuration_load(const char *path, struct err *err);
 
+/* Whether all of these are jobs of it; logs the first that is none. */
+bool configuration_has_jobs(const struct settings *settings, char *const *names, size_t count);
+
 /* Sets level and form of the log as the settings and the surroundings ask. */
 void configuration_apply_log(const struct settings *settings);
 

@@ -239,16 +239,6 @@ static void asked_to_reload(void *arg)
         daemon_begin_reload(daemon, &err);
 }
 
-static bool knows_all_jobs(const struct settings *settings, const struct daemon_order *order)
-{
-    for (size_t i = 0; i < order->job_name_count; i++)
-        if (settings_job(settings, order->job_names[i]) == NULL) {
-            log_error("%s: there is no [job %s]", order->config_path, order->job_names[i]);
-            return false;
-        }
-    return true;
-}
-
 /* Another word for each process, also for one that has been killed and started anew. */
 static void name_owner(struct daemon *daemon)
 {
@@ -289,10 +279,6 @@ enum exit_code daemon_run(struct settings *settings, const struct daemon_order *
     struct daemon daemon = {.order = order, .settings = settings, .exit_code = EXIT_DONE};
     struct err err;
 
-    if (!knows_all_jobs(settings, order)) {
-        settings_free(settings);
-        return EXIT_USAGE;
-    }
     prepare(&daemon);
     if (daemon_open_control(&daemon, &err)) {
         run(&daemon);

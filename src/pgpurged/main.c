@@ -153,6 +153,10 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
     struct daemon_order order = {arguments->config_path, arguments->verb == VERB_ONCE,
                                  arguments->names, arguments->name_count};
 
+    if (!configuration_has_jobs(settings, arguments->names, arguments->name_count)) {
+        settings_free(settings);
+        return EXIT_USAGE;
+    }
     switch (arguments->verb) {
     case VERB_CHECK:
         return check_config(settings);

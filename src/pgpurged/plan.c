@@ -8,8 +8,10 @@
 #include <time.h>
 
 #include "base/text.h"
+#include "config/duration.h"
 #include "pgpurged/daemon.h"
 #include "purge/estimate.h"
+#include "sql/quote.h"
 #include "wire/loop.h"
 
 /* What one backend was seen to do without rest, for a table that has no run of its own yet
@@ -95,13 +97,16 @@ static void print_duration(const struct job_settings *job, const struct estimate
 
 static void print_risks(const struct job_settings *job, const struct estimate *estimate)
 {
+    char *column = sql_identifier(job->expires.column);
+
     if (!estimate->table.may_lock)
         printf("  risk      role %s may not lock rows: where others hold locks, single rows have "
                "to be tried "
                "one by one;\n            run: GRANT UPDATE (%s) ON %s TO %s\n",
-               estimate->table.role, job->expires.column, job->table.written, estimate->table.role);
+               estimate->table.role, column, job->table.written, estimate->table.role);
     else
         printf("  risk      none seen\n");
+    free(column);
 }
 
 /* The statement as the server gets it, indented. */
@@ -120,21 +125,23 @@ static void print_sql(const char *sql)
 
 static void print_plan(const struct job_settings *job, const struct estimate *estimate)
 {
+    struct text every = {0};
     char pages[40];
 
     printf("job %s: %s in database %s\n", job->name, job->table.written, job->database);
-    printf("  rule      expires = %s: due is what was marked before %.19s UTC\n",
-           job->expires.written, estimate->cutoff);
-    printf("  table     %s pages of %u kB\n", grouped(pages, sizeof pages, estimate->table.blocks),
-           estimate->table.block_size / 1024);
+    printf("  rule      expires = %s: due is what %s before %.19s UTC\n", job->expires.written,
+           job->expires.kind == EXPIRES_AT ? "expired" : "was marked", estimate->cutoff);
+    printf("  table     %s %s of %u kB\n", grouped(pages, sizeof pages, estimate->table.blocks),
+           estimate->table.blocks == 1 ? "page" : "pages", estimate->table.block_size / 1024);
     print_due(&estimate->sample);
     printf("  found by  heap walk: each page once and in order, no index needed\n");
     printf("  pace      batches of %" PRId64 " ms and at most %" PRId64 " rows, %" PRId64
            " %% of the time\n",
            job->batch_time_ms, job->batch_rows, job->duty_percent);
     print_duration(job, estimate);
-    printf("  window    %s (%s), every %" PRId64 " s\n", job->window_written, job->timezone,
-           job->every_ms / 1000);
+    duration_print_ms(job->every_ms, &every);
+    printf("  window    %s (%s), every %s\n", job->window_written, job->timezone, every.data);
+    text_free(&every);
     print_risks(job, estimate);
     print_sql(estimate->sql.delete_range);
 }

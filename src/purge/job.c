@@ -213,6 +213,11 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
         job_want_connection(job);
         break;
     case BATCH_OTHER_DAEMON:
+        /* Most likely our own lost session, still at work: its batch ends by statement_timeout. */
+        if (job->unresolved_count > 0) {
+            try_again_later(job, REASON_OTHER_DAEMON, err.text);
+            break;
+        }
         job_release(job, false);
         job_hold(job, REASON_OTHER_DAEMON, err.text);
         break;
@@ -452,6 +457,8 @@ void job_free(struct job *job)
 {
     if (job == NULL)
         return;
+    for (size_t i = 0; i < job->lane_count; i++)
+        pg_close(job->lanes[i].pg);
     loop_timer_free(&job->timer);
     preflight_free(job->preflight);
     for (size_t i = 0; i < job->lane_count; i++)

@@ -44,7 +44,9 @@ struct job_host {
 
 /* The settings must stay until job_free(). */
 struct job *job_new(const struct job_settings *settings, const struct job_host *host);
-void job_free(struct job *job); /* drained, or its connection already closed */
+/* Best drained. A connection that it still has is closed, and the server finishes the batch in
+ * flight or rolls it back. */
+void job_free(struct job *job);
 
 void job_start(struct job *job);
 

@@ -6,13 +6,26 @@ const char sql_commit[] = "COMMIT";
 
 /* An extension in public can make `@>` ambiguous, so the catalog is read with pg_catalog alone.
  * UTC, so that now() - '1 mon' means the same for whoever connects. */
-const char sql_settings[] = "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true),"
-                            " pg_catalog.set_config('TimeZone', 'UTC', true),"
-                            " pg_catalog.set_config('DateStyle', 'ISO, YMD', true),"
-                            " pg_catalog.set_config('IntervalStyle', 'postgres', true),"
-                            " pg_catalog.set_config('lock_timeout', '5s', true),"
-                            " pg_catalog.set_config('statement_timeout', '30s', true),"
-                            " pg_catalog.set_config('jit', 'off', true)";
+#define COMMON_SETTINGS                                                                            \
+    "SELECT pg_catalog.set_config('search_path', 'pg_catalog', true),"                             \
+    " pg_catalog.set_config('TimeZone', 'UTC', true),"                                             \
+    " pg_catalog.set_config('DateStyle', 'ISO, YMD', true),"                                       \
+    " pg_catalog.set_config('IntervalStyle', 'postgres', true),"                                   \
+    " pg_catalog.set_config('lock_timeout', '5s', true),"                                          \
+    " pg_catalog.set_config('jit', 'off', true),"
+
+const char sql_settings[] =
+    COMMON_SETTINGS " pg_catalog.set_config('statement_timeout', '30s', true)";
+
+/* Whatever the statistics say: a table must not be read for what an index is asked, and no worker
+ * be taken from the application. An index that is so slow is no help. */
+const char sql_index_settings[] =
+    COMMON_SETTINGS " pg_catalog.set_config('statement_timeout', '10s', true),"
+                    " pg_catalog.set_config('enable_seqscan', 'off', true),"
+                    " pg_catalog.set_config('enable_bitmapscan', 'off', true),"
+                    " pg_catalog.set_config('enable_indexscan', 'on', true),"
+                    " pg_catalog.set_config('enable_indexonlyscan', 'on', true),"
+                    " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)";
 
 const char sql_guard[] =
     "SELECT pgpurged.guard($1,"
@@ -24,6 +37,9 @@ const char sql_purge[] =
     "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms"
     " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
     " $13, $14, $15)";
+
+const char sql_purge_tids[] = "SELECT rows, skipped, elapsed_ms"
+                              " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
@@ -51,7 +67,7 @@ const char sql_server[] =
     "         AND has_table_privilege(c.oid, 'UPDATE')"
     "    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs,"
-    " current_user AS role, current_database() AS database,"
+    " quote_ident(current_user) AS role, current_database() AS database,"
     " current_setting('block_size')::integer AS block_size,"
     " current_setting('session_replication_role') AS replication_role,"
     " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock,"
@@ -112,6 +128,26 @@ const char sql_last_rate[] =
     "SELECT rows, extract(epoch FROM ended_at - started_at) FROM pgpurged.runs"
     " WHERE job = $1 AND ended_at > started_at AND rows > 0"
     " ORDER BY id DESC LIMIT 1";
+
+/* By the sort order that PostgreSQL gives the type by default; of several, the smallest. Its name
+ * as written here is qualified, because search_path is pg_catalog alone. */
+const char sql_index[] =
+    "SELECT (SELECT i.indexrelid::regclass::text"
+    "   FROM pg_index AS i"
+    "   JOIN pg_class AS c ON c.oid = i.indexrelid"
+    "   JOIN pg_am AS m ON m.oid = c.relam"
+    "   JOIN pg_opclass AS o ON o.oid = i.indclass[0]"
+    "  WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname = 'btree'"
+    "    AND o.opcdefault AND i.indisvalid AND i.indisready AND i.indislive"
+    "    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) ="
+    "         format('(%I IS NOT NULL)', a.attname))"
+    "  ORDER BY pg_relation_size(i.indexrelid), i.indexrelid LIMIT 1) AS name,"
+    " (SELECT s.correlation FROM pg_stats AS s"
+    "   WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname"
+    "     AND NOT s.inherited) AS correlation"
+    " FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid"
+    " JOIN pg_namespace AS n ON n.oid = r.relnamespace"
+    " WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped";
 
 const char sql_pass[] =
     "SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint,"

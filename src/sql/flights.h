@@ -12,6 +12,8 @@ extern const char sql_commit[];
 
 /* search_path, TimeZone, DateStyle, IntervalStyle and bounds on time, for this transaction. */
 extern const char sql_settings[];
+/* The same for a question that only an index may answer. */
+extern const char sql_index_settings[];
 
 /* One batch: begin, guard, purge, commit. */
 extern const char
@@ -21,6 +23,11 @@ extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 
                                   count $9 from_block $10 from_offset $11 to_block $12 to_offset $13
                                   chunk_blocks $14 max_rows $15 budget_ms
                                   -> rows, skipped, chunks, next_block, next_offset, elapsed_ms */
+
+/* The same for a list of TIDs: begin, guard, purge_tids, commit. */
+extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 cutoff $7
+                                       delete $8 count $9 tids, in order $10 max_rows
+                                       -> rows, skipped, elapsed_ms */
 
 /* A run's life. */
 extern const char sql_open_run[];  /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7
@@ -47,6 +54,10 @@ extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */
 extern const char sql_cutoff[];
 /* $1 job -> rows, seconds of its last run that has deleted any */
 extern const char sql_last_rate[];
+
+/* $1 relation $2 column -> the index that the index walk can use, or NULL; how far the order of the
+ * marks is the order on disk (-1..1), or NULL where that is not known. */
+extern const char sql_index[];
 
 /* $1 relation -> blocks now, xmin, xmax of the snapshot. What the walk needs at the start of a
  * pass. */

@@ -83,6 +83,141 @@ static char *sample_of(const struct sql_target *target, const char *leaf)
 static const char in_range[] =
     "t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2";
 
+/*
+ * A moment as the column would say it. For a zoneless column that is local time, and every row that
+ * is due before the moment has a mark before it: of an hour that comes twice, PostgreSQL takes the
+ * later one, and of one that doesn't exist, what it would have been without the change. So a bound
+ * made of it leaves no due row out; the few others that it lets in, around the change of clocks,
+ * are kept out by the predicate, which always stands beside it.
+ */
+static char *mark_of(const struct sql_target *target, const char *instant)
+{
+    char *zone = sql_literal(target->zone != NULL ? target->zone : "UTC");
+    char *mark = NULL;
+
+    switch (target->type) {
+    case TIME_TIMESTAMPTZ:
+        mark = text_copy(instant);
+        break;
+    case TIME_TIMESTAMP:
+        mark = text_format("pg_catalog.timezone(%s, %s)", zone, instant);
+        break;
+    case TIME_DATE: /* its moment is the end of the day */
+        mark = text_format("(pg_catalog.timezone(%s, %s) OPERATOR(pg_catalog.-) '1 "
+                           "day'::pg_catalog.interval)",
+                           zone, instant);
+        break;
+    }
+    free(zone);
+    return mark;
+}
+
+static const char *type_name(enum time_type type)
+{
+    switch (type) {
+    case TIME_TIMESTAMPTZ:
+        return "timestamptz";
+    case TIME_TIMESTAMP:
+        return "timestamp";
+    case TIME_DATE:
+        return "date";
+    }
+    return "timestamptz";
+}
+
+/* Plain comparisons of the column, which an index on it can serve, and the predicate. A partial
+ * index over the marked rows (WHERE deleted_at IS NOT NULL) serves as well: PostgreSQL sees that
+ * NULL is not less than anything. */
+static char *through_index_of(const struct sql_target *target, const char *leaf, const char *cutoff)
+{
+    char *column = sql_identifier(target->column);
+    char *from = mark_of(target, never_marked), *to = mark_of(target, cutoff);
+    char *due = predicate_of(target, cutoff);
+    char *rows = text_format("FROM ONLY %s AS t\n"
+                             "         WHERE t.%s OPERATOR(pg_catalog.>) %s\n"
+                             "          AND t.%s OPERATOR(pg_catalog.<) %s\n"
+                             "          AND %s",
+                             leaf, column, from, column, to, due);
+
+    free(due);
+    free(to);
+    free(from);
+    free(column);
+    return rows;
+}
+
+/*
+ * The next due rows in the order of their marks. The bound moves with each slice, so that the index
+ * entries of rows that are gone are not read again; rows that have the same mark as the last one
+ * begin the next slice, because LIMIT may have cut between them.
+ */
+static char *take_slice_of(const struct sql_target *target, const char *leaf)
+{
+    char *column = sql_identifier(target->column);
+    char *rows = through_index_of(target, leaf, "$3::pg_catalog.timestamptz");
+    const char *type = type_name(target->type);
+    char *slice = text_format(
+        "SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),\n"
+        "       pg_catalog.max(s.mark)::pg_catalog.text,\n"
+        "       pg_catalog.count(*)\n"
+        "  FROM (SELECT t.ctid, t.%s AS mark\n"
+        "          %s\n"
+        "          AND t.%s OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.%s, '-infinity')\n"
+        "         ORDER BY t.%s LIMIT $2::pg_catalog.int8) AS s",
+        column, rows, column, type, column);
+
+    free(rows);
+    free(column);
+    return slice;
+}
+
+/* Needs nothing but the column, so that pages which are all visible are not even looked at. */
+static char *probe_of(const struct sql_target *target, const char *leaf)
+{
+    char *column = sql_identifier(target->column);
+    char *rows = through_index_of(target, leaf, "$1::pg_catalog.timestamptz");
+    char *probe = text_format("SELECT pg_catalog.count(*)\n"
+                              "  FROM (SELECT t.%s\n"
+                              "          %s\n"
+                              "         ORDER BY t.%s LIMIT $2::pg_catalog.int8) AS s",
+                              column, rows, column);
+
+    free(rows);
+    free(column);
+    return probe;
+}
+
+static const char in_list[] = "t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])";
+
+/* The same three as for a range, for a list of TIDs: $1 tid[], $2 the cutoff. A TID that an index
+ * gave may hold another row by now, or a restored one: promise R needs the predicate here as well.
+ */
+static void add_statements_for_tids(const struct sql_target *target,
+                                    struct sql_statements *statements)
+{
+    const char *leaf = statements->leaf;
+    char *due = predicate_of(target, "$2::pg_catalog.timestamptz");
+
+    statements->delete_tids = text_format("DELETE FROM ONLY %s AS t\n"
+                                          " WHERE %s\n"
+                                          "  AND %s",
+                                          leaf, in_list, due);
+    statements->delete_tids_skip_locked =
+        text_format("DELETE FROM ONLY %s AS t\n"
+                    " WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
+                    "       SELECT t.ctid FROM ONLY %s AS t\n"
+                    "        WHERE %s\n"
+                    "         AND %s\n"
+                    "          FOR UPDATE SKIP LOCKED))\n"
+                    "  AND %s",
+                    leaf, leaf, in_list, due, due);
+    statements->count_tids = text_format("SELECT pg_catalog.count(*) FROM ONLY %s AS t\n"
+                                         " WHERE %s\n"
+                                         "  AND %s",
+                                         leaf, in_list, due);
+    free(due);
+}
+
 struct sql_statements sql_statements_for(const struct sql_target *target)
 {
     char *schema = sql_identifier(target->schema), *table = sql_identifier(target->table);
@@ -110,6 +245,9 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          "  AND %s",
                                          leaf, in_range, due);
     statements.sample = sample_of(target, leaf);
+    statements.probe = probe_of(target, leaf);
+    statements.take_slice = take_slice_of(target, leaf);
+    add_statements_for_tids(target, &statements);
     free(table);
     free(schema);
     return statements;
@@ -123,5 +261,10 @@ void sql_statements_free(struct sql_statements *statements)
     free(statements->delete_skip_locked);
     free(statements->count_range);
     free(statements->sample);
+    free(statements->probe);
+    free(statements->take_slice);
+    free(statements->delete_tids);
+    free(statements->delete_tids_skip_locked);
+    free(statements->count_tids);
     *statements = (struct sql_statements){0};
 }

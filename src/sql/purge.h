@@ -2,9 +2,10 @@
  * purge: the text of the statements that find and delete due rows of one table. Nothing else in the
  * product writes a DELETE.
  *
- * All of them take the same parameters: $1 and $2 a half-open range of TIDs (tid), $3 the cutoff
- * (timestamptz). Names are quoted, operators are qualified with pg_catalog, so that no search_path
- * can steer them; the application's triggers see the database's own search_path.
+ * Those of the heap walk take the same parameters: $1 and $2 a half-open range of TIDs (tid), $3
+ * the cutoff (timestamptz). Those of the index walk take them as is said beside each. Names are
+ * quoted, operators are qualified with pg_catalog, so that no search_path can steer them; the
+ * application's triggers see the database's own search_path.
  */
 #ifndef PGPURGED_SQL_PURGE_H
 #define PGPURGED_SQL_PURGE_H
@@ -28,6 +29,15 @@ struct sql_statements {
     char *count_range;        /* due rows in the range */
     char *sample; /* another parameter list: $1 percent of the pages, $2 seed, $3 retention ->
                      rows, due rows, when the earliest row is due (s since 1970, or NULL) */
+
+    /* The index walk: what asks the index runs under sql_index_settings (sql/flights.h). */
+    char *probe;       /* $1 cutoff $2 limit -> due rows, counted up to the limit */
+    char *take_slice;  /* $1 mark to begin at (NULL = the first) $2 limit $3 cutoff -> TIDs
+                          of due rows in order (tid[]; NULL if there are none), the highest mark
+                          among them (the next slice's $1), rows */
+    char *delete_tids; /* $1 tid[] $2 cutoff; waits for locks up to lock_timeout */
+    char *delete_tids_skip_locked; /* likewise, leaving out rows that others have locked */
+    char *count_tids;              /* $1 tid[] $2 cutoff: due rows of the list */
 };
 
 struct sql_statements sql_statements_for(const struct sql_target *target);

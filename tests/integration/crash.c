@@ -94,6 +94,11 @@ START_TEST(a_run_whose_session_was_terminated_goes_on_by_itself)
 }
 END_TEST
 
+static bool is_thrown_out(void *arg)
+{
+    return !text_equal(sql_error(arg, "SELECT 1"), "00000");
+}
+
 /* The server takes it for a crash and throws everybody out, our own session with its gate too. */
 START_TEST(a_run_goes_on_by_itself_after_the_server_has_crashed)
 {
@@ -102,6 +107,7 @@ START_TEST(a_run_goes_on_by_itself_after_the_server_has_crashed)
 
     await_middle(&scene);
     ck_assert_int_eq(kill(scene_backend(&scene), SIGKILL), 0);
+    await(is_thrown_out, scene.own, AWAIT_MS, "the crash");
     cluster_start(harness_cluster()); /* returns when it answers again */
     PQfinish(scene.own);
     scene.own = scene_connect(&scene);
@@ -143,13 +149,16 @@ END_TEST
 
 /* ---- the network ---- */
 
+static const char *server_socket(void)
+{
+    return keep_format("%s/.s.PGSQL.%d", cluster_host(harness_cluster()),
+                       cluster_port(harness_cluster()));
+}
+
 static struct proxy proxy_to_cluster(double delay_ms)
 {
     struct proxy proxy;
-    struct proxy_options options = {.server = keep_format("%s/.s.PGSQL.%d",
-                                                          cluster_host(harness_cluster()),
-                                                          cluster_port(harness_cluster())),
-                                    .delay_ms = delay_ms};
+    struct proxy_options options = {.server = server_socket(), .delay_ms = delay_ms};
 
     ck_assert(proxy_start(&proxy, &options));
     return proxy;
@@ -206,6 +215,28 @@ END_TEST
 START_TEST(a_commit_whose_answer_is_lost_is_found_out)
 {
     check_cut_commit(PROXY_TO_CLIENT, false, " was committed: ");
+}
+END_TEST
+
+/* The network is gone, but the session on the server has not noticed: it waits at the gate, and
+ * nobody can say yet what becomes of its batch. */
+START_TEST(a_lost_session_that_is_still_at_work_is_waited_for)
+{
+    struct scene scene = scene_with_gate();
+    struct proxy proxy = proxy_to_cluster(0);
+    struct daemon daemon = daemon_start(config_through(&proxy, &scene, SMALL_BATCHES));
+    struct proxy_options again = {.server = server_socket(), .port = proxy.port};
+
+    await_middle(&scene);
+    proxy_stop(&proxy);
+    ck_assert(proxy_start(&proxy, &again));
+    daemon_await_log(&daemon, "(other_daemon)", AWAIT_MS);
+    gate_open(&scene);
+    check_one_whole_run(&scene);
+    daemon_await_log(&daemon, " was committed: ", AWAIT_MS);
+    daemon_stop(&daemon);
+    proxy_stop(&proxy);
+    scene_end(&scene);
 }
 END_TEST
 
@@ -308,6 +339,7 @@ int main(void)
         a_commit_that_never_reached_the_server_is_found_out_and_done_again,
         a_commit_that_reached_the_server_and_was_not_answered_is_found_out,
         a_commit_whose_answer_is_lost_is_found_out,
+        a_lost_session_that_is_still_at_work_is_waited_for,
         a_server_that_is_frozen_is_given_up_and_the_run_goes_on_when_it_answers,
         each_batch_is_one_round_trip,
         ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds_at_most,

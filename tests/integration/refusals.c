@@ -246,9 +246,9 @@ static const struct grant {
 };
 
 /* What stands behind "run: " in the log. */
-static const char *advice_in(const struct daemon *daemon)
+static const char *advice_in(const char *log)
 {
-    const char *advice = strstr(daemon_log(daemon), "run: ");
+    const char *advice = strstr(log, "run: ");
 
     ck_assert_ptr_nonnull(advice);
     advice += strlen("run: ");
@@ -266,7 +266,7 @@ static void check_grant(const struct grant *row)
     daemon_await_log(&daemon, "job=orders checking -> stopped", AWAIT_MS);
     ck_assert_int_eq(scene_due(&scene), 20);
 
-    sql_exec(scene.own, "%s", advice_in(&daemon));
+    sql_exec(scene.own, "%s", advice_in(daemon_log(&daemon)));
     daemon_signal(&daemon, SIGHUP);
     scene_await_run(&scene, "orders", "done");
     ck_assert_msg(promises_check(scene.own, "orders", SCENE_DUE) == 20, "%s", row->what);
@@ -278,6 +278,26 @@ START_TEST(the_grant_in_the_message_is_what_was_missing)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(grants); i++)
         check_grant(&grants[i]);
+}
+END_TEST
+
+START_TEST(the_grant_names_a_role_as_sql_needs_it)
+{
+    struct scene scene = scene_new();
+    const char *conninfo = keep_format("host=%s port=%d dbname=%s user='Purge \"it\"'",
+                                       cluster_host(harness_cluster()),
+                                       cluster_port(harness_cluster()), scene.database);
+    const char *config = scene_config_through(conninfo, scene_job(""));
+    const char *init_sql, *log;
+
+    scene_add_orders(&scene, 40);
+    ck_assert_int_eq(pgpurged_run(&init_sql, "--init-sql=Purge \"it\"", NULL), 0);
+    sql_exec(scene.own, "%s", init_sql);
+    log = scene_once(config, 1);
+    sql_exec(scene.own, "%s", advice_in(log));
+    scene_once(config, 0);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 20);
+    scene_end(&scene);
 }
 END_TEST
 
@@ -508,6 +528,7 @@ int main(void)
     const TTest *const tests[] = {
         a_table_that_cannot_be_purged_stops_its_job_and_no_other,
         the_grant_in_the_message_is_what_was_missing,
+        the_grant_names_a_role_as_sql_needs_it,
         a_database_that_is_not_set_up_stops_its_jobs_and_no_others,
         once_exits_with_0_when_all_is_done,
         once_exits_with_1_when_the_database_is_not_there,

@@ -140,6 +140,7 @@ static struct daemon start_on_locked_table(struct scene *scene, PGconn *holder)
 static void purge_after_release(struct scene *scene, struct daemon *daemon, PGconn *holder)
 {
     sql_exec(holder, "COMMIT");
+    PQfinish(holder);
     ck_assert_int_eq(scene_due(scene), 6);
     daemon_signal(daemon, SIGHUP); /* the trial would be in a quarter of an hour */
     await_sql(scene->own, "SELECT count(*) = 4 FROM orders", AWAIT_MS);
@@ -200,6 +201,7 @@ START_TEST(a_table_locked_at_the_start_keeps_its_job_waiting_and_no_other)
     ck_assert(!daemon_log_has(&daemon, "in trouble"));
 
     sql_exec(holder, "COMMIT");
+    PQfinish(holder);
     scene_await_run(&scene, "orders", "done");
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 20);
     daemon_stop(&daemon);

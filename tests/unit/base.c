@@ -83,6 +83,29 @@ START_TEST(text_with_nothing_in_it_is_taken_as_an_empty_string)
 }
 END_TEST
 
+static const struct {
+    int64_t value;
+    const char *text;
+} grouped_cases[] = {
+    {0, "0"},
+    {999, "999"},
+    {1000, "1,000"},
+    {1234567, "1,234,567"},
+    {-1, "-1"},
+    {-999, "-999"},
+    {-123456, "-123,456"},
+    {INT64_MAX, "9,223,372,036,854,775,807"},
+    {INT64_MIN, "-9,223,372,036,854,775,808"},
+};
+
+START_TEST(number_is_grouped_by_thousands)
+{
+    struct text_number room;
+
+    ck_assert_str_eq(text_grouped(&room, grouped_cases[_i].value), grouped_cases[_i].text);
+}
+END_TEST
+
 START_TEST(text_keeps_bytes_that_are_no_characters)
 {
     struct text text = {0};
@@ -366,6 +389,7 @@ static void add_text_cases(TCase *tcase)
     tcase_add_test(tcase, error_longer_than_its_room_is_cut);
     tcase_add_test(tcase, text_grows_by_pieces);
     tcase_add_test(tcase, text_with_nothing_in_it_is_taken_as_an_empty_string);
+    tcase_add_loop_test(tcase, number_is_grouped_by_thousands, 0, ARRAY_LENGTH(grouped_cases));
     tcase_add_test(tcase, text_keeps_bytes_that_are_no_characters);
     tcase_add_test(tcase, memory_comes_zeroed_and_even_for_nothing);
 #ifndef __SANITIZE_ADDRESS__

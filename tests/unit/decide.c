@@ -10,11 +10,14 @@ int main(void)
 
     suite_add_tcase(suite, backoff_cases());
     suite_add_tcase(suite, breaker_cases());
+    suite_add_tcase(suite, choose_cases());
     suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, limits_cases());
     suite_add_tcase(suite, next_cases());
     suite_add_tcase(suite, outcome_cases());
     suite_add_tcase(suite, pace_cases());
     suite_add_tcase(suite, schedule_cases());
+    suite_add_tcase(suite, urgency_cases());
     suite_add_tcase(suite, window_cases());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

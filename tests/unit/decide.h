@@ -9,11 +9,14 @@
 
 TCase *backoff_cases(void);
 TCase *breaker_cases(void);
+TCase *choose_cases(void);
 TCase *guard_cases(void);
+TCase *limits_cases(void);
 TCase *next_cases(void);
 TCase *outcome_cases(void);
 TCase *pace_cases(void);
 TCase *schedule_cases(void);
+TCase *urgency_cases(void);
 TCase *window_cases(void);
 
 #endif

@@ -78,6 +78,11 @@ START_TEST(statements_read_as)
     add_statement(&all, "delete_skip_locked", statements.delete_skip_locked);
     add_statement(&all, "count_range", statements.count_range);
     add_statement(&all, "sample", statements.sample);
+    add_statement(&all, "probe", statements.probe);
+    add_statement(&all, "take_slice", statements.take_slice);
+    add_statement(&all, "delete_tids", statements.delete_tids);
+    add_statement(&all, "delete_tids_skip_locked", statements.delete_tids_skip_locked);
+    add_statement(&all, "count_tids", statements.count_tids);
     golden_compare(row->golden, all.data);
     text_free(&all);
     sql_statements_free(&statements);
@@ -94,17 +99,42 @@ static int count_of(const char *text, const char *piece)
     return count;
 }
 
+/* Once where rows are locked, and once more where they are deleted. */
+static void check_skip_locked(const char *sql, const char *predicate)
+{
+    const char *last = strstr(sql, "SKIP LOCKED");
+
+    ck_assert_int_eq(count_of(sql, predicate), 2);
+    ck_assert_ptr_nonnull(last);
+    ck_assert(strstr(last, predicate) != NULL);
+}
+
+/* The predicate of a statement whose cutoff is another parameter. */
+static char *with_cutoff(const char *predicate, const char *parameter)
+{
+    const char *at = strstr(predicate, "$3");
+
+    ck_assert_ptr_nonnull(at);
+    return text_format("%.*s%s%s", (int)(at - predicate), predicate, parameter, at + strlen("$3"));
+}
+
 /* Promise R: a row that changed before its lock was taken is judged by the DELETE once more. */
 START_TEST(every_delete_carries_the_full_predicate)
 {
     struct sql_statements statements = sql_statements_for(&target_cases[_i].target);
-    const char *last = strstr(statements.delete_skip_locked, "SKIP LOCKED");
+    char *of_tids = with_cutoff(statements.predicate, "$2");
+    char *of_probe = with_cutoff(statements.predicate, "$1");
 
     ck_assert(strstr(statements.delete_range, statements.predicate) != NULL);
-    ck_assert_int_eq(count_of(statements.delete_skip_locked, statements.predicate), 2);
-    ck_assert_ptr_nonnull(last);
-    ck_assert(strstr(last, statements.predicate) != NULL);
+    check_skip_locked(statements.delete_skip_locked, statements.predicate);
     ck_assert(strstr(statements.count_range, statements.predicate) != NULL);
+    ck_assert(strstr(statements.delete_tids, of_tids) != NULL);
+    check_skip_locked(statements.delete_tids_skip_locked, of_tids);
+    ck_assert(strstr(statements.count_tids, of_tids) != NULL);
+    ck_assert(strstr(statements.take_slice, statements.predicate) != NULL);
+    ck_assert(strstr(statements.probe, of_probe) != NULL);
+    free(of_probe);
+    free(of_tids);
     sql_statements_free(&statements);
 }
 END_TEST
@@ -124,8 +154,16 @@ static bool matches(const char *text, const char *pattern)
 START_TEST(no_operator_or_function_of_a_delete_depends_on_search_path)
 {
     struct sql_statements statements = sql_statements_for(&target_cases[_i].target);
-    const char *const texts[] = {statements.delete_range, statements.delete_skip_locked,
-                                 statements.count_range};
+    const char *const texts[] = {
+        statements.delete_range,
+        statements.delete_skip_locked,
+        statements.count_range,
+        statements.delete_tids,
+        statements.delete_tids_skip_locked,
+        statements.count_tids,
+        statements.take_slice,
+        statements.probe,
+    };
 
     for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
         ck_assert_msg(!matches(texts[i], "[^(.]\\b(now|count|timezone|to_char)\\("), "%s",
@@ -151,7 +189,8 @@ static const struct flight_case {
     {"table", sql_table, 3},         {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},           {"last_rate", sql_last_rate, 1},
     {"pass", sql_pass, 1},           {"schedule", sql_schedule, 2},
-    {"instant", sql_instant, 3},
+    {"instant", sql_instant, 3},     {"index_settings", sql_index_settings, 0},
+    {"index", sql_index, 2},         {"purge_tids", sql_purge_tids, 10},
 };
 
 START_TEST(flights_read_as)

@@ -8,7 +8,7 @@ BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY;
 COMMIT;
 
 -- settings
-SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('statement_timeout', '30s', true), pg_catalog.set_config('jit', 'off', true);
+SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '30s', true);
 
 -- guard
 SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision), pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision), $4, $5, $6);
@@ -29,7 +29,7 @@ SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6);
 SELECT pgpurged.find_batch($1, $2, $3);
 
 -- server
-SELECT current_setting('server_version_num')::integer AS version, pg_is_in_recovery() AS standby, EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace          WHERE n.nspname = 'pgpurged' AND p.proname = 'version') AS installed, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'pgpurged') AS usage, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')         AND has_table_privilege(c.oid, 'UPDATE')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs, current_user AS role, current_database() AS database, current_setting('block_size')::integer AS block_size, current_setting('session_replication_role') AS replication_role, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'          AND relnamespace = 'pg_catalog'::regnamespace) AS citus;
+SELECT current_setting('server_version_num')::integer AS version, pg_is_in_recovery() AS standby, EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace          WHERE n.nspname = 'pgpurged' AND p.proname = 'version') AS installed, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'pgpurged') AS usage, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')         AND has_table_privilege(c.oid, 'UPDATE')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs, quote_ident(current_user) AS role, current_database() AS database, current_setting('block_size')::integer AS block_size, current_setting('session_replication_role') AS replication_role, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'          AND relnamespace = 'pg_catalog'::regnamespace) AS citus;
 
 -- version
 SELECT pgpurged.version();
@@ -54,4 +54,13 @@ SELECT floor(extract(epoch FROM l.local) / 86400)::bigint AS day, floor(extract(
 
 -- instant
 SELECT (extract(epoch FROM i.instant) * 1000000)::bigint, extract(epoch FROM i.instant - clock_timestamp()) FROM (SELECT (timestamp '1970-01-01' + make_interval(days => $2::integer, secs => $3::double precision)) AT TIME ZONE $1 AS instant) AS i;
+
+-- index_settings
+SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '10s', true), pg_catalog.set_config('enable_seqscan', 'off', true), pg_catalog.set_config('enable_bitmapscan', 'off', true), pg_catalog.set_config('enable_indexscan', 'on', true), pg_catalog.set_config('enable_indexonlyscan', 'on', true), pg_catalog.set_config('max_parallel_workers_per_gather', '0', true);
+
+-- index
+SELECT (SELECT i.indexrelid::regclass::text   FROM pg_index AS i   JOIN pg_class AS c ON c.oid = i.indexrelid   JOIN pg_am AS m ON m.oid = c.relam   JOIN pg_opclass AS o ON o.oid = i.indclass[0]  WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname = 'btree'    AND o.opcdefault AND i.indisvalid AND i.indisready AND i.indislive    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) =         format('(%I IS NOT NULL)', a.attname))  ORDER BY pg_relation_size(i.indexrelid), i.indexrelid LIMIT 1) AS name, (SELECT s.correlation FROM pg_stats AS s   WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname     AND NOT s.inherited) AS correlation FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped;
+
+-- purge_tids
+SELECT rows, skipped, elapsed_ms FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 

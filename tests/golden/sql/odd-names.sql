@@ -36,3 +36,49 @@ SELECT pg_catalog.count(*),
            pg_catalog.isfinite(pg_catalog.timezone(E'O''Clock\\', t."größe\"))) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
   FROM ONLY "My ""Shop"""."it's.a table" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
+-- probe
+SELECT pg_catalog.count(*)
+  FROM (SELECT t."größe\"
+          FROM ONLY "My ""Shop"""."it's.a table" AS t
+         WHERE t."größe\" OPERATOR(pg_catalog.>) pg_catalog.timezone(E'O''Clock\\', '1970-01-01 00:00:00+00'::pg_catalog.timestamptz)
+          AND t."größe\" OPERATOR(pg_catalog.<) pg_catalog.timezone(E'O''Clock\\', $1::pg_catalog.timestamptz)
+          AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         ORDER BY t."größe\" LIMIT $2::pg_catalog.int8) AS s;
+
+-- take_slice
+SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
+       pg_catalog.max(s.mark)::pg_catalog.text,
+       pg_catalog.count(*)
+  FROM (SELECT t.ctid, t."größe\" AS mark
+          FROM ONLY "My ""Shop"""."it's.a table" AS t
+         WHERE t."größe\" OPERATOR(pg_catalog.>) pg_catalog.timezone(E'O''Clock\\', '1970-01-01 00:00:00+00'::pg_catalog.timestamptz)
+          AND t."größe\" OPERATOR(pg_catalog.<) pg_catalog.timezone(E'O''Clock\\', $3::pg_catalog.timestamptz)
+          AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          AND t."größe\" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamp, '-infinity')
+         ORDER BY t."größe\" LIMIT $2::pg_catalog.int8) AS s;
+
+-- delete_tids
+DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_tids_skip_locked
+DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "My ""Shop"""."it's.a table" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+         AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_tids
+SELECT pg_catalog.count(*) FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+

@@ -36,3 +36,49 @@ SELECT pg_catalog.count(*),
            pg_catalog.isfinite(t."deleted_at")) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
   FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
+-- probe
+SELECT pg_catalog.count(*)
+  FROM (SELECT t."deleted_at"
+          FROM ONLY "public"."orders" AS t
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz
+          AND t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz
+          AND (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- take_slice
+SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
+       pg_catalog.max(s.mark)::pg_catalog.text,
+       pg_catalog.count(*)
+  FROM (SELECT t.ctid, t."deleted_at" AS mark
+          FROM ONLY "public"."orders" AS t
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz
+          AND t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz
+          AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
+         ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- delete_tids
+DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_tids_skip_locked
+DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."orders" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_tids
+SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-01 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+

@@ -1,0 +1,241 @@
+/*
+ * Why: what the program says on the command line is its contract with people and scripts: --plan is
+ * read before anything is trusted to it, and exit codes are acted upon.
+ */
+#include <check.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "config.h"
+#include "golden.h"
+#include "integration/cluster.h"
+#include "integration/daemon.h"
+#include "integration/harness.h"
+#include "integration/keep.h"
+#include "integration/program.h"
+#include "integration/promises.h"
+#include "integration/scene.h"
+#include "integration/session.h"
+
+/* What differs from run to run, and what stands for it in a golden file. */
+static const struct changing {
+    const char *pattern, *replacement;
+} changing[] = {
+    {"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", "YYYY-MM-DD HH:MM:SS"},
+    {"[^ ]*/pgpurged:", "pgpurged:"},
+    {"\\[[^]]*/pgpurged/pgpurged\\.conf\\]", "[SYSCONFDIR/pgpurged/pgpurged.conf]"},
+};
+
+static const char *replaced(const char *text, const struct changing *what)
+{
+    struct text out = {0};
+    regmatch_t match;
+    regex_t regex;
+
+    ck_assert_int_eq(regcomp(&regex, what->pattern, REG_EXTENDED | REG_NEWLINE), 0);
+    while (*text != '\0' && regexec(&regex, text, 1, &match, 0) == 0) {
+        text_add_bytes(&out, text, (size_t)match.rm_so);
+        text_add(&out, what->replacement);
+        text += match.rm_eo;
+    }
+    text_add(&out, text);
+    regfree(&regex);
+    return keep_text(text_take(&out));
+}
+
+static const char *normalized(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(changing); i++)
+        text = replaced(text, &changing[i]);
+    return text;
+}
+
+/* --- the plan --- */
+
+static void compare_plan(const char *golden, const char *config, int code)
+{
+    const char *output;
+
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--plan", NULL), code);
+    golden_compare(golden, normalized(output));
+}
+
+static const char *config_of(const struct scene *scene, const char *sections)
+{
+    return scene_config_through(cluster_conninfo(harness_cluster(), scene->database, "pgpurged"),
+                                sections);
+}
+
+START_TEST(plan_says_what_would_go_and_how_and_deletes_nothing)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 400);
+    sql_exec(scene.own, "CREATE TABLE \"Visits\" (id int, \"Day\" date);"
+                        "INSERT INTO \"Visits\" VALUES (1, '2001-02-03'), (2, NULL);"
+                        "CREATE TABLE sessions (id int, expires_at timestamp);"
+                        "GRANT SELECT, DELETE ON \"Visits\", sessions TO pgpurged;"
+                        "CREATE VIEW totals AS SELECT id, deleted_at FROM orders");
+    sql_exec(scene.own, "VACUUM");
+    compare_plan("cli/plan.txt",
+                 config_of(&scene, "window = Mon-Fri 01:00-05:00, Sat-Sun 00:00-08:00\n"
+                                   "timezone = Europe/Berlin\n"
+                                   "[job orders]\ntable = orders\nexpires = deleted_at + 30d\n"
+                                   "[job visits]\ntable = \"Visits\"\nexpires = \"Day\" + 2y\n"
+                                   "column_timezone = UTC\nduty = 20\nmax_rows_per_second = 500\n"
+                                   "[job sessions]\ntable = sessions\nexpires = at expires_at\n"
+                                   "column_timezone = Asia/Tokyo\n"
+                                   "[job totals]\ntable = totals\nexpires = deleted_at + 30d\n"),
+                 1);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.runs"), 0);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_of_one_job_asks_about_no_other)
+{
+    struct scene scene = scene_new();
+    const char *config, *output;
+
+    scene_add_orders(&scene, 40);
+    config = scene_config(&scene, "[job ghosts]\ntable = ghosts\nexpires = deleted_at + 30d\n");
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--plan", "orders", NULL), 0);
+    ck_assert_ptr_null(strstr(output, "ghosts"));
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_of_a_job_that_is_not_configured_is_bad_usage)
+{
+    struct scene scene = scene_new();
+    const char *output;
+
+    ck_assert_int_eq(
+        pgpurged_run(&output, "--config", scene_config(&scene, ""), "--plan", "order", NULL), 2);
+    ck_assert_ptr_nonnull(strstr(output, "there is no [job order]"));
+    scene_end(&scene);
+}
+END_TEST
+
+/* A role without TEMP, INSERT or anything else is enough, and a standby as well. */
+START_TEST(plan_writes_nothing_even_where_it_could)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %%I SET"
+                        " default_transaction_read_only = on', current_database()); END $$");
+    ck_assert_int_eq(pgpurged_run(NULL, "--config", scene_config(&scene, ""), "--plan", NULL), 0);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_of_a_database_that_is_not_there_says_so)
+{
+    const char *config =
+        scene_config_through("host=127.0.0.1 port=1 dbname=nowhere", scene_job(""));
+    const char *output;
+
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--plan", NULL), 1);
+    ck_assert_ptr_nonnull(strstr(output, "refused"));
+}
+END_TEST
+
+/* --- the command line --- */
+
+static const struct command {
+    const char *golden, *arguments[3];
+    int code;
+} commands[] = {
+    {"cli/help.txt", {"--help"}, 0},
+    {"cli/help.txt", {"-h"}, 0},
+    {"cli/unknown-option.txt", {"--purge-everything"}, 2},
+    {"cli/missing-file.txt", {"--config"}, 2},
+    {"cli/stray-name.txt", {"orders"}, 2},
+    {"cli/stray-name-check.txt", {"--check", "orders"}, 2},
+};
+
+START_TEST(the_command_line_answers_as_it_always_did)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(commands); i++) {
+        const struct command *row = &commands[i];
+        const char *output;
+        int code = pgpurged_run(&output, row->arguments[0], row->arguments[1], NULL);
+
+        ck_assert_msg(code == row->code, "%s: %d", row->golden, code);
+        golden_compare(row->golden, normalized(output));
+    }
+}
+END_TEST
+
+START_TEST(version_is_the_package_and_its_number)
+{
+    const char *output;
+
+    ck_assert_int_eq(pgpurged_run(&output, "--version", NULL), 0);
+    ck_assert_str_eq(output, PACKAGE_STRING "\n");
+    ck_assert_int_eq(pgpurged_run(&output, "-V", NULL), 0);
+    ck_assert_str_eq(output, PACKAGE_STRING "\n");
+}
+END_TEST
+
+START_TEST(check_says_in_one_line_that_a_file_is_fine)
+{
+    const char *config = scene_config_through("dbname=nowhere", scene_job(""));
+    const char *output;
+
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    ck_assert_str_eq(output, keep_format("%s: fine: 1 database, 1 job\n", config));
+}
+END_TEST
+
+/* What is printed gives the same again. */
+START_TEST(print_config_feeds_itself)
+{
+    const char *config = scene_config_through("dbname=nowhere", scene_job("duty = 7"));
+    const char *first, *second;
+
+    ck_assert_int_eq(pgpurged_run(&first, "--config", config, "--print-config", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(first, "\nduty = 7\n"));
+    config = config_write(cluster_folder(harness_cluster()), "%s", first);
+    ck_assert_int_eq(pgpurged_run(&second, "--config", config, "--print-config", NULL), 0);
+    ck_assert_str_eq(first, second);
+}
+END_TEST
+
+START_TEST(init_sql_makes_a_role_of_any_name)
+{
+    const char *database = cluster_new_database(harness_cluster());
+    PGconn *own = sql_connect(cluster_conninfo(harness_cluster(), database, "postgres"));
+    const char *output;
+
+    ck_assert_int_eq(pgpurged_run(&output, "--init-sql=Purge \"it\"'s", NULL), 0);
+    sql_exec(own, "%s", output);
+    sql_exec(own, "%s", output);
+    ck_assert_str_eq(sql_text(own, "SELECT has_table_privilege('Purge \"it\"''s',"
+                                   " 'pgpurged.audit', 'INSERT')"),
+                     "t");
+    sql_exec(own, "DROP SCHEMA pgpurged CASCADE; DROP ROLE \"Purge \"\"it\"\"'s\"");
+    PQfinish(own);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        plan_says_what_would_go_and_how_and_deletes_nothing,
+        plan_of_one_job_asks_about_no_other,
+        plan_of_a_job_that_is_not_configured_is_bad_usage,
+        plan_writes_nothing_even_where_it_could,
+        plan_of_a_database_that_is_not_there_says_so,
+        the_command_line_answers_as_it_always_did,
+        version_is_the_package_and_its_number,
+        check_says_in_one_line_that_a_file_is_fine,
+        print_config_feeds_itself,
+        init_sql_makes_a_role_of_any_name,
+    };
+    return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
+}

@@ -1,0 +1,407 @@
+#include "decide/choose.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "decide.h"
+
+/* --- before a pass --- */
+
+/* The tables that DESIGN 3 has measured: 3 M rows of 200 bytes, and 20 M rows. */
+#define MEASURED .pages = 83000, .rows = 3e6
+#define HUGE     .pages = 400000, .rows = 20e6
+
+static const struct choose_case {
+    const char *name;
+    struct choose_facts facts;
+    enum walk_kind walk;
+    double pages_from, pages_to; /* what the index walk would touch */
+    const char *why;             /* a piece of the sentence */
+} cases[] = {
+    /* by the pages */
+    {"1 % at random: measured 0.35 s against 0.58 s",
+     {.has_index = true, MEASURED, .sampled_due = 31000, .probed_due = 30000},
+     INDEX_WALK,
+     25000,
+     26000,
+     "index walk: 30,000 due rows touch about 25,177 of 83,000 pages"},
+    {"27 % at random: measured 5.5 s against 1.1 s",
+     {.has_index = true, MEASURED, .sampled_due = 800000, .probed_due = CHOOSE_PROBE_ROWS},
+     HEAP_WALK,
+     590000,
+     640000,
+     "heap walk: about 800,000 due rows would touch about 600,"},
+    {"a tiny increment",
+     {.has_index = true, HUGE, .sampled_due = 0, .probed_due = 10000},
+     INDEX_WALK,
+     9800,
+     9900,
+     "index walk: 10,000 due rows touch about 9,876 of 400,000 pages"},
+    {"nothing is due",
+     {.has_index = true, HUGE, .sampled_due = 0, .probed_due = 0},
+     INDEX_WALK,
+     0,
+     0,
+     "index walk: the index has no due rows"},
+    {"just below half of the pages",
+     {.has_index = true, .pages = 75000, .sampled_due = -1, .probed_due = 50000},
+     INDEX_WALK,
+     36000,
+     37000,
+     "index walk: 50,000"},
+    {"just above half of the pages",
+     {.has_index = true, .pages = 70000, .sampled_due = -1, .probed_due = 50000},
+     HEAP_WALK,
+     35000,
+     36000,
+     "heap walk: 50,000"},
+
+    /* how much is due */
+    {"the probe knows better than the sample",
+     {.has_index = true, MEASURED, .sampled_due = 800000, .probed_due = 100},
+     INDEX_WALK,
+     99,
+     101,
+     "index walk: 100 due rows"},
+    {"beyond the probe the sample tells",
+     {.has_index = true, HUGE, .sampled_due = 120000, .probed_due = CHOOSE_PROBE_ROWS},
+     INDEX_WALK,
+     100000,
+     120000,
+     "index walk: about 120,000 due rows touch"},
+    {"but no less than the probe has seen",
+     {.has_index = true, MEASURED, .sampled_due = 5000, .probed_due = CHOOSE_PROBE_ROWS},
+     HEAP_WALK,
+     70000,
+     76000,
+     "heap walk: about 100,000 due rows would touch"},
+    {"beyond the probe, and no sample",
+     {.has_index = true, HUGE, .sampled_due = -1, .probed_due = CHOOSE_PROBE_ROWS},
+     HEAP_WALK,
+     -1,
+     -1,
+     "heap walk: more rows are due than the index was asked to count"},
+    {"the probe has failed",
+     {.has_index = true, HUGE, .sampled_due = 10, .probed_due = -1},
+     HEAP_WALK,
+     9,
+     11,
+     "heap walk: the index could not be asked"},
+
+    /* how it lies on the disk */
+    {"27 % side by side, 36 rows to a page",
+     {.has_index = true,
+      MEASURED,
+      .sampled_due = 800000,
+      .probed_due = CHOOSE_PROBE_ROWS,
+      .correlation = 1},
+     INDEX_WALK,
+     22000,
+     22300,
+     "touch about 22,133 of 83,000 pages"},
+    {"the same backwards",
+     {.has_index = true,
+      MEASURED,
+      .sampled_due = 800000,
+      .probed_due = CHOOSE_PROBE_ROWS,
+      .correlation = -1},
+     INDEX_WALK,
+     22000,
+     22300,
+     "index walk"},
+    {"half in order is nearly at random",
+     {.has_index = true,
+      MEASURED,
+      .sampled_due = 800000,
+      .probed_due = CHOOSE_PROBE_ROWS,
+      .correlation = 0.5},
+     HEAP_WALK,
+     440000,
+     490000,
+     "heap walk"},
+    {"rows wider than a page count one page each",
+     {.has_index = true,
+      .pages = 100000,
+      .rows = 50000,
+      .sampled_due = 10000,
+      .probed_due = 10000,
+      .correlation = 1},
+     INDEX_WALK,
+     10000,
+     10000,
+     "index walk"},
+    {"in order, but how many rows there are is not known",
+     {.has_index = true,
+      .pages = 100000,
+      .rows = -1,
+      .sampled_due = -1,
+      .probed_due = 10000,
+      .correlation = 1},
+     INDEX_WALK,
+     10000,
+     10000,
+     "index walk"},
+
+    /* what is asked for, and what there is */
+    {"heap is asked for",
+     {.wish = WALK_HEAP, .has_index = true, HUGE, .probed_due = 10},
+     HEAP_WALK,
+     9,
+     10,
+     "heap walk: the configuration asks for it"},
+    {"index is asked for",
+     {.wish = WALK_INDEX,
+      .has_index = true,
+      MEASURED,
+      .sampled_due = 800000,
+      .probed_due = CHOOSE_PROBE_ROWS},
+     INDEX_WALK,
+     590000,
+     640000,
+     "index walk: the configuration asks for it"},
+    {"index is asked for a small table",
+     {.wish = WALK_INDEX, .has_index = true, .pages = 3, .probed_due = 10},
+     INDEX_WALK,
+     2,
+     3,
+     "index walk: the configuration asks for it"},
+    {"index is asked for without one",
+     {.wish = WALK_INDEX, MEASURED, .sampled_due = 10, .probed_due = -1},
+     HEAP_WALK,
+     9,
+     11,
+     "heap walk: the configuration asks for walk = index, but there is no index"},
+    {"no index",
+     {MEASURED, .sampled_due = 10, .probed_due = -1},
+     HEAP_WALK,
+     9,
+     11,
+     "heap walk: there is no index that begins with the expiry column"},
+    {"a small table",
+     {.has_index = true, .pages = CHOOSE_SMALL_PAGES, .probed_due = 1},
+     HEAP_WALK,
+     0.9,
+     1,
+     "heap walk: the table has no more than 1,000 pages"},
+    {"an empty table",
+     {.has_index = true, .pages = 0, .probed_due = 0},
+     HEAP_WALK,
+     0,
+     0,
+     "heap walk: the table has no more than 0 pages"},
+    {"an empty table without an index",
+     {.pages = 0, .sampled_due = 0, .probed_due = -1},
+     HEAP_WALK,
+     0,
+     0,
+     "heap walk: there is no index"},
+};
+
+START_TEST(walk_is_chosen_by_the_pages_it_would_touch)
+{
+    const struct choose_case *row = &cases[_i];
+    struct choice choice;
+
+    choose_walk(&row->facts, &choice);
+    ck_assert_msg(choice.walk == row->walk, "%s: %s", row->name, choice.why);
+    ck_assert_msg(choice.index_pages >= row->pages_from && choice.index_pages <= row->pages_to,
+                  "%s: %.1f pages", row->name, choice.index_pages);
+    ck_assert_msg(strstr(choice.why, row->why) != NULL, "%s: \"%s\"", row->name, choice.why);
+}
+END_TEST
+
+/* The more is due, the less there is for the index. */
+START_TEST(choice_changes_once_as_more_becomes_due)
+{
+    int changes = 0;
+    enum walk_kind last = INDEX_WALK;
+
+    for (double due = 1; due < 3e6; due *= 1.1) {
+        struct choose_facts facts = {.has_index = true, MEASURED, .sampled_due = due};
+        struct choice choice;
+
+        facts.probed_due = (int64_t)fmin(due, CHOOSE_PROBE_ROWS);
+        choose_walk(&facts, &choice);
+        changes += choice.walk != last;
+        last = choice.walk;
+    }
+    ck_assert_int_eq(last, HEAP_WALK);
+    ck_assert_int_eq(changes, 1);
+}
+END_TEST
+
+START_TEST(longest_sentence_fits)
+{
+    struct choose_facts facts = {.has_index = true,
+                                 .pages = UINT32_MAX,
+                                 .rows = 1e12,
+                                 .sampled_due = 1e12,
+                                 .probed_due = CHOOSE_PROBE_ROWS};
+    struct choice choice;
+
+    choose_walk(&facts, &choice);
+    ck_assert_msg(strstr(choice.why, "the table has 4,294,967,295") != NULL, "%s", choice.why);
+}
+END_TEST
+
+/* --- in mid-run --- */
+
+static const struct again_case {
+    const char *name;
+    struct choose_facts facts;
+    struct choice choice;
+    struct choose_progress progress;
+    enum choose_verdict verdict;
+    const char *why;
+} again_cases[] = {
+    /* the index walk */
+    {"index, as forecast",
+     {.has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 10000},
+     {.pages = 9800, .rows = 10000},
+     CHOOSE_GO_ON,
+     ""},
+    {"index, more than forecast, and still less than the table",
+     {.has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 10000},
+     {.pages = 199999, .rows = 210000},
+     CHOOSE_GO_ON,
+     ""},
+    {"index, as dear as the table",
+     {.has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 10000},
+     {.pages = 200000, .rows = 210000},
+     CHOOSE_SWITCH,
+     "the index walk has touched 200,000 pages, and there is more; the table has 400,000"},
+    {"index, rows side by side, as dear as the table only when most rows are gone",
+     {.has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 800000},
+     {.pages = 190000, .rows = 9500000},
+     CHOOSE_GO_ON,
+     ""},
+    {"index, asked for",
+     {.wish = WALK_INDEX, .has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 10000},
+     {.pages = 4000000, .rows = 5000000, .stuck = true},
+     CHOOSE_GO_ON,
+     ""},
+    {"index, one mark for more than a slice",
+     {.has_index = true, HUGE},
+     {.walk = INDEX_WALK, .due = 10000},
+     {.pages = 2000, .rows = 100000, .stuck = true},
+     CHOOSE_SWITCH,
+     "more rows have the same mark than a slice of the index can hold"},
+
+    /* the heap walk */
+    {"heap, as forecast",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 100000, .rows = 1000000},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, half of what was forecast",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 100000, .rows = 500000},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, far less than forecast",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 100000, .rows = 1234},
+     CHOOSE_LOOK_AGAIN,
+     "the heap walk has found 1,234 due rows where about 1,000,000 were forecast"},
+    {"heap, far less, but it has hardly begun",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 49999, .rows = 0},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, far less, and just looked at",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 149999, .rows = 1234, .looked_at = 100000},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, far less, and looked at long ago",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 150000, .rows = 1234, .looked_at = 100000},
+     CHOOSE_LOOK_AGAIN,
+     "1,234"},
+    {"heap, far less, and nearly at the end",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 399000, .rows = 1234},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, nothing was forecast",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 0},
+     {.pages = 100000, .rows = 0},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, what is due was not known",
+     {.has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = -1},
+     {.pages = 100000, .rows = 0},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, no index",
+     {HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 100000, .rows = 0},
+     CHOOSE_GO_ON,
+     ""},
+    {"heap, asked for",
+     {.wish = WALK_HEAP, .has_index = true, HUGE},
+     {.walk = HEAP_WALK, .due = 4e6},
+     {.pages = 100000, .rows = 0},
+     CHOOSE_GO_ON,
+     ""},
+};
+
+START_TEST(wrong_forecast_is_seen_in_mid_run)
+{
+    const struct again_case *row = &again_cases[_i];
+    struct choice room;
+    enum choose_verdict verdict = choose_again(&row->facts, &row->choice, &row->progress, room.why);
+
+    ck_assert_msg(verdict == row->verdict, "%s: got %d: %s", row->name, verdict, room.why);
+    ck_assert_msg(strstr(room.why, row->why) != NULL, "%s: \"%s\"", row->name, room.why);
+    ck_assert_msg((verdict == CHOOSE_GO_ON) == (room.why[0] == '\0'), "%s: \"%s\"", row->name,
+                  room.why);
+}
+END_TEST
+
+/* Whatever walk is begun with, and whatever is true: never twice the better of the two, and a
+ * slice. */
+START_TEST(switching_over_bounds_what_a_wrong_forecast_costs)
+{
+    struct choose_facts facts = {.has_index = true, HUGE};
+    struct choice choice = {.walk = INDEX_WALK, .due = 1};
+
+    for (double slice_pages = 1; slice_pages <= 50000; slice_pages *= 3) {
+        struct choose_progress progress = {0};
+
+        while (choose_again(&facts, &choice, &progress, choice.why) == CHOOSE_GO_ON)
+            progress.pages += (int64_t)slice_pages;
+        ck_assert_msg((double)progress.pages * CHOOSE_INDEX_PAGE_COST <
+                          (double)facts.pages + slice_pages * CHOOSE_INDEX_PAGE_COST,
+                      "slices of %.0f pages: %lld", slice_pages, (long long)progress.pages);
+    }
+}
+END_TEST
+
+TCase *choose_cases(void)
+{
+    TCase *tcase = tcase_create("choose");
+
+    tcase_add_loop_test(tcase, walk_is_chosen_by_the_pages_it_would_touch, 0, ARRAY_LENGTH(cases));
+    tcase_add_test(tcase, choice_changes_once_as_more_becomes_due);
+    tcase_add_test(tcase, longest_sentence_fits);
+    tcase_add_loop_test(tcase, wrong_forecast_is_seen_in_mid_run, 0, ARRAY_LENGTH(again_cases));
+    tcase_add_test(tcase, switching_over_bounds_what_a_wrong_forecast_costs);
+    return tcase;
+}
