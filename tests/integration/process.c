@@ -75,7 +75,9 @@ static void check_stop_by(int signal)
     daemon_await_log(&daemon, "stopping: batches in flight are finished first", AWAIT_MS);
     gate_open(&scene);
     daemon_await_exit(&daemon, 0, AWAIT_MS);
-    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit"), audited + 1);
+    audited = sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit") - audited;
+    ck_assert_int_ge(audited, 1); /* the one at work, and perhaps the next, sent already */
+    ck_assert_int_le(audited, 2);
     ck_assert_int_lt(gone(&scene), DUE);
     ck_assert_int_eq(open_runs(&scene), 1);
     finish_with_another_daemon(&scene, &daemon);

@@ -245,7 +245,7 @@ START_TEST(a_job_that_another_session_runs_is_held)
 
     scene_add_orders(&served.scene, 100);
     other = scene_connect(&served.scene);
-    sql_exec(other, "BEGIN; SELECT pgpurged.try_lock_job('orders')");
+    sql_exec(other, "BEGIN; SELECT pgpurged.lock_job_alone('orders')");
     served_start(&served, served_config(&served, "", scene_job("")));
     await_state(&served, "held", "other_daemon", "another session is running job orders");
     ck_assert_int_eq(scene_due(&served.scene), 50);

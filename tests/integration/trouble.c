@@ -168,11 +168,19 @@ struct unwritable {
     bool for_all; /* the other job can't write either */
 };
 
+/* Drops the audit row without a word. */
+#define AUDIT_SWALLOWS                                                                             \
+    "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"                       \
+    "  IF NEW.job = 'orders' THEN RETURN NULL; END IF; RETURN NEW; END $$;"                        \
+    "CREATE TRIGGER swallow BEFORE INSERT ON pgpurged.audit FOR EACH ROW EXECUTE FUNCTION "        \
+    "swallow()"
+
 static const struct unwritable unwritables[] = {
     {"REVOKE INSERT ON pgpurged.audit FROM pgpurged", "(42501)", true, true},
     {"ALTER TABLE pgpurged.audit ADD CHECK (job <> 'orders') NOT VALID", "(23514)", true, false},
     {AUDIT_RAISES("P0001"), "(P0001)", true, false},
     {AUDIT_RAISES("53100"), "(53100)", false, false},
+    {AUDIT_SWALLOWS, "(PU007)", true, false},
 };
 
 static void check_unwritable(const struct unwritable *unwritable)
