@@ -6,6 +6,7 @@
 
 #include "decide/choose.h"
 #include "purge/talk.h"
+#include "show/number.h"
 
 void slices_start(struct slices *slices)
 {
@@ -84,12 +85,17 @@ int64_t slice_parse(const char *list, struct tid **tids)
     return -1;
 }
 
+/* Thousands of them for each batch, so without printf. */
 void slice_print(const struct slice_part *part, struct text *out)
 {
     text_add(out, "{");
-    for (size_t i = 0; i < part->count; i++)
-        text_addf(out, "%s\"(%u,%u)\"", i > 0 ? "," : "", part->tids[i].block,
-                  part->tids[i].offset);
+    for (size_t i = 0; i < part->count; i++) {
+        text_add(out, i > 0 ? ",\"(" : "\"(");
+        number_add_int(out, part->tids[i].block);
+        text_add(out, ",");
+        number_add_int(out, part->tids[i].offset);
+        text_add(out, ")\"");
+    }
     text_add(out, "}");
 }
 

@@ -82,19 +82,20 @@ static struct pg_reply answer(int64_t rows, uint32_t first, int per_block, char 
         {.name = (char[]){"a"}}, {.name = (char[]){"b"}}, {.name = (char[]){"c"}}};
     PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
     struct pg_reply reply = {.fate = PG_DONE, .count = TALK_STEP + 1};
+    struct tid *tids = mem_new((size_t)(rows + 1) * sizeof *tids);
     struct text list = {0};
     char count[24];
 
     for (int64_t i = 0; i < rows; i++)
-        text_addf(&list, "%c\"(%u,%u)\"", i == 0 ? '{' : ',', first + (uint32_t)(i / per_block),
-                  (unsigned)(i % per_block) + 1);
-    text_add(&list, "}");
+        tids[i] = (struct tid){first + (uint32_t)(i / per_block), (uint16_t)(i % per_block + 1)};
+    slice_print(&(struct slice_part){tids, (size_t)rows}, &list);
     snprintf(count, sizeof count, "%lld", (long long)rows);
     ck_assert(PQsetResultAttrs(result, 3, columns));
     PQsetvalue(result, 0, 0, rows > 0 ? list.data : NULL, rows > 0 ? (int)list.length : -1);
     PQsetvalue(result, 0, 1, mark, mark != NULL ? (int)strlen(mark) : -1);
     PQsetvalue(result, 0, 2, count, (int)strlen(count));
     text_free(&list);
+    free(tids);
     reply.results = mem_new((TALK_STEP + 1) * sizeof *reply.results);
     reply.results[TALK_STEP] = result;
     return reply;
@@ -248,6 +249,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    tcase_set_timeout(tcase, 60); /* valgrind, and slices of 200,000 rows */
     tcase_add_loop_test(tcase, list_of_tids_is_read, 0, ARRAY_LENGTH(list_cases));
     tcase_add_loop_test(tcase, list_of_tids_is_printed_as_it_is_read, 0, 4);
     tcase_add_test(tcase, a_slice_that_is_not_full_is_the_last);
