@@ -15,17 +15,28 @@ const char *talk_number(struct talk_number *room, int64_t value)
     return room->text;
 }
 
-void talk_send(struct pg *pg, const struct pg_step *statement, bool read_only, pg_reply_fn *fn,
-               void *arg)
+static void send_under(struct pg *pg, const char *begin, const char *settings,
+                       const struct pg_step *statement, pg_reply_fn *fn, void *arg)
 {
     const struct pg_step steps[] = {
-        {read_only ? sql_begin_read_only : sql_begin, NULL, 0},
-        {sql_settings, NULL, 0},
+        {begin, NULL, 0},
+        {settings, NULL, 0},
         [TALK_STEP] = *statement,
         {sql_commit, NULL, 0},
     };
 
     pg_send(pg, steps, ARRAY_LENGTH(steps), TALK_DEADLINE_MS, fn, arg);
+}
+
+void talk_send(struct pg *pg, const struct pg_step *statement, bool read_only, pg_reply_fn *fn,
+               void *arg)
+{
+    send_under(pg, read_only ? sql_begin_read_only : sql_begin, sql_settings, statement, fn, arg);
+}
+
+void talk_send_to_index(struct pg *pg, const struct pg_step *statement, pg_reply_fn *fn, void *arg)
+{
+    send_under(pg, sql_begin_read_only, sql_index_settings, statement, fn, arg);
 }
 
 enum batch_outcome talk_outcome(const struct pg_reply *reply)

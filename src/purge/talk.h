@@ -25,6 +25,9 @@ enum { TALK_STEP = 2 };
 void talk_send(struct pg *pg, const struct pg_step *statement, bool read_only, pg_reply_fn *fn,
                void *arg);
 
+/* A question that only an index may answer (sql_index_settings). Read only. */
+void talk_send_to_index(struct pg *pg, const struct pg_step *statement, pg_reply_fn *fn, void *arg);
+
 /* What a reply's fate means; BATCH_COMMITTED if all went well. */
 enum batch_outcome talk_outcome(const struct pg_reply *reply);
 

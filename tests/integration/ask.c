@@ -76,21 +76,29 @@ static struct answer parse(const char *all, double ms)
     return answer;
 }
 
-static struct answer ask_on(int fd, const char *method, const char *path, struct mono start)
+/* Closes the connection. False if no whole answer came. */
+static bool talk(int fd, const char *method, const char *path, struct text *all)
 {
-    char *request =
-        text_format("%s %s HTTP/1.1\r\nHost: test\r\nContent-Length: 0\r\n\r\n", method, path);
-    struct text all = {0};
+    char *request = text_format("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
+                                "Content-Length: 0\r\n\r\n",
+                                method, path);
     bool complete =
-        fd >= 0 && send(fd, request, strlen(request), MSG_NOSIGNAL) > 0 && read_all(fd, &all);
+        fd >= 0 && send(fd, request, strlen(request), MSG_NOSIGNAL) > 0 && read_all(fd, all);
 
     free(request);
     if (fd >= 0)
         close(fd);
-    if (complete)
-        return parse(keep_text(text_take(&all)), mono_ms_between(start, mono_now()));
-    text_free(&all);
-    return parse("", mono_ms_between(start, mono_now()));
+    return complete;
+}
+
+static struct answer ask_on(int fd, const char *method, const char *path, struct mono start)
+{
+    struct text all = {0};
+    bool complete = talk(fd, method, path, &all);
+    double ms = mono_ms_between(start, mono_now());
+    const char *text = keep_text(text_take(&all));
+
+    return parse(complete ? text : "", ms);
 }
 
 struct answer ask(const char *socket, const char *method, const char *path)
@@ -103,6 +111,16 @@ struct answer ask(const char *socket, const char *method, const char *path)
 struct answer ask_get(const char *socket, const char *path)
 {
     return ask(socket, "GET", path);
+}
+
+int ask_for_status(const char *socket, const char *path)
+{
+    struct text all = {0};
+    bool complete = talk(ask_connect(socket), "GET", path, &all);
+    int status = complete && all.length > 9 ? atoi(all.data + strlen("HTTP/1.1 ")) : 0;
+
+    text_free(&all);
+    return status;
 }
 
 struct answer ask_as(const struct stranger *who, const char *socket, const char *method,

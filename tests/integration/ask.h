@@ -20,6 +20,9 @@ struct answer {
 struct answer ask(const char *socket, const char *method, const char *path);
 struct answer ask_get(const char *socket, const char *path);
 
+/* The status alone, nothing is kept: for thousands of questions. */
+int ask_for_status(const char *socket, const char *path);
+
 /* Somebody else on this machine; only root can play that. */
 struct stranger {
     uid_t uid;

@@ -59,7 +59,7 @@ void scene_await_run(const struct scene *scene, const char *job, const char *out
 /* Waits until no session of the daemon is left, so that what they did is final. */
 void scene_await_no_daemon(const struct scene *scene);
 
-/* A process number of the daemon's session. */
+/* The process of the daemon's session on the server; there must be one alone. */
 int scene_backend(const struct scene *scene);
 
 /* The gate: the n-th DELETE on orders from now on waits until it is opened, however often a batch

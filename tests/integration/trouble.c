@@ -17,8 +17,8 @@
 #define SMALL_BATCHES "batch_rows = 20\nbatch_time = 1ms\nlock_timeout = 30s\n"
 enum { ROWS = 400, DUE = 200, MIDDLE = 8 };
 
-/* Beside orders, which has the gate, a table `others` with a job of its own, which is only begun
- * when told: its lock is held. */
+/* Beside orders, whose run stands at the gate, a table `others` with a job of its own that runs
+ * every second. */
 static struct scene scene_with_another_job(struct daemon *daemon)
 {
     struct scene scene = scene_new();

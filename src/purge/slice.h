@@ -1,0 +1,70 @@
+/*
+ * slice: the index walk over one leaf: due rows' TIDs, some tens of thousands at a time, in the
+ * order of their marks from slice to slice, and in the order of the table within one, so that rows
+ * of one page go in one batch.
+ *
+ * A pass is: slices_start(), then slice_send() and slice_read(), batches over slice_next() until it
+ * gives none, the next slice, until slices_at_end(). Rows that come in behind the bound, or whose
+ * TID changes meanwhile, are found by another pass. A run owns one struct slices; it keeps the TIDs
+ * of one slice (8 bytes each).
+ */
+#ifndef PGPURGED_PURGE_SLICE_H
+#define PGPURGED_PURGE_SLICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "base/tid.h"
+#include "sql/purge.h"
+#include "wire/pg.h"
+
+struct slices {
+    char from[48];    /* the mark at which the next slice begins; "" = the first one */
+    int64_t limit;    /* rows of the next slice */
+    bool at_end;      /* the last slice was not full: there is no more */
+    bool stuck;       /* a full slice ended with the mark it began with (decide/choose.h) */
+    int64_t pages;    /* touched by the slices so far */
+    struct tid *tids; /* of the slice, sorted */
+    size_t count, position;
+};
+
+void slices_start(struct slices *slices);
+void slices_free(struct slices *slices); /* a zeroed one is fine */
+bool slices_at_end(const struct slices *slices);
+
+/* A talk (talk.h). */
+void slice_send(struct pg *pg, const struct slices *slices, const struct sql_statements *sql,
+                const char *cutoff, pg_reply_fn *fn, void *arg);
+
+/* Takes the TIDs and moves the bound. Where more rows have the same mark than a slice can hold, the
+ * next one is twice as long, so that it gets beyond them even if none of them can go. False with
+ * err if the reply makes no sense; nothing has changed then. */
+bool slice_read(const struct pg_reply *reply, struct slices *slices, struct err *err);
+
+/* Leaves out rows that are known to be blocked, before the slice's first batch. `blocked` is
+ * sorted.
+ */
+void slice_leave_out(struct slices *slices, const struct tid *blocked, size_t blocked_count);
+
+/* Some of the slice's TIDs, in order. Points into it; valid until the next slice_read(). */
+struct slice_part {
+    const struct tid *tids;
+    size_t count; /* 0 = the slice is worked off */
+};
+
+/* The next TIDs, at most so many; the position stays until slice_advance() has been told that their
+ * batch was committed, or that they are set aside. */
+struct slice_part slice_next(const struct slices *slices, size_t most);
+void slice_advance(struct slices *slices, size_t count);
+
+/* As PostgreSQL reads a tid[]: {"(0,1)","(0,2)"}. */
+void slice_print(const struct slice_part *part, struct text *out);
+
+/* The inverse. Returns the number of TIDs, newly allocated at *tids (NULL if there are none), or -1
+ * if it is no such list. */
+int64_t slice_parse(const char *list, struct tid **tids);
+
+#endif
