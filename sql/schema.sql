@@ -52,7 +52,7 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     relation    oid NOT NULL,                -- the table, as it was when the run began
     leaf        text NOT NULL,               -- its name
     policy      text NOT NULL,               -- what counts as expired; another text = another run
-    walk        text NOT NULL,               -- how the rows are found
+    walk        text NOT NULL,               -- how the rows were found, and why so
     cutoff      timestamptz NOT NULL,        -- computed once, from the database's clock
     started_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     ended_at    timestamptz,
@@ -173,6 +173,33 @@ BEGIN
 END
 $$;
 
+-- What a batch has done becomes final here: checks that the table is still the one that was looked at before
+-- the run (under the DELETE's lock nobody can rename or replace it any more), and writes the audit row.
+CREATE OR REPLACE FUNCTION pgpurged.account(
+    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, cutoff timestamptz,
+    from_block bigint, to_block bigint, elapsed_ms double precision)
+    RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    written bigint;
+BEGIN
+    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
+        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
+            USING ERRCODE = 'PU004';
+    END IF;
+    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        INSERT INTO pgpurged.audit AS a (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
+        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
+        RETURNING a.rows INTO written;
+        -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
+        IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
+            RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
+                USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
+        END IF;
+    END IF;
+END
+$$;
+
 -- One batch: executes delete_sql over chunks of blocks from (from_block, from_offset) on, until the end of
 -- the range, max_rows or budget_ms would be passed by one more chunk; then writes the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
@@ -192,7 +219,6 @@ DECLARE
     chunk_from pg_catalog.tid;
     chunk_to pg_catalog.tid;
     deleted bigint;
-    written bigint;
 BEGIN
     rows := 0;
     skipped := 0;
@@ -234,21 +260,7 @@ BEGIN
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
 
-    -- Under the DELETE's lock nobody can rename or replace the table any more.
-    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
-        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
-            USING ERRCODE = 'PU004';
-    END IF;
-    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        INSERT INTO pgpurged.audit AS a (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
-        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms)
-        RETURNING a.rows INTO written;
-        -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
-        IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
-            RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
-                USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
-        END IF;
-    END IF;
+    PERFORM pgpurged.account(run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
 END
 $$;
 
@@ -256,25 +268,6 @@ $$;
 CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
     LANGUAGE sql IMMUTABLE AS
 $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 1), '(')::bigint $$;
-
--- What a batch has done becomes final here: checks that the table is still the one that was looked at before
--- the run (under the DELETE's lock nobody can rename or replace it any more), and writes the audit row.
-CREATE OR REPLACE FUNCTION pgpurged.account(
-    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, cutoff timestamptz,
-    from_block bigint, to_block bigint, elapsed_ms double precision)
-    RETURNS void
-    LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
-        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
-            USING ERRCODE = 'PU004';
-    END IF;
-    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        INSERT INTO pgpurged.audit (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
-        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms);
-    END IF;
-END
-$$;
 
 -- One batch of the index walk: one DELETE over a list of TIDs that an index gave, then the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
@@ -289,7 +282,6 @@ CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
     SET enable_seqscan = off
     AS $$
 DECLARE
-    began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
     last integer := COALESCE(pg_catalog.array_upper(tids, 1), 0);
 BEGIN
     EXECUTE delete_sql USING tids, cutoff;
@@ -298,7 +290,7 @@ BEGIN
         RAISE EXCEPTION '% due rows in one batch, % allowed', rows, max_rows
             USING ERRCODE = 'PU005', DETAIL = rows::pg_catalog.text;
     END IF;
-    elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
+    elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
     skipped := 0;
     IF count_sql IS NOT NULL THEN
@@ -340,7 +332,7 @@ BEGIN
                      AND entry.leaf OPERATOR(pg_catalog.=) leaf;
     IF entry.id IS NOT NULL AND NOT resumed THEN
         PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
-                                   'the table or the rule of the job has changed');
+                                   'the table or the rule of the job has changed', entry.walk);
     END IF;
     IF NOT resumed THEN
         INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon, owner, owner_pid, owner_since)
@@ -365,11 +357,12 @@ $$;
 
 -- Notes how far a run has come, when it pauses. rows and batches are what the audit table says.
 CREATE OR REPLACE FUNCTION pgpurged.save_run(
-    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint)
+    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text)
     RETURNS void
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
-       SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5
+       SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5,
+           walk = $6
       FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
@@ -377,11 +370,11 @@ $$;
 
 -- Ends a run. Returns what the audit table says that it has deleted.
 CREATE OR REPLACE FUNCTION pgpurged.close_run(
-    run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text,
+    run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text, walk text,
     OUT rows bigint, OUT batches bigint)
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
-       SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, next_block = 0,
+       SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, walk = $7, next_block = 0,
            rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5
       FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s

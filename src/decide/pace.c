@@ -52,10 +52,15 @@ struct pace_step pace_next(const struct pace *pace)
     };
 }
 
+static int64_t most_blocks(const struct pace_limits *limits)
+{
+    return limits->most_blocks > 0 ? limits->most_blocks : PACE_MOST_BLOCKS;
+}
+
 /* The chunk that what was measured so far asks for. */
 static double wanted_blocks(const struct pace *pace)
 {
-    double blocks = PACE_MOST_BLOCKS;
+    double blocks = (double)most_blocks(&pace->limits);
 
     if (pace->ms_per_block > 0)
         blocks = fmin(blocks, time_aim * pace->limits.batch_time_ms / pace->ms_per_block);

@@ -37,6 +37,8 @@ struct pace_limits {
     int64_t batch_rows;         /* never more than this in a batch */
     int duty_percent;           /* 1..100: part of the time spent in batches */
     double max_rows_per_second; /* 0 = no limit */
+    int64_t most_blocks; /* of a chunk; 0 = PACE_MOST_BLOCKS. Places of a list hold a row each, so
+                            that there can be as many as rows in a batch */
 };
 
 struct pace {

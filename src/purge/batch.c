@@ -15,6 +15,7 @@ enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_COMMIT, STEP_COUNT };
 
 struct batch {
     struct tid_range range;
+    bool listed; /* a list of TIDs, which is done as a whole */
     batch_fn *fn;
     void *arg;
 };
@@ -56,7 +57,14 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
     struct batch_result result = {.outcome = outcome_of(reply), .reached = batch->range.from};
 
     result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);
-    if (result.outcome == BATCH_COMMITTED) {
+    if (result.outcome == BATCH_COMMITTED && batch->listed) {
+        result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
+        result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
+        result.elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 2);
+        result.chunks = 1;
+        result.reached = batch->range.to;
+        result.blocks = (int64_t)result.reached.block - batch->range.from.block;
+    } else if (result.outcome == BATCH_COMMITTED) {
         result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
         result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
         result.chunks = pg_reply_int(reply, STEP_PURGE, 0, 2);
@@ -73,13 +81,67 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
     batch->fn(batch->arg, &result);
 }
 
+/* The parameters of the statement that deletes: over chunks of blocks, or over a list of TIDs. */
+struct purge_values {
+    struct talk_number numbers[10];
+    char budget[32];
+    const char *values[15];
+};
+
+static struct pg_step purge_blocks(const struct batch_order *order, struct purge_values *room)
+{
+    const struct sql_statements *sql = order->statements;
+    struct talk_number *n = room->numbers;
+    const char *values[] = {
+        talk_number(&n[0], order->run),
+        talk_number(&n[1], order->number),
+        order->settings->name,
+        talk_number(&n[2], order->relation),
+        sql->leaf,
+        order->cutoff,
+        order->skip_locked ? sql->delete_skip_locked : sql->delete_range,
+        order->skip_locked ? sql->count_range : NULL,
+        talk_number(&n[3], order->range.from.block),
+        talk_number(&n[4], order->range.from.offset),
+        talk_number(&n[5], order->range.to.block),
+        talk_number(&n[6], order->range.to.offset),
+        talk_number(&n[7], order->step.chunk_blocks),
+        talk_number(&n[8], order->step.max_rows),
+        room->budget,
+    };
+
+    snprintf(room->budget, sizeof room->budget, "%.3f", order->step.budget_ms);
+    memcpy(room->values, values, sizeof values);
+    return (struct pg_step){sql_purge, room->values, ARRAY_LENGTH(values)};
+}
+
+static struct pg_step purge_list(const struct batch_order *order, struct purge_values *room)
+{
+    const struct sql_statements *sql = order->statements;
+    struct talk_number *n = room->numbers;
+    const char *values[] = {
+        talk_number(&n[0], order->run),
+        talk_number(&n[1], order->number),
+        order->settings->name,
+        talk_number(&n[2], order->relation),
+        sql->leaf,
+        order->cutoff,
+        order->skip_locked ? sql->delete_tids_skip_locked : sql->delete_tids,
+        order->skip_locked ? sql->count_tids : NULL,
+        order->tids,
+        talk_number(&n[3], order->step.max_rows),
+    };
+
+    memcpy(room->values, values, sizeof values);
+    return (struct pg_step){sql_purge_tids, room->values, ARRAY_LENGTH(values)};
+}
+
 struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_fn *fn, void *arg)
 {
     const struct job_settings *job = order->settings;
-    const struct sql_statements *sql = order->statements;
     struct batch *batch = mem_new(sizeof *batch);
-    struct talk_number n[16];
-    char budget[32];
+    struct purge_values room;
+    struct talk_number n[4];
     const char *guard[] = {
         job->name,
         talk_number(&n[0], order->expected_clock.us),
@@ -88,32 +150,14 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
         talk_number(&n[3], job->statement_timeout_ms),
         synchronous_commit_name(job->synchronous_commit),
     };
-    const char *purge[] = {
-        talk_number(&n[4], order->run),
-        talk_number(&n[5], order->number),
-        job->name,
-        talk_number(&n[6], order->relation),
-        sql->leaf,
-        order->cutoff,
-        order->skip_locked ? sql->delete_skip_locked : sql->delete_range,
-        order->skip_locked ? sql->count_range : NULL,
-        talk_number(&n[7], order->range.from.block),
-        talk_number(&n[8], order->range.from.offset),
-        talk_number(&n[9], order->range.to.block),
-        talk_number(&n[10], order->range.to.offset),
-        talk_number(&n[11], order->step.chunk_blocks),
-        talk_number(&n[12], order->step.max_rows),
-        budget,
-    };
     const struct pg_step steps[STEP_COUNT] = {
         [STEP_BEGIN] = {sql_begin, NULL, 0},
         [STEP_GUARD] = {sql_guard, guard, ARRAY_LENGTH(guard)},
-        [STEP_PURGE] = {sql_purge, purge, ARRAY_LENGTH(purge)},
+        [STEP_PURGE] = order->tids != NULL ? purge_list(order, &room) : purge_blocks(order, &room),
         [STEP_COMMIT] = {sql_commit, NULL, 0},
     };
 
-    snprintf(budget, sizeof budget, "%.3f", order->step.budget_ms);
-    *batch = (struct batch){order->range, fn, arg};
+    *batch = (struct batch){order->range, order->tids != NULL, fn, arg};
     pg_send(pg, steps, STEP_COUNT, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied,
             batch);
     return batch;

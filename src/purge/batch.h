@@ -26,6 +26,8 @@ struct batch_order {
     const char *cutoff;
     struct tid_range range;
     struct pace_step step;
+    const char *
+        tids; /* of the index walk, as PostgreSQL reads a tid[]; NULL: the range is one of blocks */
     bool skip_locked;
     struct wall expected_clock; /* of the database */
     bool has_closing;

@@ -443,6 +443,7 @@ struct job *job_new(const struct job_settings *settings, const struct job_host *
 
     job->settings = settings;
     job->host = *host;
+    job->walk = &job->heap;
     job->state = JOB_WAITING;
     job->since = mono_now();
     job->lane_count = (size_t)settings->workers;
@@ -467,7 +468,9 @@ void job_free(struct job *job)
     free(job->lanes);
     free(job->unresolved);
     sql_statements_free(&job->sql);
-    walk_free(&job->walk);
+    walk_free(&job->heap);
+    walk_free(&job->list);
+    slices_free(&job->slices);
     free(job);
 }
 

@@ -12,6 +12,7 @@
  */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -147,14 +148,14 @@ static void set_pace(struct lane *lane, const struct flight *flight, int64_t row
 static void set_row_aside(struct job *job, const struct flight *flight,
                           const struct batch_result *result, const char *why)
 {
-    struct tid tid = flight->range.range.from;
+    struct tid tid = job_row_at(job, flight->range.range.from);
 
     if (result->outcome == BATCH_LOCKED) {
         job->pass.skipped++;
         job->host.counters->rows_skipped++;
         return;
     }
-    walk_remember_blocked(&job->walk, tid);
+    walk_remember_blocked(&job->heap, tid);
     job->blocked++;
     job->host.counters->rows_blocked++;
     if (job->blocked <= MOST_BLOCKED_LOGGED)
@@ -174,7 +175,7 @@ static void bisect(struct job *job, const struct flight *flight, const struct ba
             .writing_batches++; /* rolled back, but it had deleted and taken a transaction id */
     }
     if (!too_many || flight->step.chunk_blocks <= 1 || flight->range.narrowed)
-        walk_narrow(&job->walk, &flight->range, 2, flight->step.chunk_blocks);
+        walk_narrow(job->walk, &flight->range, 2, flight->step.chunk_blocks);
 }
 
 static void count_batch(struct job *job, const struct batch_result *result)
@@ -207,9 +208,9 @@ static void advance(struct job *job, const struct flight *flight, const struct b
     breaker_success(&job->breaker);
     count_batch(job, result);
     *job->host.clock = (struct clock_anchor){true, result->clock, mono_now()};
-    walk_give_back(&job->walk, rest);
+    walk_give_back(job->walk, rest);
     if (flight->range.narrowed)
-        walk_widen(&job->walk);
+        walk_widen(job->walk);
     else
         pace_learn(&job->pace, &sample);
 }
@@ -225,7 +226,7 @@ static void act(struct job *job, const struct flight *flight, const struct batch
                 struct next next, const char *why)
 {
     if (next.verb != NEXT_ADVANCE && next.verb != NEXT_SET_ASIDE)
-        walk_give_back(&job->walk, flight->range.range);
+        walk_give_back(job->walk, flight->range.range);
     switch (next.verb) {
     case NEXT_ADVANCE:
         advance(job, flight, result);
@@ -237,12 +238,15 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         bisect(job, flight, result);
         return;
     case NEXT_SHRINK:
-        walk_narrow(&job->walk, &flight->range, 4, flight->step.chunk_blocks);
+        walk_narrow(job->walk, &flight->range, 4, flight->step.chunk_blocks);
         if (result->outcome == BATCH_TOO_SLOW)
             pace_shrink(&job->pace);
         break;
     case NEXT_SKIP_LOCKED:
-        walk_narrow_to_block(&job->walk);
+        if (job->walk == &job->heap)
+            walk_narrow_to_block(job->walk);
+        else /* the same rows once more */
+            walk_narrow(job->walk, &flight->range, 1, flight->step.chunk_blocks);
         job->skip_locked = true;
         break;
     case NEXT_RETRY:
@@ -266,7 +270,7 @@ static void judge(struct job *job, const struct flight *flight, const struct bat
 {
     struct next_facts facts = {
         .outcome = result->outcome,
-        .one_block = flight->range.one_block,
+        .one_block = flight->range.one_block || job->walk == &job->list,
         .one_row = flight->range.one_row,
         .skip_locked = flight->skip_locked,
         .may_skip_locked = job->table.may_lock,
@@ -314,7 +318,7 @@ static void batch_done(void *arg, const struct batch_result *result)
     lane->landed = now;
     busy_ms = mono_ms_between(flight->began, now);
     if (was_taken_back(lane, result)) {
-        walk_give_back(&job->walk, flight->range.range);
+        walk_give_back(job->walk, flight->range.range);
     } else {
         histogram_add(&job->host.counters->batch_seconds, busy_ms / 1000);
         set_pace(lane, flight, result->outcome == BATCH_COMMITTED ? result->rows : 0,
@@ -332,6 +336,7 @@ static void batch_done(void *arg, const struct batch_result *result)
 static void send(struct lane *lane, struct flight *flight)
 {
     struct job *job = lane->job;
+    char *tids = job_tids_of(job, flight->range.range);
     struct batch_order order = {
         .settings = job->settings,
         .statements = &job->sql,
@@ -341,6 +346,7 @@ static void send(struct lane *lane, struct flight *flight)
         .cutoff = job->run.cutoff,
         .range = flight->range.range,
         .step = flight->step,
+        .tids = tids,
         .skip_locked = job->skip_locked,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
         .has_closing = job->has_closing,
@@ -359,12 +365,13 @@ static void send(struct lane *lane, struct flight *flight)
     if (job->state != JOB_RUNNING)
         job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
     flight->batch = batch_send(lane->pg, &order, batch_done, flight);
+    free(tids);
 }
 
 /* After a failure, while the walk is narrow, and on trial: one thing at a time. */
 static bool one_at_a_time(const struct job *job)
 {
-    return job->walk.narrow_slots > 0 || job->skip_locked || job->failures > 0 ||
+    return job->walk->narrow_slots > 0 || job->skip_locked || job->failures > 0 ||
            job->pace.one_chunk || job->breaker.state == BREAKER_TRIAL;
 }
 
@@ -384,13 +391,19 @@ static struct flight *free_flight(struct lane *lane)
     return flight;
 }
 
+/* A list has no stretches without a due row to be passed over. */
+static int64_t most_blocks(const struct job *job, const struct pace_step *step)
+{
+    return job->walk == &job->heap ? step->range_blocks : step->chunk_blocks;
+}
+
 static void fill_lane(struct job *job, struct lane *lane)
 {
     while (has_room(job, lane) && mono_ms_between(lane->may_send, mono_now()) >= 0) {
         struct flight *flight = free_flight(lane);
         struct pace_step step = pace_next(&job->pace);
 
-        if (!walk_take(&job->walk, step.range_blocks, &flight->range))
+        if (!walk_take(job->walk, most_blocks(job, &step), &flight->range))
             return;
         flight->step = step;
         send(lane, flight);
@@ -411,7 +424,7 @@ static bool rests(struct job *job)
     if (first == NULL)
         return false;
     wait_ms = mono_ms_between(mono_now(), first->may_send);
-    if (wait_ms <= 0 && walk_is_empty(&job->walk))
+    if (wait_ms <= 0 && walk_is_empty(job->walk))
         return false;
     if (job->in_air == 0)
         job_enter(job, JOB_RESTING, first->by_rate ? REASON_RATE : REASON_DUTY, "%s", "");
@@ -441,8 +454,14 @@ void job_next_batch(struct job *job)
             job_pause_run(job, reason);
         return;
     }
+    job_judge_choice(job);
+    if (job->reconsidering) {
+        if (job->in_air == 0)
+            job_reconsider(job);
+        return;
+    }
     for (size_t i = 0; i < job->lane_count; i++)
         fill_lane(job, &job->lanes[i]);
-    if (!rests(job) && job->in_air == 0 && walk_is_empty(&job->walk))
-        job_end_pass(job);
+    if (!rests(job) && job->in_air == 0 && walk_is_empty(job->walk))
+        job_end_walk(job);
 }

@@ -39,8 +39,13 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
     view->batch_rows = job->batch_rows;
     view->chunk_blocks = job->chunk_blocks;
-    view->block = walk_block(&job->walk);
-    view->blocks = job->walk.end_block;
+    if (job->walk == &job->heap) {
+        view->block = walk_block(&job->heap);
+        view->blocks = job->heap.end_block;
+    } else { /* what an index walk goes by is rows */
+        view->block = job->pass.rows;
+        view->blocks = (int64_t)fmax(job->choice.due, (double)job->pass.rows);
+    }
     view->pass_s = mono_ms_between(job->pass_began, mono_now()) / 1000;
     run_view_estimate(view);
 }

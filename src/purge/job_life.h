@@ -6,14 +6,17 @@
 #define PGPURGED_PURGE_JOB_LIFE_H
 
 #include "decide/breaker.h"
+#include "decide/choose.h"
 #include "decide/next.h"
 #include "decide/pace.h"
 #include "decide/window.h"
 #include "purge/batch.h"
 #include "purge/job.h"
 #include "purge/preflight.h"
+#include "purge/probe.h"
 #include "purge/run.h"
 #include "purge/sample.h"
+#include "purge/slice.h"
 #include "purge/walk.h"
 
 /* One pass over the leaf. */
@@ -91,8 +94,17 @@ struct job {
     bool run_open;
     struct run run;
     struct mono run_began, pass_began;
-    int64_t rows_before; /* of the run, by an earlier start of it */
-    struct walk walk;
+    int64_t rows_before;  /* of the run, by an earlier start of it */
+    struct walk heap;     /* over the leaf's blocks; knows the rows that are blocked */
+    struct walk list;     /* over the TIDs of a slice */
+    struct walk *walk;    /* the one of the two that this pass goes by */
+    struct slices slices; /* of an index walk */
+    struct probe_index index;
+    bool index_known;          /* `index` is of this run */
+    struct choose_facts facts; /* with which this pass began */
+    struct choice choice;      /* likewise: how rows are found, and why so */
+    int64_t looked_at;         /* struct choose_progress */
+    bool reconsidering; /* nothing is sent: the choice is looked at again when all have landed */
     struct job_pass pass;
     struct pace pace;
     struct lane *lanes; /* as many as the job may have workers */
@@ -163,6 +175,21 @@ void job_finish_drain(struct job *job);
 
 /* job_run.c: opens the run or goes on with it. */
 void job_open_run(struct job *job);
+/* job_find.c: chooses how the rows of a pass are found and begins it; the pass's facts are known.
+ */
+void job_begin_walk(struct job *job, uint32_t from_block);
+/* job_find.c: everything is handed out and has landed: the next slice, or the end of the pass. */
+void job_end_walk(struct job *job);
+/* job_find.c: whether what was found so far contradicts the choice; then job->reconsidering is set.
+ */
+void job_judge_choice(struct job *job);
+/* job_find.c: all have landed: chooses anew. */
+void job_reconsider(struct job *job);
+/* job_find.c: the row at the front of a range, as the table knows it. */
+struct tid job_row_at(const struct job *job, struct tid position);
+/* job_find.c: the TIDs of a range of an index walk, for the server; NULL on a heap walk. free() it.
+ */
+char *job_tids_of(const struct job *job, struct tid_range range);
 /* job_run.c: the walk has come to the leaf's end. */
 void job_end_pass(struct job *job);
 /* job_run.c: writes the end of the run; `detail` may be NULL. */

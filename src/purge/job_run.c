@@ -28,7 +28,8 @@ static struct run_progress progress_of(const struct job *job)
         .skipped = job->pass.skipped,
         .blocked = job->blocked,
         .passes = job->run.passes,
-        .next_block = walk_block(&job->walk),
+        .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
+        .walk = job->choice.why,
     };
 }
 
@@ -177,9 +178,8 @@ static void pass_began(void *arg, const struct pg_reply *reply)
     job->pass = (struct job_pass){.began = now, .whole = from == 0, .quiet = now.xmin == now.xmax};
     job->pass_began = mono_now();
     job->table.blocks = now.blocks;
-    walk_begin_pass(&job->walk, from, now.blocks);
     want_more_lanes(job, now.blocks - from);
-    job_next_batch(job);
+    job_begin_walk(job, from);
 }
 
 static void begin_pass(struct job *job)
@@ -192,16 +192,11 @@ static void begin_pass(struct job *job)
 
 static void start_fresh(struct job *job)
 {
-    struct pace_limits limits = {
-        .batch_time_ms = (double)job->settings->batch_time_ms,
-        .batch_rows = job->settings->batch_rows,
-        .duty_percent = (int)job->settings->duty_percent,
-        .max_rows_per_second = (double)job->settings->max_rows_per_second,
-    };
-
-    walk_free(&job->walk);
-    walk_start(&job->walk, job->table.block_size);
-    pace_start(&job->pace, limits);
+    walk_free(&job->heap);
+    walk_start(&job->heap, job->table.block_size);
+    job->walk = &job->heap;
+    job->index_known = false;
+    snprintf(job->choice.why, sizeof job->choice.why, "not chosen yet");
     job->blocked = 0;
     job->run_began = mono_now();
     job->rows_before = job->run.rows;
@@ -223,9 +218,9 @@ static void run_opened(void *arg, const struct pg_reply *reply)
     job->run = run;
     job->run_open = true;
     job->failures = 0;
-    log_info("job=%s run=%lld %s: cutoff %s, heap walk of %s from block %u, pass %d",
-             job->settings->name, (long long)run.id, run.resumed ? "goes on" : "begins", run.cutoff,
-             job->sql.leaf, run.next_block, run.passes);
+    log_info("job=%s run=%lld %s: cutoff %s, %s from block %u, pass %d", job->settings->name,
+             (long long)run.id, run.resumed ? "goes on" : "begins", run.cutoff, job->sql.leaf,
+             run.next_block, run.passes);
     if (!goes_on) {
         start_fresh(job);
         begin_pass(job);

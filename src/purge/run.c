@@ -49,6 +49,7 @@ void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progre
         talk_number(&n[2], progress->blocked),
         talk_number(&n[3], progress->passes),
         talk_number(&n[4], progress->next_block),
+        progress->walk,
     };
 
     talk_send(pg, &(struct pg_step){sql_save_run, values, ARRAY_LENGTH(values)}, false, fn, arg);
@@ -66,6 +67,7 @@ void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
         talk_number(&n[2], progress->blocked),
         talk_number(&n[3], progress->passes),
         detail,
+        progress->walk,
     };
 
     talk_send(pg, &(struct pg_step){sql_close_run, values, ARRAY_LENGTH(values)}, false, fn, arg);

@@ -30,6 +30,7 @@ struct run_progress {
     int64_t skipped, blocked;
     int passes;
     uint32_t next_block;
+    const char *walk; /* how the rows are found, and why so */
 };
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,

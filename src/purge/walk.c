@@ -15,6 +15,11 @@ void walk_start(struct walk *walk, uint32_t block_size)
     walk->block_slots = block_size / MIN_TUPLE_BYTES + 1;
 }
 
+void walk_start_list(struct walk *walk)
+{
+    *walk = (struct walk){.block_slots = 1};
+}
+
 void walk_free(struct walk *walk)
 {
     free(walk->pieces);

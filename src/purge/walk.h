@@ -38,6 +38,8 @@ struct walk_range {
 };
 
 void walk_start(struct walk *walk, uint32_t block_size); /* block_size in bytes */
+/* A walk over the places of a list: each block is one place, and a row. */
+void walk_start_list(struct walk *walk);
 void walk_free(struct walk *walk);
 
 /* From here on nothing is out any more. */

@@ -46,9 +46,9 @@ const char sql_open_run[] =
     " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint"
     " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5)";
+const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6)";
 
-const char sql_close_run[] = "SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6)";
+const char sql_close_run[] = "SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7)";
 
 const char sql_find_batch[] = "SELECT pgpurged.find_batch($1, $2, $3)";
 

@@ -33,8 +33,8 @@ extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 relation $5 lea
 extern const char sql_open_run[];  /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7
                                       daemon $8 owner ->  id, cutoff, resumed, next_block,
                                       last_batch, passes,  rows, batches, cutoff (us) */
-extern const char sql_save_run[];  /* $1 run $2 skipped $3 blocked $4 passes $5 next_block */
-extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail ->
+extern const char sql_save_run[];  /* $1 run $2 skipped $3 blocked $4 passes $5 next_block $6 walk */
+extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail $7 walk ->
                                       rows, batches */
 extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it was not committed */
 

@@ -346,7 +346,7 @@ START_TEST(first_batch_is_one_chunk_that_fits_however_dense_the_rows_are)
     struct pace pace;
     struct pace_step step;
 
-    pace_start(&pace, (struct pace_limits){50, row->batch_rows, 50, row->per_second});
+    pace_start(&pace, (struct pace_limits){50, row->batch_rows, 50, row->per_second, 0});
     step = pace_next(&pace);
     ck_assert_int_eq(step.chunk_blocks, row->chunk_blocks);
     ck_assert_int_eq(step.max_rows, row->max_rows);
@@ -439,6 +439,23 @@ START_TEST(a_batch_gets_more_chunks_where_it_has_time_and_rows_to_spare)
 }
 END_TEST
 
+/* A list: each place holds a due row. */
+START_TEST(a_list_may_have_as_many_places_as_a_batch_has_rows)
+{
+    struct pace_limits limits = {.batch_time_ms = 50, .batch_rows = 5000, .most_blocks = 5000};
+    struct pace pace;
+
+    pace_start(&pace, limits);
+    for (int i = 0; i < 10; i++) {
+        int64_t places = pace_next(&pace).chunk_blocks;
+
+        ck_assert_int_le(places, 5000);
+        pace_learn(&pace, &(struct pace_sample){places, places, 1, (double)places / 1000, true});
+    }
+    ck_assert_int_eq(pace_next(&pace).chunk_blocks, 4500); /* 0.9 of batch_rows */
+}
+END_TEST
+
 START_TEST(samples_without_blocks_or_time_teach_nothing_wrong)
 {
     struct pace pace;
@@ -479,7 +496,7 @@ START_TEST(job_rests_as_duty_or_rate_asks)
     bool by_rate = !row->by_rate;
     double rest_ms;
 
-    pace_start(&pace, (struct pace_limits){50, 1000, row->duty_percent, row->per_second});
+    pace_start(&pace, (struct pace_limits){50, 1000, row->duty_percent, row->per_second, 0});
     rest_ms = pace_rest_ms(&pace, row->rows, row->busy_ms, &by_rate);
     ck_assert_msg(fabs(rest_ms - row->rest_ms) < 1e-6 && by_rate == row->by_rate,
                   "%s: %g ms, by rate = %d", row->name, rest_ms, by_rate);
@@ -515,7 +532,7 @@ START_TEST(duty_is_kept_within_5_percent)
     double busy_ms, rest_ms, wanted = percents[_i] / 100.0;
     int64_t rows;
 
-    run_hundred((struct pace_limits){50, 1000, percents[_i], 0}, &busy_ms, &rest_ms, &rows);
+    run_hundred((struct pace_limits){50, 1000, percents[_i], 0, 0}, &busy_ms, &rest_ms, &rows);
     ck_assert_double_eq_tol(busy_ms / (busy_ms + rest_ms), wanted, 0.05 * wanted);
 }
 END_TEST
@@ -526,7 +543,7 @@ START_TEST(max_rows_per_second_is_kept_within_2_percent)
     double busy_ms, rest_ms, rate;
     int64_t rows;
 
-    run_hundred((struct pace_limits){50, 1000, 80, rates[_i]}, &busy_ms, &rest_ms, &rows);
+    run_hundred((struct pace_limits){50, 1000, 80, rates[_i], 0}, &busy_ms, &rest_ms, &rows);
     rate = 1000 * (double)rows / (busy_ms + rest_ms);
     ck_assert_double_eq_tol(rate, rates[_i], 0.02 * rates[_i]);
 }
@@ -534,7 +551,7 @@ END_TEST
 
 START_TEST(max_rows_per_second_makes_batches_of_a_second_at_most)
 {
-    struct pace_limits limits = {50, 1000, 100, 400};
+    struct pace_limits limits = {50, 1000, 100, 400, 0};
     struct server server = server_with(uniform_rows);
     struct walk walk = walk_leaf(&server, limits);
 
@@ -567,6 +584,7 @@ TCase *pace_cases(void)
     tcase_add_loop_test(tcase, duty_is_kept_within_5_percent, 0, 5);
     tcase_add_loop_test(tcase, max_rows_per_second_is_kept_within_2_percent, 0, 4);
     tcase_add_test(tcase, max_rows_per_second_makes_batches_of_a_second_at_most);
+    tcase_add_test(tcase, a_list_may_have_as_many_places_as_a_batch_has_rows);
     tcase_add_test(tcase, a_batch_gets_more_chunks_where_it_has_time_and_rows_to_spare);
     return tcase;
 }

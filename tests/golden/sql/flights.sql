@@ -20,10 +20,10 @@ SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms FROM pgpurged.
 SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- save_run
-SELECT pgpurged.save_run($1, $2, $3, $4, $5);
+SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6);
 
 -- close_run
-SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6);
+SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7);
 
 -- find_batch
 SELECT pgpurged.find_batch($1, $2, $3);
