@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -36,6 +37,25 @@ static char *read_golden(const char *path)
     return text_take(&text);
 }
 
+/* The line in which two texts begin to differ; a whole text may be too long for a message of Check.
+ */
+static void fail_at_difference(const char *name, const char *wanted, const char *text)
+{
+    int number = 1;
+
+    while (*wanted != '\0') {
+        size_t length = strcspn(wanted, "\n") + 1;
+
+        if (strncmp(wanted, text, length) != 0)
+            break;
+        wanted += length;
+        text += length;
+        number++;
+    }
+    ck_abort_msg("tests/golden/%s:%d: it should be\n%.*s\nand it is\n%.*s", name, number,
+                 (int)strcspn(wanted, "\n"), wanted, (int)strcspn(text, "\n"), text);
+}
+
 void golden_compare(const char *name, const char *text)
 {
     char *path = path_of(name), *wanted;
@@ -43,8 +63,8 @@ void golden_compare(const char *name, const char *text)
     if (getenv("GOLDEN_UPDATE") != NULL)
         write_golden(path, text);
     wanted = read_golden(path);
-    ck_assert_msg(text_equal(wanted, text), "tests/golden/%s differs; this was made:\n%s", name,
-                  text);
+    if (!text_equal(wanted, text))
+        fail_at_difference(name, wanted, text);
     free(wanted);
     free(path);
 }
