@@ -98,13 +98,19 @@ static void print_duration(const struct job_settings *job, const struct estimate
 static void print_risks(const struct job_settings *job, const struct estimate *estimate)
 {
     char *column = sql_identifier(job->expires.column);
+    const struct abilities *abilities = &estimate->table.abilities;
 
     if (!estimate->table.may_lock)
         printf("  risk      role %s may not lock rows: where others hold locks, single rows have "
                "to be tried "
                "one by one;\n            run: GRANT UPDATE (%s) ON %s TO %s\n",
                estimate->table.role, column, job->table.written, estimate->table.role);
-    else
+    if (!abilities->sees_all)
+        printf("  risk      role %s does not see what other sessions do, so max_replica_lag, "
+               "max_active_sessions,\n            max_snapshot_age and waiting sessions hold "
+               "nothing back;\n            run: GRANT pg_monitor TO %s\n",
+               estimate->table.role, estimate->table.role);
+    if (estimate->table.may_lock && abilities->sees_all)
         printf("  risk      none seen\n");
     free(column);
 }

@@ -368,6 +368,16 @@ static bool check_server(const struct preflight *flight, const struct pg_reply *
     return check_schema(flight, reply, err);
 }
 
+static void abilities_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+
+    if (!answered(flight, reply))
+        return;
+    abilities_read(reply, &flight->table.abilities);
+    ask(flight, sql_version, NULL, 0, version_answered);
+}
+
 static bool check_clock(const struct preflight *flight, struct err *err)
 {
     double skew_s = 0;
@@ -415,7 +425,7 @@ static void server_answered(void *arg, const struct pg_reply *reply)
     } else if (!check_server(flight, reply, &err)) {
         refuse(flight, &err);
     } else {
-        ask(flight, sql_version, NULL, 0, version_answered);
+        abilities_send(flight->pg, abilities_answered, flight);
     }
 }
 

@@ -17,6 +17,7 @@
 #include "base/words.h"
 #include "config/settings.h"
 #include "decide/guard.h"
+#include "purge/limits.h"
 #include "sql/purge.h"
 #include "wire/pg.h"
 
@@ -31,6 +32,7 @@ struct preflight_table {
     int server_version;
     struct wall clock; /* the database's */
     char role[64];
+    struct abilities abilities;
 };
 
 /* outcome: BATCH_COMMITTED = fine, BATCH_REFUSED, BATCH_STANDBY, BATCH_CLOCK, BATCH_TROUBLE,
@@ -39,7 +41,7 @@ struct preflight_table {
 typedef void preflight_fn(void *arg, enum batch_outcome outcome,
                           const struct preflight_table *table, const struct err *err);
 
-/* Four talks at most. `anchor` is what the database's clock is compared with and may be unknown.
+/* Six talks at most. `anchor` is what the database's clock is compared with and may be unknown.
  * The object is the caller's: preflight_free() after the callback, or after pg_close(). */
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "golden.h"
 #include "sql/flights.h"
+#include "sql/limits.h"
 #include "sql/purge.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
@@ -204,6 +205,19 @@ START_TEST(flights_read_as)
 }
 END_TEST
 
+START_TEST(questions_about_limits_read_as)
+{
+    struct text all = {0};
+
+    add_statement(&all, "limits", sql_limits);
+    add_statement(&all, "lock_waiters", sql_lock_waiters);
+    add_statement(&all, "abilities, PostgreSQL 14", sql_abilities(140020));
+    add_statement(&all, "abilities", sql_abilities(150000));
+    golden_compare("sql/limits.sql", all.data);
+    text_free(&all);
+}
+END_TEST
+
 START_TEST(flight_has_as_many_parameters_as_its_header_says)
 {
     const struct flight_case *row = &flight_cases[_i];
@@ -268,6 +282,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_operator_or_function_of_a_delete_depends_on_search_path, 0,
                         ARRAY_LENGTH(target_cases));
     tcase_add_test(tcase, flights_read_as);
+    tcase_add_test(tcase, questions_about_limits_read_as);
     tcase_add_loop_test(tcase, flight_has_as_many_parameters_as_its_header_says, 0,
                         ARRAY_LENGTH(flight_cases));
     tcase_add_test(tcase, schema_names_the_role_quoted);
