@@ -132,10 +132,12 @@ $$;
 -- it runs under for this transaction only, so that it works behind PgBouncer in transaction mode. Returns
 -- the database's clock in microseconds since 1970.
 --   expected    what the clock should say; more than 5 minutes off = it has jumped, nothing is deleted
+--   wal_compression   NULL leaves it as it is
 --   closes_at   the end of the window; NULL = it has none. statement_timeout never exceeds what is left
 CREATE OR REPLACE FUNCTION pgpurged.guard(
     job text, expected timestamptz, closes_at timestamptz,
-    lock_timeout_ms integer, statement_timeout_ms integer, synchronous_commit text)
+    lock_timeout_ms integer, statement_timeout_ms integer, synchronous_commit text,
+    wal_compression text DEFAULT NULL)
     RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -169,6 +171,9 @@ BEGIN
             pg_catalog.set_config('row_security', 'off', true),  -- a policy makes an error, not 0 rows
             pg_catalog.set_config('enable_tidscan', 'on', true), -- the walk lives by it
             pg_catalog.set_config('jit', 'off', true);           -- compiling takes longer than a batch
+    IF wal_compression IS NOT NULL THEN
+        PERFORM pg_catalog.set_config('wal_compression', wal_compression, true);
+    END IF;
     RETURN (pg_catalog.date_part('epoch', clock) OPERATOR(pg_catalog.*) 1000000::double precision)::bigint;
 END
 $$;

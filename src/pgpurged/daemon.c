@@ -114,6 +114,7 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
     };
 
     *seat = (struct seat){.daemon = daemon, .database = find_database(daemon, settings->database)};
+    host.database = settings_database(daemon->settings, settings->database);
     host.clock = database_clock(seat->database);
     host.counters = ledger_job(&daemon->ledger, settings->name);
     seat->job = job_new(settings, &host);

@@ -7,15 +7,18 @@
 #include "base/text.h"
 #include "purge/talk.h"
 #include "sql/flights.h"
+#include "sql/limits.h"
 
 /* The server bounds each statement; what exceeds that by so much is frozen (DESIGN 2). */
 enum { DEADLINE_GRACE_MS = 15 * 1000 };
 
-enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_COMMIT, STEP_COUNT };
+/* Whether STEP_WAITERS is one of them or not, COMMIT is the last. */
+enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_WAITERS, STEP_MOST };
 
 struct batch {
     struct tid_range range;
     bool listed; /* a list of TIDs, which is done as a whole */
+    bool asks_waiters;
     batch_fn *fn;
     void *arg;
 };
@@ -57,6 +60,8 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
     struct batch_result result = {.outcome = outcome_of(reply), .reached = batch->range.from};
 
     result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);
+    if (batch->asks_waiters)
+        result.waiters = pg_reply_int(reply, STEP_WAITERS, 0, 0);
     if (result.outcome == BATCH_COMMITTED && batch->listed) {
         result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
         result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
@@ -149,17 +154,20 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
         talk_number(&n[2], job->lock_timeout_ms),
         talk_number(&n[3], job->statement_timeout_ms),
         synchronous_commit_name(job->synchronous_commit),
+        order->wal_compression,
     };
-    const struct pg_step steps[STEP_COUNT] = {
+    struct pg_step steps[STEP_MOST + 1] = {
         [STEP_BEGIN] = {sql_begin, NULL, 0},
         [STEP_GUARD] = {sql_guard, guard, ARRAY_LENGTH(guard)},
         [STEP_PURGE] = order->tids != NULL ? purge_list(order, &room) : purge_blocks(order, &room),
-        [STEP_COMMIT] = {sql_commit, NULL, 0},
     };
+    size_t count = STEP_WAITERS;
 
-    *batch = (struct batch){order->range, order->tids != NULL, fn, arg};
-    pg_send(pg, steps, STEP_COUNT, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied,
-            batch);
+    if (order->ask_waiters)
+        steps[count++] = (struct pg_step){sql_lock_waiters, NULL, 0};
+    steps[count++] = (struct pg_step){sql_commit, NULL, 0};
+    *batch = (struct batch){order->range, order->tids != NULL, order->ask_waiters, fn, arg};
+    pg_send(pg, steps, count, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied, batch);
     return batch;
 }
 

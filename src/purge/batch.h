@@ -29,7 +29,9 @@ struct batch_order {
     const char *
         tids; /* of the index walk, as PostgreSQL reads a tid[]; NULL: the range is one of blocks */
     bool skip_locked;
-    struct wall expected_clock; /* of the database */
+    bool ask_waiters;            /* who waits for the batch's locks, just before its COMMIT */
+    const char *wal_compression; /* NULL = as it is */
+    struct wall expected_clock;  /* of the database */
     bool has_closing;
     struct wall closes_at; /* by the database's clock; only if has_closing */
 };
@@ -37,9 +39,10 @@ struct batch_order {
 struct batch_result {
     enum batch_outcome outcome;
     int64_t rows, skipped, chunks, blocks;
-    struct tid reached;           /* how far it has come */
-    double elapsed_ms;            /* on the server, from its BEGIN on, without the commit */
-    struct wall clock;            /* the database's, at its begin */
+    int64_t waiters;    /* sessions that waited for its locks; 0 also if it was not asked */
+    struct tid reached; /* how far it has come */
+    double elapsed_ms;  /* on the server, from its BEGIN on, without the commit */
+    struct wall clock;  /* the database's, at its begin */
     const struct pg_error *error; /* if not committed; valid during the callback */
 };
 

@@ -388,7 +388,7 @@ static bool has_flight_in_air(const struct job *job)
 void job_drain(struct job *job)
 {
     job->draining = true;
-    if (has_flight_in_air(job))
+    if (has_flight_in_air(job) || job->in_air > 0)
         return;
     loop_timer_cancel(&job->timer);
     if (job->pg != NULL && job->run_open)
@@ -410,7 +410,8 @@ void job_run_now(struct job *job)
 {
     job->wants_run = true;
     forget_clock(job);
-    if (job->state == JOB_WAITING || job->state == JOB_HELD || job->state == JOB_STOPPED)
+    if (job->pg == NULL &&
+        (job->state == JOB_WAITING || job->state == JOB_HELD || job->state == JOB_STOPPED))
         job_want_connection(job);
 }
 
@@ -427,7 +428,7 @@ void job_resume(struct job *job)
 {
     job->paused = false;
     forget_clock(job);
-    if (job->state == JOB_HELD)
+    if (job->pg == NULL && job->state == JOB_HELD)
         job_want_connection(job);
 }
 

@@ -26,6 +26,7 @@ struct job;
 
 struct job_host {
     struct loop *loop;
+    const struct database_settings *database;
     struct clock_anchor *clock;    /* of the job's database, shared by all its jobs */
     struct job_counters *counters; /* the job's; they outlive it */
     bool once;                     /* --once: one run now, whatever the window and `every` */

@@ -107,7 +107,7 @@ static int gravity(enum next_verb verb)
     return rank;
 }
 
-static void settle_with(struct job *job, struct next next, const char *why)
+void job_settle_with(struct job *job, struct next next, const char *why)
 {
     if (job->settling && gravity(next.verb) <= gravity(job->settle.verb))
         return;
@@ -138,9 +138,19 @@ static void set_pace(struct lane *lane, const struct flight *flight, int64_t row
     double rest_ms = pace_rest_ms(&job->pace, shared_rows, server_ms, &lane->by_rate);
 
     lane->period_ms = rest_ms > 0 ? server_ms + rest_ms : 0;
+    if (job->verdict.action == LIMIT_SLOW)
+        lane->period_ms = fmax(lane->period_ms, server_ms) / job->verdict.part;
     lane->may_send = later(flight->began, lane->period_ms);
     if (lane->in_air > 0) /* the next one left before this was known */
         lane->may_send = later(lane->may_send, lane->period_ms);
+}
+
+void job_landed(struct job *job)
+{
+    if (!job->settling)
+        job_next_batch(job);
+    else if (job->in_air == 0)
+        settle(job);
 }
 
 /* --- what came back --- */
@@ -162,7 +172,7 @@ static void set_row_aside(struct job *job, const struct flight *flight,
         log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
                     tid.offset, job->sql.leaf, why);
     if (job->blocked >= MOST_BLOCKED_ROWS)
-        settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
+        job_settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
 }
 
 static void bisect(struct job *job, const struct flight *flight, const struct batch_result *result)
@@ -204,6 +214,10 @@ static void advance(struct job *job, const struct flight *flight, const struct b
     };
 
     job->failures = 0;
+    job->busy_s += result->elapsed_ms / 1000;
+    job->busy_work += (double)result->blocks;
+    if (result->waiters > 0)
+        limits_note_waiters(&job->limiter, mono_now());
     job->breaker_opened = false;
     breaker_success(&job->breaker);
     count_batch(job, result);
@@ -263,7 +277,7 @@ static void act(struct job *job, const struct flight *flight, const struct batch
     case NEXT_STOP:
         break;
     }
-    settle_with(job, next, why);
+    job_settle_with(job, next, why);
 }
 
 static void judge(struct job *job, const struct flight *flight, const struct batch_result *result)
@@ -325,10 +339,7 @@ static void batch_done(void *arg, const struct batch_result *result)
                  result->outcome == BATCH_COMMITTED ? result->elapsed_ms : busy_ms);
         judge(job, flight, result);
     }
-    if (!job->settling)
-        job_next_batch(job);
-    else if (job->in_air == 0)
-        settle(job);
+    job_landed(job);
 }
 
 /* --- sending --- */
@@ -348,6 +359,8 @@ static void send(struct lane *lane, struct flight *flight)
         .step = flight->step,
         .tids = tids,
         .skip_locked = job->skip_locked,
+        .ask_waiters = job_asks_waiters(job),
+        .wal_compression = job->table.abilities.lz4 ? "lz4" : NULL,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
         .has_closing = job->has_closing,
         .closes_at = job->window_changes,
@@ -410,6 +423,13 @@ static void fill_lane(struct job *job, struct lane *lane)
     }
 }
 
+static enum reason rest_reason(const struct job *job, const struct lane *lane)
+{
+    if (job->verdict.action == LIMIT_SLOW)
+        return job->verdict.reason;
+    return lane->by_rate ? REASON_RATE : REASON_DUTY;
+}
+
 /* Sleeps until the first lane may send again, if nothing else will wake us. The rest after the last
  * batch of a pass counts as well: what comes next is more work for the server. */
 static bool rests(struct job *job)
@@ -427,7 +447,7 @@ static bool rests(struct job *job)
     if (wait_ms <= 0 && walk_is_empty(job->walk))
         return false;
     if (job->in_air == 0)
-        job_enter(job, JOB_RESTING, first->by_rate ? REASON_RATE : REASON_DUTY, "%s", "");
+        job_enter(job, JOB_RESTING, rest_reason(job, first), "%s", "");
     job_set_timer(job, fmax(wait_ms, 0), job_next_batch);
     return true;
 }
@@ -454,6 +474,8 @@ void job_next_batch(struct job *job)
             job_pause_run(job, reason);
         return;
     }
+    if (job->settling || !job_within_limits(job))
+        return;
     job_judge_choice(job);
     if (job->reconsidering) {
         if (job->in_air == 0)

@@ -12,6 +12,7 @@
 #include "decide/window.h"
 #include "purge/batch.h"
 #include "purge/job.h"
+#include "purge/limits.h"
 #include "purge/preflight.h"
 #include "purge/probe.h"
 #include "purge/run.h"
@@ -116,12 +117,20 @@ struct job {
     size_t unresolved_count;
     bool settling; /* something has failed: nothing is sent until all have landed, then `settle` */
     struct next settle;
-    bool breaker_opened;  /* by what has failed */
-    int64_t batch_rows;   /* of the last committed batch */
-    int64_t chunk_blocks; /* of the last batch that was sent */
-    double backoff_ms;    /* of the wait that goes on */
-    bool skip_locked;     /* the next batch uses SKIP LOCKED */
-    int64_t blocked;      /* rows set aside in this run */
+    bool breaker_opened;    /* by what has failed */
+    int64_t batch_rows;     /* of the last committed batch */
+    int64_t chunk_blocks;   /* of the last batch that was sent */
+    struct limiter limiter; /* of this run */
+    struct limit_sample limits;
+    struct limit_verdict verdict; /* the last one */
+    bool sampling;                /* a sample of the limits is on its way; counts in in_air */
+    bool limits_known;            /* there is one */
+    struct mono limits_at, waiters_at;
+    double busy_s,
+        busy_work;     /* spent in batches of this pass, and the places of the walk done in them */
+    double backoff_ms; /* of the wait that goes on */
+    bool skip_locked;  /* the next batch uses SKIP LOCKED */
+    int64_t blocked;   /* rows set aside in this run */
     enum reason pausing;
     enum run_outcome closing;
 
@@ -175,6 +184,20 @@ void job_finish_drain(struct job *job);
 
 /* job_run.c: opens the run or goes on with it. */
 void job_open_run(struct job *job);
+/* job_limits.c: a run begins with no limit known. */
+void job_start_limits(struct job *job);
+/* job_limits.c: samples if it is time to. Returns whether batches may be sent; else the job is
+ * held, or waits for its first sample. */
+bool job_within_limits(struct job *job);
+/* job_limits.c: whether the next batch is to ask who waits for its locks. */
+bool job_asks_waiters(struct job *job);
+
+/* job_batch.c: something has landed: goes on, or settles what has failed. */
+void job_landed(struct job *job);
+/* job_batch.c: when all have landed, does what `next` says, unless something graver has happened.
+ */
+void job_settle_with(struct job *job, struct next next, const char *why);
+
 /* job_find.c: chooses how the rows of a pass are found and begins it; the pass's facts are known.
  */
 void job_begin_walk(struct job *job, uint32_t from_block);

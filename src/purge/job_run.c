@@ -177,6 +177,7 @@ static void pass_began(void *arg, const struct pg_reply *reply)
     from = job->run.next_block;
     job->pass = (struct job_pass){.began = now, .whole = from == 0, .quiet = now.xmin == now.xmax};
     job->pass_began = mono_now();
+    job->busy_s = job->busy_work = 0;
     job->table.blocks = now.blocks;
     want_more_lanes(job, now.blocks - from);
     job_begin_walk(job, from);
@@ -196,6 +197,7 @@ static void start_fresh(struct job *job)
     walk_start(&job->heap, job->table.block_size);
     job->walk = &job->heap;
     job->index_known = false;
+    job_start_limits(job);
     snprintf(job->choice.why, sizeof job->choice.why, "not chosen yet");
     job->blocked = 0;
     job->run_began = mono_now();

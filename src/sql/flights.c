@@ -31,7 +31,7 @@ const char sql_guard[] =
     "SELECT pgpurged.guard($1,"
     " pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision),"
     " pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision),"
-    " $4, $5, $6)";
+    " $4, $5, $6, $7)";
 
 const char sql_purge[] =
     "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms"

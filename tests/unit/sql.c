@@ -183,7 +183,7 @@ static const struct flight_case {
 } flight_cases[] = {
     {"begin", sql_begin, 0},         {"begin_read_only", sql_begin_read_only, 0},
     {"commit", sql_commit, 0},       {"settings", sql_settings, 0},
-    {"guard", sql_guard, 6},         {"purge", sql_purge, 15},
+    {"guard", sql_guard, 7},         {"purge", sql_purge, 15},
     {"open_run", sql_open_run, 8},   {"save_run", sql_save_run, 6},
     {"close_run", sql_close_run, 7}, {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},       {"version", sql_version, 0},

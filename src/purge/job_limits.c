@@ -1,0 +1,128 @@
+/*
+ * What holds a run back for its database's sake, or hurries it: a sample of the server each second,
+ * sent on the job's first connection between its batches, and the verdict of decide/limits.h and
+ * decide/urgency.h.
+ *
+ * A job that is held by a limit keeps its run and its connection, and looks again each second.
+ */
+#include <math.h>
+
+#include "base/text.h"
+#include "decide/urgency.h"
+#include "purge/job_life.h"
+#include "purge/talk.h"
+
+void job_start_limits(struct job *job)
+{
+    struct limits limits = limits_of(job->host.database);
+
+    limits_start(&job->limiter, &limits);
+    job->limits_known = false;
+    job->verdict = limits_judge(&job->limiter, mono_now());
+}
+
+/* --- urgency --- */
+
+static double seconds_left(const struct job *job)
+{
+    double since_start_s = mono_ms_between(job->run_began, mono_now()) / 1000;
+    double left_s = (double)job->settings->every_ms / 1000 - since_start_s;
+
+    if (job->has_closing)
+        left_s = fmin(left_s, (double)(job->window_changes.us - wall_now().us) / 1e6);
+    return left_s;
+}
+
+/* In places of the walk: blocks, or rows of an index walk. */
+static double work_left(const struct job *job)
+{
+    if (job->walk == &job->heap)
+        return (double)job->heap.end_block - walk_block(&job->heap);
+    return job->choice.due >= 0 ? fmax(job->choice.due - (double)job->pass.rows, 0) : NAN;
+}
+
+static void hurry_if_late(struct job *job)
+{
+    struct urgency_facts facts = {
+        .work_left = work_left(job),
+        .work_per_busy_s = job->busy_s > 0 ? job->busy_work / job->busy_s : 0,
+        .left_s = seconds_left(job),
+        .duty_percent = (int)job->settings->duty_percent,
+        .max_duty_percent = (int)job->settings->max_duty_percent,
+        .limited = job->verdict.action != LIMIT_GO,
+    };
+
+    job->pace.limits.duty_percent = urgency_duty_percent(&facts);
+}
+
+/* --- samples --- */
+
+static void sampled(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+
+    job->sampling = false;
+    job->in_air--;
+    job->limits_known = true; /* also if it failed: a fact that is not known holds nothing back */
+    if (talk_outcome(reply) == BATCH_COMMITTED) {
+        limits_read(reply, &job->limits);
+        limits_learn(&job->limiter, &job->limits.facts, mono_now());
+        hurry_if_late(job);
+    } else if (pg_reply_fate(reply) == PG_LOST) {
+        job->lanes[0].broken = true;
+        job_settle_with(job, (struct next){.verb = NEXT_RECONNECT, .reason = REASON_DATABASE},
+                        pg_reply_error(reply)->message);
+    }
+    job_landed(job);
+}
+
+static void sample_if_due(struct job *job)
+{
+    struct mono now = mono_now();
+
+    if (job->sampling ||
+        (job->limits_known && mono_ms_between(job->limits_at, now) < LIMITS_SAMPLE_MS))
+        return;
+    job->sampling = true;
+    job->limits_at = now;
+    job->in_air++;
+    limits_send(job->pg, job->host.database, &job->settings->table, sampled, job);
+}
+
+bool job_asks_waiters(struct job *job)
+{
+    struct mono now = mono_now();
+
+    if (mono_ms_between(job->waiters_at, now) < LIMITS_SAMPLE_MS)
+        return false;
+    job->waiters_at = now;
+    return true;
+}
+
+/* --- verdicts --- */
+
+static void hold(struct job *job)
+{
+    struct text why = {0};
+
+    if (job->in_air - job->sampling > 0)
+        return; /* the batch in flight looks again when it lands */
+    if (job->state != JOB_HELD || job->reason != job->verdict.reason) {
+        limits_explain(&job->verdict, &job->limits, job->host.database, &why);
+        job_enter(job, JOB_HELD, job->verdict.reason, "%s", why.data != NULL ? why.data : "");
+        text_free(&why);
+    }
+    job_set_timer(job, LIMITS_SAMPLE_MS, job_next_batch);
+}
+
+bool job_within_limits(struct job *job)
+{
+    sample_if_due(job);
+    if (!job->limits_known)
+        return false; /* the first sample is on its way */
+    job->verdict = limits_judge(&job->limiter, mono_now());
+    if (job->verdict.action != LIMIT_HOLD)
+        return true;
+    hold(job);
+    return false;
+}
