@@ -152,6 +152,8 @@ struct slice_part slice_next(const struct slices *slices, size_t most)
 {
     size_t left = slices->count - slices->position;
 
+    if (left == 0)
+        return (struct slice_part){NULL, 0};
     return (struct slice_part){slices->tids + slices->position, left < most ? left : most};
 }
 

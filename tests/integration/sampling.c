@@ -148,7 +148,9 @@ START_TEST(slot_that_keeps_nothing_back_is_no_lag)
     struct limit_sample sampled;
 
     sql_exec(scene.own, "SELECT pg_create_physical_replication_slot('idle')");
-    ck_assert(isnan(sample(&scene).facts.slot_lag_bytes));
+    sampled = sample(&scene);
+    ck_assert(isnan(sampled.facts.slot_lag_bytes));
+    ck_assert_str_eq(sampled.slot, "");
 
     sql_exec(scene.own, "SELECT pg_create_physical_replication_slot('old', true)");
     write_wal(&scene, 4);
@@ -235,6 +237,27 @@ START_TEST(prepared_transaction_keeps_rows_as_well)
     ck_assert_str_eq(sample(&scene).snapshot_owner, "prepared transaction forgotten");
     sql_exec(scene.own, "ROLLBACK PREPARED 'forgotten'");
     ck_assert_str_eq(sample(&scene).snapshot_owner, "");
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(vacuum_keeps_no_rows)
+{
+    struct scene scene = scene_new();
+    PGconn *slow = scene_connect(&scene);
+
+    scene_add_orders(&scene, 2000);
+    sql_exec(slow, "SET vacuum_cost_delay = 100; SET vacuum_cost_limit = 1");
+    sql_start(slow, "VACUUM orders");
+    await_sql(scene.own,
+              "SELECT EXISTS (SELECT FROM pg_stat_progress_vacuum AS v JOIN pg_stat_activity AS a"
+              " ON a.pid = v.pid WHERE a.backend_xmin IS NOT NULL AND a.wait_event = 'VacuumDelay'"
+              " AND v.datname = current_database())",
+              AWAIT_MS);
+    ck_assert(isnan(sample(&scene).facts.snapshot_age_s));
+    sql_exec(scene.own, "SELECT pg_cancel_backend(%d)", PQbackendPID(slow));
+    sql_join(slow);
+    PQfinish(slow);
     scene_end(&scene);
 }
 END_TEST
@@ -511,6 +534,7 @@ int main(void)
         snapshot_is_known_by_its_pid_and_age,
         idle_transaction_and_other_databases_keep_no_rows,
         prepared_transaction_keeps_rows_as_well,
+        vacuum_keeps_no_rows,
         role_without_pg_monitor_knows_little_and_nothing_wrong,
         role_may_compress_wal_after_a_grant,
         sessions_that_wait_for_a_batch_are_counted_before_its_commit,
