@@ -1,5 +1,6 @@
 #include "purge/job.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 #include "purge/talk.h"
 
 enum {
-    LOOK_AGAIN_MS = 60 * 1000,  /* a standby, a kill switch */
+    LOOK_AGAIN_MS = 60 * 1000, /* a standby, a kill switch */
+    PAUSED_LOOK_MS = 24 * 60 * 60 * 1000,
     OTHER_DAEMON_MS = 5 * 1000, /* it may be a session of ours that is just ending */
     ONCE_LOOKS = 3,             /* so often --once waits for that */
 };
@@ -91,6 +93,7 @@ void job_release(struct job *job, bool broken)
     if (job->lanes_wanted > 0)
         job->host.unwant(job->host.arg, job);
     job->lanes_wanted = 0;
+    sql_statements_free(&job->sql); /* 4 kB, which a thousand idle jobs don't need */
     job->lanes[0].broken |= broken;
     job->pg = NULL;
     for (size_t i = 0; i < job->lane_count; i++) {
@@ -113,7 +116,10 @@ void job_hold(struct job *job, enum reason reason, const char *why)
         job->host.ended(job->host.arg, job, RUN_INCOMPLETE);
     else if (reason == REASON_BREAKER)
         job_set_timer(job, (double)breaker_wait_ms(&job->breaker, mono_now()), job_want_connection);
-    else if (reason != REASON_CLOCK && reason != REASON_PAUSED)
+    else if (reason == REASON_PAUSED) /* what is due is looked at all the same */
+        job_set_timer(job, fmin((double)job->settings->every_ms, PAUSED_LOOK_MS),
+                      job_want_connection);
+    else if (reason != REASON_CLOCK)
         job_set_timer(job, LOOK_AGAIN_MS, job_want_connection);
 }
 
@@ -182,7 +188,9 @@ static void try_again_later(struct job *job, enum reason reason, const char *why
 
 void job_note_error(struct job *job, const struct pg_error *error)
 {
-    job->last_error = *error;
+    free(job->last_error);
+    job->last_error = text_copy(error->message);
+    snprintf(job->last_sqlstate, sizeof job->last_sqlstate, "%s", error->sqlstate);
     job->last_error_at = wall_now();
 }
 
@@ -257,22 +265,28 @@ void job_wait_for_connection(struct job *job, enum reason reason, const char *wh
     job_enter(job, JOB_CONNECTING, reason, "%s", why);
 }
 
+/* The texts follow from what preflight has found. */
+static void make_statements(struct job *job)
+{
+    struct sql_target target = preflight_target(job->settings, &job->table);
+
+    sql_statements_free(&job->sql);
+    job->sql = sql_statements_for(&target);
+}
+
 static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
                     const struct err *err)
 {
     struct job *job = arg;
-    struct sql_target target;
 
     job->table = *table;
     preflight_free(job->preflight);
     job->preflight = NULL;
     switch (outcome) {
     case BATCH_COMMITTED:
-        target = preflight_target(job->settings, &job->table);
-        sql_statements_free(&job->sql);
-        job->sql = sql_statements_for(&target);
         job->checked = true;
         *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
+        make_statements(job);
         job_look_at_schedule(job);
         break;
     case BATCH_STANDBY:
@@ -332,6 +346,8 @@ void job_connected(struct job *job, struct pg *pg)
 
 void job_proceed(struct job *job)
 {
+    if (job->checked)
+        make_statements(job);
     if (job->draining) {
         job_release(job, false);
         job_finish_drain(job);
@@ -468,6 +484,7 @@ void job_free(struct job *job)
             batch_free(job->lanes[i].flights[k].batch);
     free(job->lanes);
     free(job->unresolved);
+    free(job->last_error);
     sql_statements_free(&job->sql);
     walk_free(&job->heap);
     walk_free(&job->list);

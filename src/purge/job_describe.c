@@ -83,9 +83,9 @@ static void describe_error(const struct job *job, struct error_view *view)
         return;
     view->present = true;
     view->at = job->last_error_at;
-    view->message = text_copy(job->last_error.message);
-    if (job->last_error.sqlstate[0] != '\0')
-        view->sqlstate = text_copy(job->last_error.sqlstate);
+    view->message = text_copy(job->last_error);
+    if (job->last_sqlstate[0] != '\0')
+        view->sqlstate = text_copy(job->last_sqlstate);
 }
 
 /* The time in the present state counts as well. */

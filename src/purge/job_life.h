@@ -71,7 +71,8 @@ struct job {
     struct mono since;      /* in this state for this reason */
     struct wall since_wall; /* the same, for people */
     char why[512];          /* the last error or other detail */
-    struct pg_error last_error;
+    char *last_error;       /* the message; NULL = none */
+    char last_sqlstate[6];
     struct wall last_error_at; /* {0} = none */
 
     struct loop_timer timer;
@@ -158,8 +159,7 @@ void job_want_connection(struct job *job);
 /* job_schedule.c: with a connection: is it due, is the window open? */
 void job_look_at_schedule(struct job *job);
 
-/* Without a connection: held for a reason, looks again after a while (never for REASON_CLOCK,
- * REASON_PAUSED). */
+/* Without a connection: held for a reason, looks again after a while (never for REASON_CLOCK). */
 void job_hold(struct job *job, enum reason reason, const char *why);
 
 /* A talk (anything but a batch) has failed: does what the outcome asks for. Returns false if it

@@ -121,6 +121,29 @@ static bool nobody_else_wrote(const struct job_pass *pass, const struct run_pass
     return pass->quiet && now->xmax - pass->began.xmax == (uint64_t)pass->writing_batches;
 }
 
+/* Nothing was deleted any more; is that because nothing is due, or because a trigger keeps what is?
+ */
+static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+    struct sample sample;
+    char detail[160];
+
+    if (!job_talk_succeeded(job, reply))
+        return;
+    sample_read(reply, job->table.blocks, &sample);
+    if (sample.due < 1) {
+        job_close_run(job, RUN_DONE, NULL);
+        return;
+    }
+    job->blocked += (int64_t)sample.due;
+    snprintf(detail, sizeof detail,
+             "about %.0f due rows are left that don't go without an error: a trigger BEFORE DELETE "
+             "keeps them",
+             sample.due);
+    job_close_run(job, RUN_INCOMPLETE, detail);
+}
+
 static void pass_ended(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
@@ -131,7 +154,9 @@ static void pass_ended(void *arg, const struct pg_reply *reply)
         return;
     run_pass_read(reply, &now);
     nothing_left = job->pass.whole && (job->pass.rows == 0 || nobody_else_wrote(&job->pass, &now));
-    if (nothing_left && job->pass.skipped == 0 && job->blocked == 0) {
+    if (nothing_left && job->pass.skipped == 0 && job->blocked == 0 && job->table.may_keep) {
+        sample_send(job->pg, job->settings, &job->sql, job->table.blocks, kept_rows_sampled, job);
+    } else if (nothing_left && job->pass.skipped == 0 && job->blocked == 0) {
         job_close_run(job, RUN_DONE, NULL);
     } else if (nothing_left) {
         job_close_run(job, RUN_INCOMPLETE,

@@ -45,6 +45,7 @@ enum table_column {
     TABLE_DECLARED_TYPE,
     TABLE_TYPE,
     TABLE_SYSTEM,
+    TABLE_KEEPERS,
 };
 
 struct preflight {
@@ -284,6 +285,7 @@ static void table_answered(void *arg, const struct pg_reply *reply)
     flight->table.blocks = pg_reply_int(reply, TALK_STEP, 0, TABLE_BLOCKS);
     flight->table.rows = pg_reply_double(reply, TALK_STEP, 0, TABLE_ROWS);
     flight->table.may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
+    flight->table.may_keep = pg_reply_bool(reply, TALK_STEP, 0, TABLE_KEEPERS);
     if (!check_what_it_is(flight, reply, &err) || !check_privileges(flight, reply, &err) ||
         !check_column(flight, reply, &err) || !check_side_effects(flight, reply, &err)) {
         refuse(flight, &err);

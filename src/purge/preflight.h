@@ -28,6 +28,8 @@ struct preflight_table {
     int64_t blocks;
     double rows;   /* reltuples; -1 = never analyzed */
     bool may_lock; /* UPDATE on some column: FOR UPDATE SKIP LOCKED is allowed */
+    bool may_keep; /* a trigger BEFORE DELETE, which may return NULL: then the row stays without an
+                      error */
     uint32_t block_size;
     int server_version;
     struct wall clock; /* the database's */

@@ -48,7 +48,8 @@ const char sql_open_run[] =
 
 const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6)";
 
-const char sql_close_run[] = "SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7)";
+const char sql_close_run[] =
+    "SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7)";
 
 const char sql_find_batch[] = "SELECT pgpurged.find_batch($1, $2, $3)";
 
@@ -108,7 +109,10 @@ const char sql_table[] =
     "    WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd')) AS "
     "actions,"
     "  typ.declared, typ.typname,"
-    "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system"
+    "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
+    "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
+    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers" /* BEFORE DELETE FOR EACH
+                                                                             ROW */
     "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
     "  LEFT JOIN typ ON typ.attrelid = c.oid AND typ.typtype <> 'd' AND typ.typnamespace = "

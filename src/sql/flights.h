@@ -45,7 +45,7 @@ extern const char sql_version[]; /* -> version of the schema */
 extern const char
     sql_table[]; /* $1 schema $2 table $3 column -> oid, relkind, relpersistence, amname,
                     blocks, reltuples, policies, usage, can_select, can_delete, can_lock,
-                    rules, actions, declared, typname, system; no row = no such table */
+                    rules, actions, declared, typname, system, keepers; no row = no such table */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */

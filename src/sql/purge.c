@@ -30,12 +30,13 @@ static char *instant_of(const struct sql_target *target, const char *column)
     return instant;
 }
 
-/* A mark at or before this moment is none. */
-static const char never_marked[] = "'1970-01-01 00:00:00+00'::pg_catalog.timestamptz";
+/* A mark before this moment is none. The zero of 1970-01-01 is a local time in zoneless columns,
+ * and the end of that day in a date: in the westernmost zone that is 1970-01-02 12:00 UTC. */
+static const char never_marked[] = "'1970-01-03 00:00:00+00'::pg_catalog.timestamptz";
 
 /*
  * Promise R stands here. NULL is not due (the comparison is not true), the future and infinity are
- * not, and a mark at or before 1970-01-01 is none: -infinity, 0 and the zero dates of programming
+ * not, and a mark before 1970-01-03 is none: -infinity, 0 and the zero dates of programming
  * languages mean "never marked". Both comparisons are under one IS TRUE because the walk must read
  * the range's pages and no index: an index scan would visit all due rows of the table for each
  * batch.

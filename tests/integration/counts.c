@@ -95,7 +95,8 @@ START_TEST(marks_that_were_never_set_or_not_yet_expired_stay)
         {"now() - interval '30 days' - interval '10 minutes'", true},
         {"now() - interval '31 days'", true},
         {"now() - interval '20 years'", true},
-        {"'1970-01-01 00:00:01+00'", true},
+        {"'1970-01-02 23:59:59+00'", false},
+        {"'1970-01-03 00:00:01+00'", true},
     };
     struct scene scene = scene_new();
 
@@ -129,6 +130,7 @@ START_TEST(a_mark_without_a_zone_is_judged_in_the_zone_of_its_column)
         {"'infinity'", false},
         {"'-infinity'", false},
         {"'1969-12-31 16:00:00'", false},
+        {"'1970-01-01 00:00:00'", false}, /* the zero of a program, 08:00 by UTC */
     };
     struct scene scene = scene_new();
 
@@ -154,6 +156,7 @@ START_TEST(a_date_expires_when_its_day_has_ended)
         {"'9999-12-31'", false},
         {"'0001-01-01'", false},
         {"'1969-12-31'", false},
+        {"'1970-01-01'", false},
     };
     struct scene scene = scene_new();
 

@@ -191,7 +191,7 @@ START_TEST(index_and_heap_walk_agree_about_the_zero_dates_of_programming_languag
         sql_exec(walker.scene.own,
                  "CREATE TABLE marks (mark %s); CREATE INDEX due_index ON marks (mark);"
                  "INSERT INTO marks SELECT timestamp '1969-12-29' + i * interval '1 hour'"
-                 " FROM generate_series(0, 168) AS i",
+                 " FROM generate_series(0, 240) AS i",
                  types[i / ARRAY_LENGTH(zones)].column);
         walker_connect(&walker);
         walker_take_slice(&walker, 1000);
