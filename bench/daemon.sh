@@ -14,19 +14,12 @@ status_of() { # FIELD: a number out of /proc/PID/status
     awk -v field="$1:" '$1 == field { print $2 }' "/proc/$daemon/status"
 }
 
-start_daemon() {
-    "$pgpurged" --config "$work/bench.conf" >"$work/daemon.log" 2>&1 &
-    daemon=$!
-    echo "$daemon" >"$work/daemon.pid"
-}
-
 # The backend may be gone as soon as the run has ended, so its time is read all the while.
 watch_run() {
     sql -c 'DELETE FROM pgpurged.runs' # or the next run would be due tomorrow
     start_daemon
     backend_ns=0
-    until [ "$(ask "SELECT count(*) FROM pgpurged.runs WHERE ended_at IS NOT NULL")" -gt 0 ]; do
-        kill -0 "$daemon" 2>/dev/null || die "the daemon has ended: $(tail -n 5 "$work/daemon.log")"
+    until has_run; do
         backends=$(ask "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE usename = 'pgpurged'")
         # shellcheck disable=SC2086
         ns=$(cpu_ns $backends)
@@ -34,12 +27,6 @@ watch_run() {
         sleep 0.05
     done
     daemon_ns=$(cpu_ns "$daemon")
-}
-
-stop_daemon() {
-    kill -TERM "$daemon"
-    wait "$daemon" || die "the daemon ended with status $?"
-    rm "$work/daemon.pid"
 }
 
 one_round() {

@@ -147,6 +147,24 @@ purge_once() {
     "$pgpurged" --config "$work/bench.conf" --once
 }
 
+start_daemon() {
+    "$pgpurged" --config "$work/bench.conf" >"$work/daemon.log" 2>&1 &
+    daemon=$!
+    echo "$daemon" >"$work/daemon.pid"
+}
+
+stop_daemon() {
+    kill -TERM "$daemon"
+    wait "$daemon" || die "the daemon ended with status $?"
+    rm "$work/daemon.pid"
+}
+
+# has_run: whether a run has ended; the daemon must live.
+has_run() {
+    kill -0 "$daemon" 2>/dev/null || die "the daemon has ended: $(tail -n 5 "$work/daemon.log")"
+    [ "$(ask "SELECT count(*) FROM pgpurged.runs WHERE ended_at IS NOT NULL")" -gt 0 ]
+}
+
 # run_ours HOW: one run on the table as it is; samples its seconds as HOW.
 run_ours() {
     timed purge_once

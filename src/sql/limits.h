@@ -12,7 +12,7 @@
  * behind in bytes, its lag in bytes; the one that is furthest behind in time, its lag in seconds;
  * the slot that keeps back most, how much in bytes; active sessions; who has the oldest snapshot,
  * its age in seconds; whether autovacuum is at the table to prevent wraparound. Under sql_settings.
- * Some 0.5 ms, four fifths of them for planning.
+ * Takes 0.6 ms, four fifths of them to be planned; 0.75 ms with 80 sessions on the server.
  */
 extern const char sql_limits[];
 
