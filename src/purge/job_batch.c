@@ -57,10 +57,13 @@ static void lose_connection(struct job *job)
 static void settle(struct job *job)
 {
     bool lost = job->settle.verb == NEXT_RESOLVE || job->settle.verb == NEXT_RECONNECT;
+    bool opened = job->breaker_opened;
 
+    loop_timer_cancel(&job->timer); /* of a rest that is over */
     job->settling = false;
+    job->breaker_opened = false;
     /* A lost connection comes first: the breaker is looked at again before the next batch. */
-    if (job->breaker_opened && !lost) {
+    if (opened && !lost) {
         open_breaker(job);
         return;
     }
@@ -218,7 +221,6 @@ static void advance(struct job *job, const struct flight *flight, const struct b
     job->busy_work += (double)result->blocks;
     if (result->waiters > 0)
         limits_note_waiters(&job->limiter, mono_now());
-    job->breaker_opened = false;
     breaker_success(&job->breaker);
     count_batch(job, result);
     *job->host.clock = (struct clock_anchor){true, result->clock, mono_now()};
@@ -467,6 +469,7 @@ void job_next_batch(struct job *job)
 {
     enum reason reason = pause_reason(job);
 
+    loop_timer_cancel(&job->timer); /* nothing may fire into what follows: a talk, a pause */
     if (reason != REASON_NONE) {
         if (job->in_air == 0 && reason == REASON_BREAKER)
             open_breaker(job);
