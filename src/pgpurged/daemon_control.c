@@ -1,6 +1,7 @@
 /*
  * What is asked of the daemon over its sockets: a snapshot of everything, and an operator's wishes.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@ static void describe_daemon(const struct daemon *daemon, struct daemon_view *vie
     view->stopping = daemon->stopping;
 }
 
-/* What only its jobs have met: a standby, the kill switch. */
+/* What only its jobs have met: a standby, the kill switch, the lag of its replicas. */
 static void describe_by_jobs(const struct daemon *daemon, size_t at, struct database_view *view)
 {
     view->role = view->up ? ROLE_PRIMARY : ROLE_UNKNOWN;
@@ -31,6 +32,7 @@ static void describe_by_jobs(const struct daemon *daemon, size_t at, struct data
     for (size_t i = 0; i < daemon->seat_count; i++) {
         if (daemon->seats[i].database != daemon->databases[at])
             continue;
+        view->replica_lag_s = fmax(view->replica_lag_s, job_replica_lag_s(daemon->seats[i].job));
         if (job_reason(daemon->seats[i].job) == REASON_STANDBY)
             view->role = ROLE_STANDBY;
         if (job_reason(daemon->seats[i].job) == REASON_KILL_SWITCH)

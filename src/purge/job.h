@@ -78,6 +78,8 @@ const struct job_settings *job_settings(const struct job *job);
 enum job_state job_state(const struct job *job);
 enum reason job_reason(const struct job *job);
 bool job_has_connection(const struct job *job);
+/* Of its database, as of its last sample; NAN = not known. */
+double job_replica_lag_s(const struct job *job);
 bool job_is_paused(const struct job *job);
 
 #endif

@@ -57,15 +57,27 @@ static void hurry_if_late(struct job *job)
 
 /* --- samples --- */
 
+/* What the server has written since the last sample, by whomever: a batch's own part can't be told.
+ */
+static void count_wal(struct job *job, double before)
+{
+    double written = job->limits.facts.wal_bytes - before;
+
+    if (job->state != JOB_HELD && written > 0) /* false for NAN: one of the two is not known */
+        job->host.counters->wal_bytes += (int64_t)written;
+}
+
 static void sampled(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
+    double wal_before = job->limits_known ? job->limits.facts.wal_bytes : NAN;
 
     job->sampling = false;
     job->in_air--;
     job->limits_known = true; /* also if it failed: a fact that is not known holds nothing back */
     if (talk_outcome(reply) == BATCH_COMMITTED) {
         limits_read(reply, &job->limits);
+        count_wal(job, wal_before);
         limits_learn(&job->limiter, &job->limits.facts, mono_now());
         hurry_if_late(job);
     } else if (pg_reply_fate(reply) == PG_LOST) {
@@ -97,6 +109,11 @@ bool job_asks_waiters(struct job *job)
         return false;
     job->waiters_at = now;
     return true;
+}
+
+double job_replica_lag_s(const struct job *job)
+{
+    return job->limits_known ? job->limits.facts.replica_lag_s : NAN;
 }
 
 /* --- verdicts --- */
