@@ -9,6 +9,7 @@
 
 #include "base/text.h"
 #include "config/duration.h"
+#include "config/size.h"
 #include "pgpurged/daemon.h"
 #include "purge/estimate.h"
 #include "sql/quote.h"
@@ -30,23 +31,6 @@ struct planning {
 
 /* --- words --- */
 
-/* 1234567 -> "1,234,567" */
-static const char *grouped(char *room, size_t size, int64_t value)
-{
-    char digits[32];
-    size_t length, used = 0;
-
-    snprintf(digits, sizeof digits, "%" PRId64, value);
-    length = strlen(digits);
-    for (size_t i = 0; i < length && used + 2 < size; i++) {
-        room[used++] = digits[i];
-        if ((length - i) % 3 == 1 && i + 1 < length)
-            room[used++] = ',';
-    }
-    room[used] = '\0';
-    return room;
-}
-
 static void print_utc(const char *label, struct wall moment)
 {
     time_t seconds = (time_t)(moment.us / 1000000);
@@ -60,11 +44,10 @@ static void print_utc(const char *label, struct wall moment)
 
 static void print_due(const struct sample *sample)
 {
-    char due[40], rows[40];
+    struct text_number due, rows;
 
     printf("  due now   %s%s of %s rows (%.1f %%), %s\n", sample->exact ? "" : "about ",
-           grouped(due, sizeof due, llround(sample->due)),
-           grouped(rows, sizeof rows, llround(sample->rows)),
+           text_grouped(&due, llround(sample->due)), text_grouped(&rows, llround(sample->rows)),
            sample->rows > 0 ? 100 * sample->due / sample->rows : 0,
            sample->exact ? "counted" : "estimated from a sample of 2,000 pages");
     if (sample->any_marked)
@@ -129,27 +112,46 @@ static void print_sql(const char *sql)
     }
 }
 
-static void print_plan(const struct job_settings *job, const struct estimate *estimate)
+/* Workers and the limits that nobody has unless he asks for them: a line only if they are set. */
+static void print_pace(const struct job_settings *job, const struct database_settings *database)
+{
+    struct text rate = {0};
+
+    printf("  pace      batches of %" PRId64 " ms and at most %" PRId64 " rows, %" PRId64
+           " %% of the time\n",
+           job->batch_time_ms, job->batch_rows, job->duty_percent);
+    if (job->workers > 1)
+        printf("  workers   %" PRId64 ", on as many connections at once\n", job->workers);
+    if (database->max_wal_rate_bytes > 0) {
+        size_print(database->max_wal_rate_bytes, &rate);
+        printf("  limit     max_wal_rate = %s\n", rate.data);
+        text_free(&rate);
+    }
+    if (database->max_active_sessions > 0)
+        printf("  limit     max_active_sessions = %" PRId64 "\n", database->max_active_sessions);
+}
+
+static void print_plan(const struct job_settings *job, const struct database_settings *database,
+                       const struct estimate *estimate)
 {
     struct text every = {0};
-    char pages[40];
+    struct text_number pages;
 
     printf("job %s: %s in database %s\n", job->name, job->table.written, job->database);
     printf("  rule      expires = %s: due is what %s before %.19s UTC\n", job->expires.written,
            job->expires.kind == EXPIRES_AT ? "expired" : "was marked", estimate->cutoff);
-    printf("  table     %s %s of %u kB\n", grouped(pages, sizeof pages, estimate->table.blocks),
+    printf("  table     %s %s of %u kB\n", text_grouped(&pages, estimate->table.blocks),
            estimate->table.blocks == 1 ? "page" : "pages", estimate->table.block_size / 1024);
     print_due(&estimate->sample);
-    printf("  found by  heap walk: each page once and in order, no index needed\n");
-    printf("  pace      batches of %" PRId64 " ms and at most %" PRId64 " rows, %" PRId64
-           " %% of the time\n",
-           job->batch_time_ms, job->batch_rows, job->duty_percent);
+    printf("  found by  %s\n", estimate->choice.why);
+    print_pace(job, database);
     print_duration(job, estimate);
     duration_print_ms(job->every_ms, &every);
     printf("  window    %s (%s), every %s\n", job->window_written, job->timezone, every.data);
     text_free(&every);
     print_risks(job, estimate);
-    print_sql(estimate->sql.delete_range);
+    print_sql(estimate->choice.walk == INDEX_WALK ? estimate->sql.delete_tids
+                                                  : estimate->sql.delete_range);
 }
 
 /* --- one job after the other --- */
@@ -174,7 +176,8 @@ static void estimated(void *arg, enum batch_outcome outcome, const struct estima
     struct planning *planning = arg;
 
     if (outcome == BATCH_COMMITTED)
-        print_plan(planning->job, estimate);
+        print_plan(planning->job, settings_database(planning->settings, planning->job->database),
+                   estimate);
     else
         refuse(planning, err->text);
     done(planning);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "purge/probe.h"
 #include "purge/talk.h"
 #include "sql/flights.h"
 
@@ -14,6 +15,7 @@ struct estimation {
         clock; /* unknown: a single look has nothing to compare with but our own clock */
     struct preflight *preflight;
     struct estimate estimate;
+    struct choose_facts facts;
     estimate_fn *fn;
     void *arg;
 };
@@ -30,6 +32,44 @@ static bool answered(struct estimation *estimation, const struct pg_reply *reply
     return false;
 }
 
+/* --- how rows would be found: the same questions as job_find.c asks before a run's first pass ---
+ */
+
+static void choose(struct estimation *estimation)
+{
+    choose_walk(&estimation->facts, &estimation->estimate.choice);
+    estimation->fn(estimation->arg, BATCH_COMMITTED, &estimation->estimate, NULL);
+}
+
+static void due_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+
+    if (talk_outcome(reply) != BATCH_TOO_SLOW) { /* else the index is no help either */
+        if (!answered(estimation, reply))
+            return;
+        estimation->facts.probed_due = probe_due_read(reply);
+    }
+    choose(estimation);
+}
+
+static void index_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+    struct probe_index index;
+
+    if (!answered(estimation, reply))
+        return;
+    probe_index_read(reply, &index);
+    estimation->facts.has_index = index.serves;
+    estimation->facts.correlation = index.correlation;
+    if (index.serves)
+        probe_due_send(estimation->pg, &estimate->sql, estimate->cutoff, due_answered, estimation);
+    else
+        choose(estimation);
+}
+
 static void sampled(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
@@ -38,8 +78,21 @@ static void sampled(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     sample_read(reply, estimate->table.blocks, &estimate->sample);
-    estimation->fn(estimation->arg, BATCH_COMMITTED, estimate, NULL);
+    estimation->facts = (struct choose_facts){
+        .wish = estimation->job->walk,
+        .pages = estimate->table.blocks,
+        .rows = estimate->table.rows,
+        .sampled_due = estimate->sample.due,
+        .probed_due = -1,
+    };
+    if (estimation->job->walk == WALK_HEAP)
+        choose(estimation);
+    else
+        probe_index_send(estimation->pg, estimate->table.relation, estimation->job->expires.column,
+                         index_answered, estimation);
 }
+
+/* --- what it would find --- */
 
 static void rate_answered(void *arg, const struct pg_reply *reply)
 {

@@ -1,11 +1,13 @@
 /*
- * estimate: what a run of a job would find now, from a bounded sample of the table's pages. Deletes
- * nothing and writes nothing; takes a moment however large the table is.
+ * estimate: what a run of a job would find now, from a bounded sample of the table's pages, and how
+ * it would find it, chosen as a run's first pass does. Deletes nothing and writes nothing; takes a
+ * moment however large the table is.
  */
 #ifndef PGPURGED_PURGE_ESTIMATE_H
 #define PGPURGED_PURGE_ESTIMATE_H
 
 #include "base/words.h"
+#include "decide/choose.h"
 #include "purge/preflight.h"
 #include "purge/sample.h"
 
@@ -14,6 +16,7 @@ struct estimate {
     struct sql_statements sql;
     char cutoff[48];
     struct sample sample;
+    struct choice choice;
     double last_rows, last_seconds; /* of the last run that deleted any; 0 = none */
 };
 

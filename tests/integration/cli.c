@@ -77,6 +77,11 @@ START_TEST(plan_says_what_would_go_and_how_and_deletes_nothing)
                         "INSERT INTO \"Visits\" VALUES (1, '2001-02-03'), (2, NULL);"
                         "CREATE TABLE sessions (id int, expires_at timestamp);"
                         "GRANT SELECT, DELETE ON \"Visits\", sessions TO pgpurged;"
+                        "CREATE TABLE drafts (id int, deleted_at timestamptz);"
+                        "CREATE INDEX ON drafts (deleted_at);"
+                        "GRANT SELECT, DELETE, UPDATE ON drafts TO pgpurged;"
+                        "INSERT INTO drafts SELECT i, CASE WHEN i %% 500 = 0 THEN '2020-01-01'"
+                        "  ::timestamptz END FROM generate_series(1, 250000) AS i;"
                         "CREATE VIEW totals AS SELECT id, deleted_at FROM orders");
     sql_exec(scene.own, "VACUUM");
     compare_plan("cli/plan.txt",
@@ -87,6 +92,8 @@ START_TEST(plan_says_what_would_go_and_how_and_deletes_nothing)
                                    "column_timezone = UTC\nduty = 20\nmax_rows_per_second = 500\n"
                                    "[job sessions]\ntable = sessions\nexpires = at expires_at\n"
                                    "column_timezone = Asia/Tokyo\n"
+                                   "[job drafts]\ntable = drafts\nexpires = deleted_at + 30d\n"
+                                   "workers = 2\n"
                                    "[job totals]\ntable = totals\nexpires = deleted_at + 30d\n"),
                  1);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
