@@ -150,8 +150,5 @@ void job_look_at_schedule(struct job *job)
         return;
     }
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    if (job->host.once)
-        run_schedule_send(job->pg, job->settings, schedule_answered, job);
-    else
-        sample_send(job->pg, job->settings, &job->sql, job->table.blocks, sampled, job);
+    sample_send(job->pg, job->settings, &job->sql, job->table.blocks, sampled, job);
 }
