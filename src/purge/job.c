@@ -1,6 +1,5 @@
 #include "purge/job.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,7 @@
 
 enum {
     LOOK_AGAIN_MS = 60 * 1000, /* a standby, a kill switch */
-    PAUSED_LOOK_MS = 24 * 60 * 60 * 1000,
+    PAUSED_LOOK_MS = 60 * 60 * 1000,
     OTHER_DAEMON_MS = 5 * 1000, /* it may be a session of ours that is just ending */
     ONCE_LOOKS = 3,             /* so often --once waits for that */
 };
@@ -117,8 +116,7 @@ void job_hold(struct job *job, enum reason reason, const char *why)
     else if (reason == REASON_BREAKER)
         job_set_timer(job, (double)breaker_wait_ms(&job->breaker, mono_now()), job_want_connection);
     else if (reason == REASON_PAUSED) /* what is due is looked at all the same */
-        job_set_timer(job, fmin((double)job->settings->every_ms, PAUSED_LOOK_MS),
-                      job_want_connection);
+        job_set_timer(job, PAUSED_LOOK_MS, job_want_connection);
     else if (reason != REASON_CLOCK)
         job_set_timer(job, LOOK_AGAIN_MS, job_want_connection);
 }
