@@ -36,6 +36,11 @@ static void give_back(void *arg, struct job *job, struct pg *pg, bool broken)
     database_give_back(seat->database, job, pg, broken);
 }
 
+static const char *job_or_jobs(size_t count)
+{
+    return count == 1 ? "job" : "jobs";
+}
+
 /* "5 jobs: 1 running, 3 waiting, 1 stopped" */
 static void changed(void *arg, struct job *changed_job)
 {
@@ -47,7 +52,7 @@ static void changed(void *arg, struct job *changed_job)
     for (size_t i = 0; i < daemon->seat_count; i++)
         if (daemon->seats[i].job != NULL)
             counts[job_state(daemon->seats[i].job)]++;
-    text_addf(&line, "%zu %s", daemon->seat_count, daemon->seat_count == 1 ? "job" : "jobs");
+    text_addf(&line, "%zu %s", daemon->seat_count, job_or_jobs(daemon->seat_count));
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         if (counts[state] > 0)
             text_addf(&line, "%s %zu %s", strchr(line.data, ':') == NULL ? ":" : ",", counts[state],
@@ -170,7 +175,8 @@ static void finish_reload(struct daemon *daemon)
     daemon->next_settings = NULL;
     configuration_apply_log(daemon->settings);
     start(daemon);
-    log_info("reloaded %s: %zu jobs", daemon->order->config_path, daemon->seat_count);
+    log_info("reloaded %s: %zu %s", daemon->order->config_path, daemon->seat_count,
+             job_or_jobs(daemon->seat_count));
     notify_ready();
 }
 
@@ -264,8 +270,8 @@ static void prepare(struct daemon *daemon)
 
 static void run(struct daemon *daemon)
 {
-    log_info("%s starts: %zu jobs in %s", PACKAGE_STRING, daemon->settings->job_count,
-             daemon->order->config_path);
+    log_info("%s starts: %zu %s in %s", PACKAGE_STRING, daemon->settings->job_count,
+             job_or_jobs(daemon->settings->job_count), daemon->order->config_path);
     start(daemon);
     notify_ready();
     notify_watchdog_start(daemon->loop);
