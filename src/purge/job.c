@@ -448,6 +448,10 @@ void job_resume(struct job *job)
 
 void job_give_up(struct job *job)
 {
+    if (job->pg != NULL) { /* it was for one more worker */
+        job->lanes_wanted--;
+        return;
+    }
     job_enter(job, JOB_STOPPED, REASON_DATABASE, "%s", job->why);
     job->host.ended(job->host.arg, job, RUN_FAILED);
 }

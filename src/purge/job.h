@@ -68,7 +68,8 @@ void job_run_now(struct job *job);
 void job_pause(struct job *job);
 void job_resume(struct job *job);
 
-/* --once: the host gives up on it (no connection to be had). */
+/* --once: the host gives up (no connection to be had). A job that has one already goes on with it.
+ */
 void job_give_up(struct job *job);
 
 /* What status shows of it. Strings become the view's. */

@@ -126,7 +126,7 @@ int scene_backend(const struct scene *scene)
 static const char make_gate[] =
     "CREATE SEQUENCE gate_turns;"
     "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
-    "  IF nextval('public.gate_turns') = %d THEN"
+    "  IF nextval('public.gate_turns') %s %d THEN"
     "    PERFORM set_config('lock_timeout', '0', true);"
     "    PERFORM pg_advisory_xact_lock_shared(4242);"
     "  END IF;"
@@ -137,7 +137,12 @@ static const char make_gate[] =
 
 void gate_close(struct scene *scene, int nth)
 {
-    sql_exec(scene->own, make_gate, nth);
+    sql_exec(scene->own, make_gate, "=", nth);
+}
+
+void gate_close_to_all(struct scene *scene, int nth)
+{
+    sql_exec(scene->own, make_gate, ">=", nth);
 }
 
 void gate_await(const struct scene *scene)

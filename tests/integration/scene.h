@@ -65,6 +65,8 @@ int scene_backend(const struct scene *scene);
 /* The gate: the n-th DELETE on orders from now on waits until it is opened, however often a batch
  * was tried before. It holds no lock on a row and takes no transaction id. */
 void gate_close(struct scene *scene, int nth);
+/* The same for the n-th and all that come after it, for a run of several workers. */
+void gate_close_to_all(struct scene *scene, int nth);
 void gate_await(const struct scene *scene);
 void gate_open(struct scene *scene);
 
