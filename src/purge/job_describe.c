@@ -88,6 +88,19 @@ static void describe_error(const struct job *job, struct error_view *view)
         view->sqlstate = text_copy(job->last_sqlstate);
 }
 
+/* When a waiting job looks again is next_run; what the log says of it would age here. */
+static void describe_why(const struct job *job, struct job_view *view)
+{
+    struct text why = {0};
+
+    if (job->why[0] != '\0' && job->state != JOB_WAITING) {
+        view->why = text_copy(job->why);
+    } else if (job->state == JOB_RESTING && job->verdict.action == LIMIT_SLOW) {
+        limits_explain(&job->verdict, &job->limits, job->host.database, &why);
+        view->why = text_take(&why);
+    }
+}
+
 /* The time in the present state counts as well. */
 static void describe_counters(const struct job *job, struct job_counters *counters)
 {
@@ -105,9 +118,7 @@ void job_describe(const struct job *job, struct job_view *view)
     view->enabled = settings->enabled;
     view->state = job->state;
     view->reason = job->reason;
-    /* When it looks again is next_run; what the log says of it would age here. */
-    if (job->why[0] != '\0' && job->state != JOB_WAITING)
-        view->why = text_copy(job->why);
+    describe_why(job, view);
     view->since = job->since_wall;
     view->every_s = (double)settings->every_ms / 1000;
     if (job->state == JOB_WAITING)

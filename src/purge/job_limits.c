@@ -7,6 +7,7 @@
  */
 #include <math.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "decide/urgency.h"
 #include "purge/job_life.h"
@@ -132,12 +133,32 @@ static void hold(struct job *job)
     job_set_timer(job, LIMITS_SAMPLE_MS, job_next_batch);
 }
 
+/* Said once where it lasts; WAL and waiting sessions slow a job for moments only. */
+static void note_slowing(const struct job *job, enum reason before)
+{
+    struct text why = {0};
+
+    if (job->verdict.action != LIMIT_SLOW || job->verdict.reason == before)
+        return;
+    limits_explain(&job->verdict, &job->limits, job->host.database, &why);
+    if (job->verdict.reason == REASON_MAX_HOLD)
+        log_warning("job=%s %s", job->settings->name, why.data);
+    else if (job->verdict.reason == REASON_OLD_SNAPSHOT)
+        log_info("job=%s goes slower: %s", job->settings->name, why.data);
+    else
+        log_debug("job=%s goes slower: %s", job->settings->name, why.data);
+    text_free(&why);
+}
+
 bool job_within_limits(struct job *job)
 {
+    enum reason before = job->verdict.reason;
+
     sample_if_due(job);
     if (!job->limits_known)
         return false; /* the first sample is on its way */
     job->verdict = limits_judge(&job->limiter, mono_now());
+    note_slowing(job, before);
     if (job->verdict.action != LIMIT_HOLD)
         return true;
     hold(job);
