@@ -3,9 +3,7 @@
  * replicas, slots, sessions, snapshots and vacuum is compared with what a real server is made to do
  * here, and what the daemon's role can't see has to arrive as "not known", never as a number.
  */
-#include <arpa/inet.h>
 #include <check.h>
-#include <endian.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include "integration/keep.h"
 #include "integration/scene.h"
 #include "integration/session.h"
+#include "integration/standby.h"
 #include "purge/limits.h"
 #include "purge/talk.h"
 #include "sql/limits.h"
@@ -371,41 +370,7 @@ START_TEST(waiters_are_counted_under_any_search_path)
 }
 END_TEST
 
-/* ---- replicas: a standby that we play ourselves, so that it lags as we like ---- */
-
-static PGconn *standby_connect(const char *name)
-{
-    PGconn *standby =
-        sql_connect(keep_format("%s replication=true application_name='%s'",
-                                cluster_conninfo(harness_cluster(), "postgres", "postgres"), name));
-    PGresult *result = PQexec(standby, "IDENTIFY_SYSTEM");
-    const char *position = keep_text(text_copy(PQgetvalue(result, 0, 2)));
-
-    PQclear(result);
-    result = PQexec(standby, keep_format("START_REPLICATION %s", position));
-    ck_assert_msg(PQresultStatus(result) == PGRES_COPY_BOTH, "%s", PQerrorMessage(standby));
-    PQclear(result);
-    return standby;
-}
-
-/* "Standby status update" of the streaming replication protocol: written, flushed and replayed up
- * to here. */
-static void standby_report(PGconn *standby, int64_t position)
-{
-    struct __attribute__((packed)) {
-        char kind;
-        uint64_t written, flushed, replayed, clock;
-        char reply_wanted;
-    } update = {'r',
-                htobe64((uint64_t)position),
-                htobe64((uint64_t)position),
-                htobe64((uint64_t)position),
-                0,
-                0};
-
-    ck_assert_int_eq(PQputCopyData(standby, (const char *)&update, sizeof update), 1);
-    ck_assert_int_eq(PQflush(standby), 0);
-}
+/* ---- replicas ---- */
 
 static int64_t position_of(const struct scene *scene)
 {
