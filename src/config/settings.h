@@ -112,6 +112,11 @@ void settings_free(struct settings *settings); /* NULL is fine */
  * refuses with a message that says so. */
 void settings_print(const struct settings *settings, struct text *out);
 
+/* Appends the names of the options of [pgpurged] that differ and that a reload does not change,
+ * with commas in between. */
+void settings_need_restart(const struct settings *old, const struct settings *fresh,
+                           struct text *names);
+
 /* NULL if there is none of that name. */
 const struct database_settings *settings_database(const struct settings *settings,
                                                   const char *name);

@@ -167,9 +167,20 @@ static void drain(struct daemon *daemon)
     loop_timer_set(&daemon->look, 0);
 }
 
+static void warn_of_restart(const struct settings *old, const struct settings *fresh)
+{
+    struct text names = {0};
+
+    settings_need_restart(old, fresh, &names);
+    if (names.length > 0)
+        log_warning("%s: what is new about it takes effect after a restart", names.data);
+    text_free(&names);
+}
+
 static void finish_reload(struct daemon *daemon)
 {
     clear(daemon);
+    warn_of_restart(daemon->settings, daemon->next_settings);
     settings_free(daemon->settings);
     daemon->settings = daemon->next_settings;
     daemon->next_settings = NULL;

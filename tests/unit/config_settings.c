@@ -309,6 +309,41 @@ START_TEST(option_has_all_that_its_row_needs)
 }
 END_TEST
 
+/* ---- what a reload can't change ---- */
+
+START_TEST(options_that_need_a_restart_are_named_when_they_differ)
+{
+    static const struct {
+        const char *old, *fresh, *names;
+    } cases[] = {
+        {"", "", NULL},
+        {"socket = /run/a", "socket = /run/a", NULL},
+        {"log_level = info", "log_level = debug", NULL},
+        {"", "socket = /run/a", "socket"},
+        {"metrics_listen = 127.0.0.1:1\ncontrol_group = a", "metrics_listen =\ncontrol_group = b",
+         "control_group, metrics_listen"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        char *old_text = text_format("[pgpurged]\n%s\n%s%s", cases[i].old, head, job);
+        char *fresh_text = text_format("[pgpurged]\n%s\n%s%s", cases[i].fresh, head, job);
+        struct settings *old = parse(old_text), *fresh = parse(fresh_text);
+        struct text names = {0};
+
+        settings_need_restart(old, fresh, &names);
+        if (cases[i].names == NULL)
+            ck_assert_msg(names.length == 0, "row %zu: %s", i, names.data);
+        else
+            ck_assert_str_eq(names.data, cases[i].names);
+        text_free(&names);
+        settings_free(old);
+        settings_free(fresh);
+        free(old_text);
+        free(fresh_text);
+    }
+}
+END_TEST
+
 /* ---- files ---- */
 
 static char *folder_path;
@@ -454,6 +489,7 @@ TCase *config_settings_cases(void)
     tcase_add_test(cases, file_is_loaded);
     tcase_add_test(cases, missing_file_is_refused);
     tcase_add_test(cases, unreadable_file_is_refused);
+    tcase_add_test(cases, options_that_need_a_restart_are_named_when_they_differ);
     tcase_add_test(cases, directory_is_refused);
     tcase_add_test(cases, fifo_is_refused_without_waiting_for_a_writer);
     tcase_add_test(cases, empty_file_is_refused);
