@@ -126,9 +126,12 @@ bool daemon_open_control(struct daemon *daemon, struct err *err)
                                       settings->metrics_listen};
     struct control_actions actions = {daemon,    snapshot,   has_job, run_job,
                                       pause_job, resume_job, reload};
+    bool fine = pauses_open(&daemon->pauses, settings->state_directory, err);
 
-    if (!daemon->order->once && pauses_open(&daemon->pauses, settings->state_directory, err))
+    if (fine && !daemon->order->once) {
         daemon->control = control_new(daemon->loop, &sockets, &actions, err);
+        fine = daemon->control != NULL;
+    }
     free(path);
-    return daemon->order->once || daemon->control != NULL;
+    return fine;
 }

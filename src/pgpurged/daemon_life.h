@@ -44,8 +44,8 @@ struct daemon {
 /* Reads the file and begins to drain; false with err set if everything stays as it is. */
 bool daemon_begin_reload(struct daemon *daemon, struct err *err);
 
-/* daemon_control.c: opens the sockets and reads what is paused. --once answers nobody: it may run
- * beside the daemon. */
+/* daemon_control.c: reads what is paused, which holds for --once as well, and opens the sockets.
+ * --once answers nobody: it may run beside the daemon. */
 bool daemon_open_control(struct daemon *daemon, struct err *err);
 
 #endif

@@ -161,6 +161,21 @@ START_TEST(a_pause_survives_kill_9_and_a_restart)
 }
 END_TEST
 
+START_TEST(once_leaves_a_paused_job_alone)
+{
+    struct served served = served_new();
+
+    scene_add_orders(&served.scene, 100);
+    served_write(keep_format("%s/paused", served.folder), "orders\n");
+    scene_once(served_config(&served, "", scene_job("")), 3);
+    ck_assert_int_eq(scene_due(&served.scene), 50);
+    ck_assert_int_eq(unlink(keep_format("%s/paused", served.folder)), 0);
+    scene_once(served_config(&served, "", scene_job("")), 0);
+    ck_assert_int_eq(scene_due(&served.scene), 0);
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(run_begins_a_run_outside_of_the_window)
 {
     struct served served = served_new();
@@ -206,8 +221,9 @@ START_TEST(counters_survive_a_reload_and_a_bad_file_shows)
     ck_assert_double_eq(served_metric(&served, "pgpurged_config_reload_success"), 0);
     ck_assert_double_eq(served_metric(&served, deleted), 50);
 
-    config_rewrite(config, "%s", good);
+    config_rewrite(config, "[pgpurged]\ncontrol_group = root\n%s", good + strlen("[pgpurged]\n"));
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/reload").status, 200);
+    daemon_await_log(&served.daemon, "control_group: what is new about it", AWAIT_MS);
     ck_assert_double_eq(served_metric(&served, "pgpurged_config_reload_success"), 1);
     served_end(&served);
 }
@@ -402,6 +418,7 @@ int main(void)
         the_metrics_port_answers_nothing_but_metrics_and_health,
         pause_holds_a_job_and_no_other_until_it_is_resumed,
         a_pause_survives_kill_9_and_a_restart,
+        once_leaves_a_paused_job_alone,
         run_begins_a_run_outside_of_the_window,
         counters_survive_a_reload_and_a_bad_file_shows,
         another_user_may_read_but_not_act,
