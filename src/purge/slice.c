@@ -19,11 +19,6 @@ void slices_free(struct slices *slices)
     *slices = (struct slices){0};
 }
 
-bool slices_at_end(const struct slices *slices)
-{
-    return slices->at_end && slices->position == slices->count;
-}
-
 void slice_send(struct pg *pg, const struct slices *slices, const struct sql_statements *sql,
                 const char *cutoff, pg_reply_fn *fn, void *arg)
 {
@@ -125,7 +120,6 @@ bool slice_read(const struct pg_reply *reply, struct slices *slices, struct err 
     free(slices->tids);
     slices->tids = tids;
     slices->count = (size_t)rows;
-    slices->position = 0;
     slices->pages += pages_of(tids, slices->count);
     slices->at_end = rows < slices->limit;
     slices->stuck = !slices->at_end && text_equal(reached, slices->from);
@@ -146,18 +140,4 @@ void slice_leave_out(struct slices *slices, const struct tid *blocked, size_t bl
             slices->tids[kept++] = slices->tids[i];
     }
     slices->count = kept;
-}
-
-struct slice_part slice_next(const struct slices *slices, size_t most)
-{
-    size_t left = slices->count - slices->position;
-
-    if (left == 0)
-        return (struct slice_part){NULL, 0};
-    return (struct slice_part){slices->tids + slices->position, left < most ? left : most};
-}
-
-void slice_advance(struct slices *slices, size_t count)
-{
-    slices->position += count;
 }

@@ -3,10 +3,10 @@
  * order of their marks from slice to slice, and in the order of the table within one, so that rows
  * of one page go in one batch.
  *
- * A pass is: slices_start(), then slice_send() and slice_read(), batches over slice_next() until it
- * gives none, the next slice, until slices_at_end(). Rows that come in behind the bound, or whose
- * TID changes meanwhile, are found by another pass. A run owns one struct slices; it keeps the TIDs
- * of one slice (8 bytes each).
+ * A pass is: slices_start(), then slice_send() and slice_read(), batches over the slice's TIDs
+ * (struct walk hands them out by their place in it), the next slice, until `at_end`. Rows that come
+ * in behind the bound, or whose TID changes meanwhile, are found by another pass. A run owns one
+ * struct slices; it keeps the TIDs of one slice (8 bytes each).
  */
 #ifndef PGPURGED_PURGE_SLICE_H
 #define PGPURGED_PURGE_SLICE_H
@@ -28,12 +28,11 @@ struct slices {
     bool stuck;       /* a full slice ended with the mark it began with (decide/choose.h) */
     int64_t pages;    /* touched by the slices so far */
     struct tid *tids; /* of the slice, sorted */
-    size_t count, position;
+    size_t count;
 };
 
 void slices_start(struct slices *slices);
 void slices_free(struct slices *slices); /* a zeroed one is fine */
-bool slices_at_end(const struct slices *slices);
 
 /* A talk (talk.h). */
 void slice_send(struct pg *pg, const struct slices *slices, const struct sql_statements *sql,
@@ -49,16 +48,11 @@ bool slice_read(const struct pg_reply *reply, struct slices *slices, struct err 
  */
 void slice_leave_out(struct slices *slices, const struct tid *blocked, size_t blocked_count);
 
-/* Some of the slice's TIDs, in order. Points into it; valid until the next slice_read(). */
+/* Some TIDs of a slice, in order. Points into it; valid until the next slice_read(). */
 struct slice_part {
     const struct tid *tids;
-    size_t count; /* 0 = the slice is worked off */
+    size_t count;
 };
-
-/* The next TIDs, at most so many; the position stays until slice_advance() has been told that their
- * batch was committed, or that they are set aside. */
-struct slice_part slice_next(const struct slices *slices, size_t most);
-void slice_advance(struct slices *slices, size_t count);
 
 /* As PostgreSQL reads a tid[]: {"(0,1)","(0,2)"}. */
 void slice_print(const struct slice_part *part, struct text *out);

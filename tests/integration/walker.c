@@ -149,21 +149,28 @@ struct walker_batch walker_purge(struct walker *walker, const char *list)
     return walker_purge_limited(walker, list, false, 1000000);
 }
 
+static int64_t purge_part(struct walker *walker, const struct slice_part *part)
+{
+    struct walker_batch batch;
+    struct text list = {0};
+
+    slice_print(part, &list);
+    batch = walker_purge(walker, list.data);
+    text_free(&list);
+    ck_assert_str_eq(batch.sqlstate, "00000");
+    return batch.rows;
+}
+
 int64_t walker_purge_slice(struct walker *walker)
 {
-    struct slice_part part;
+    enum { PART = 70 };
+    size_t count = walker->slices.count;
     int64_t rows = 0;
 
-    while ((part = slice_next(&walker->slices, 70)).count > 0) {
-        struct text list = {0};
-        struct walker_batch batch;
+    for (size_t i = 0; i < count; i += PART) {
+        struct slice_part part = {walker->slices.tids + i, count - i < PART ? count - i : PART};
 
-        slice_print(&part, &list);
-        batch = walker_purge(walker, list.data);
-        ck_assert_str_eq(batch.sqlstate, "00000");
-        rows += batch.rows;
-        slice_advance(&walker->slices, part.count);
-        text_free(&list);
+        rows += purge_part(walker, &part);
     }
     return rows;
 }

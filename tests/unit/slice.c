@@ -117,12 +117,6 @@ static void take(struct slices *slices, int64_t rows, int per_block, char *mark)
     forget(&reply);
 }
 
-/* A batch over all that is left of the slice. */
-static void work_off(struct slices *slices)
-{
-    slice_advance(slices, slice_next(slices, SIZE_MAX).count);
-}
-
 START_TEST(a_slice_that_is_not_full_is_the_last)
 {
     struct slices slices;
@@ -131,12 +125,9 @@ START_TEST(a_slice_that_is_not_full_is_the_last)
     ck_assert_str_eq(slices.from, "");
     take(&slices, CHOOSE_SLICE_ROWS, 10, (char[]){"2026-01-01 00:00:00+00"});
     ck_assert_str_eq(slices.from, "2026-01-01 00:00:00+00");
-    work_off(&slices);
-    ck_assert(!slices_at_end(&slices));
+    ck_assert(!slices.at_end);
     take(&slices, 11, 10, (char[]){"2026-01-02 00:00:00+00"});
-    ck_assert(!slices_at_end(&slices));
-    work_off(&slices);
-    ck_assert(slices_at_end(&slices));
+    ck_assert(slices.at_end);
     ck_assert_int_eq(slices.pages, CHOOSE_SLICE_ROWS / 10 + 2);
     slices_free(&slices);
 }
@@ -148,8 +139,8 @@ START_TEST(an_index_without_due_rows_is_at_its_end_at_once)
 
     slices_start(&slices);
     take(&slices, 0, 1, NULL);
-    ck_assert(slices_at_end(&slices));
-    ck_assert_uint_eq(slice_next(&slices, 10).count, 0);
+    ck_assert(slices.at_end);
+    ck_assert_uint_eq(slices.count, 0);
     ck_assert_str_eq(slices.from, "");
     slices_free(&slices);
 }
@@ -174,29 +165,6 @@ START_TEST(slices_get_longer_while_they_end_with_the_mark_they_began_with)
     ck_assert_int_eq(slices.limit, CHOOSE_SLICE_ROWS);
     take(&slices, 3, 100, (char[]){"b"});
     ck_assert(!slices.stuck && slices.at_end);
-    slices_free(&slices);
-}
-END_TEST
-
-START_TEST(a_slice_is_handed_out_in_order_and_stays_until_its_batch_is_committed)
-{
-    struct slices slices;
-    struct slice_part part;
-
-    slices_start(&slices);
-    take(&slices, 7, 1, (char[]){"a"});
-    part = slice_next(&slices, 3);
-    ck_assert_uint_eq(part.count, 3);
-    ck_assert_uint_eq(part.tids[0].block, 0);
-    part = slice_next(&slices, 5); /* again, after a failure */
-    ck_assert_uint_eq(part.tids[0].block, 0);
-    slice_advance(&slices, part.count);
-    part = slice_next(&slices, 5);
-    ck_assert_uint_eq(part.count, 2);
-    ck_assert_uint_eq(part.tids[0].block, 5);
-    slice_advance(&slices, part.count);
-    ck_assert_uint_eq(slice_next(&slices, 5).count, 0);
-    ck_assert(slices_at_end(&slices));
     slices_free(&slices);
 }
 END_TEST
@@ -255,7 +223,6 @@ int main(void)
     tcase_add_test(tcase, a_slice_that_is_not_full_is_the_last);
     tcase_add_test(tcase, an_index_without_due_rows_is_at_its_end_at_once);
     tcase_add_test(tcase, slices_get_longer_while_they_end_with_the_mark_they_began_with);
-    tcase_add_test(tcase, a_slice_is_handed_out_in_order_and_stays_until_its_batch_is_committed);
     tcase_add_test(tcase, blocked_rows_are_left_out);
     tcase_add_test(tcase, an_answer_that_makes_no_sense_changes_nothing);
     suite_add_tcase(suite, tcase);
