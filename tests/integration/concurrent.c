@@ -370,20 +370,29 @@ static void storm(const struct scene *scene, unsigned seed)
     PQfinish(busy);
 }
 
-START_TEST(both_promises_hold_in_a_storm_and_nothing_due_is_left)
+static unsigned storm_seed(void)
 {
     const char *asked = getenv("STORM_SEED");
     unsigned seed = asked != NULL ? (unsigned)atoi(asked) : (unsigned)time(NULL);
+
+    printf("STORM_SEED=%u\n", seed);
+    return seed;
+}
+
+static void check_storm(const char *options)
+{
     struct scene scene = scene_new();
     const char *config;
 
-    printf("STORM_SEED=%u\n", seed);
     scene_add_orders(&scene, STORM_ROWS);
+    sql_exec(scene.own, "CREATE INDEX ON orders (deleted_at)");
     make_storm_tables(&scene);
     config = scene_config(
-        &scene, "batch_rows = 100\nlock_timeout = 5ms\nmax_rows_per_second = 3000\nevery = 1s");
+        &scene, keep_format("batch_rows = 100\nlock_timeout = 5ms\nmax_rows_per_second = 3000\n"
+                            "every = 1s\n%s",
+                            options));
     struct daemon daemon = daemon_start(config);
-    storm(&scene, seed);
+    storm(&scene, storm_seed());
     promises_check(scene.own, "orders", SCENE_DUE);
     scene_await_run(&scene, "orders", "done");
     daemon_stop(&daemon);
@@ -394,6 +403,23 @@ START_TEST(both_promises_hold_in_a_storm_and_nothing_due_is_left)
     ck_assert_int_eq(scene_due(&scene), 0);
     promises_check(scene.own, "orders", SCENE_DUE);
     scene_end(&scene);
+}
+
+START_TEST(both_promises_hold_in_a_storm_and_nothing_due_is_left)
+{
+    check_storm("walk = heap");
+}
+END_TEST
+
+START_TEST(both_promises_hold_in_a_storm_with_two_workers)
+{
+    check_storm("walk = heap\nworkers = 2");
+}
+END_TEST
+
+START_TEST(both_promises_hold_in_a_storm_under_the_index_walk)
+{
+    check_storm("walk = index\nworkers = 2");
 }
 END_TEST
 
@@ -412,6 +438,8 @@ int main(void)
         a_second_daemon_with_the_same_job_is_held_while_the_first_runs,
         two_daemons_with_jobs_of_different_names_count_no_row_twice,
         both_promises_hold_in_a_storm_and_nothing_due_is_left,
+        both_promises_hold_in_a_storm_with_two_workers,
+        both_promises_hold_in_a_storm_under_the_index_walk,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }
