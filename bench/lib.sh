@@ -51,6 +51,7 @@ GRANT SELECT, DELETE, UPDATE (deleted_at) ON rows TO pgpurged;
 VACUUM ANALYZE rows;
 CHECKPOINT;
 SQL
+    sync # what the kernel still has to write would go to the account of whoever comes next
 }
 
 due_rows() {
