@@ -3,3 +3,5 @@
 GRANT SELECT, DELETE, UPDATE (deleted_at)  ON orders   TO pgpurged;
 GRANT SELECT, DELETE, UPDATE ("deletedAt") ON comments TO pgpurged;
 GRANT SELECT, DELETE, UPDATE (expires_at)  ON sessions TO pgpurged;
+-- To see how far replicas are behind and who waits, so that the limits of [database] can hold a job back.
+GRANT pg_monitor TO pgpurged;
