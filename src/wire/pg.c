@@ -372,10 +372,18 @@ static void connect_timed_out(evutil_socket_t fd, short what, void *arg)
     die(arg, "timeout: no connection within connect_timeout");
 }
 
-static void ignore_notice(void *arg, const PGresult *result)
+/* A warning belongs to the statement that the server is at: one of the oldest flight. Everything
+ * below a warning is for people. */
+static void note_warning(void *arg, const PGresult *result)
 {
-    (void)arg;
-    (void)result;
+    struct pg *pg = arg;
+    const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+    if (pg->first == NULL || pg->first->reply.warned || severity == NULL ||
+        !text_equal(severity, "WARNING"))
+        return;
+    pg->first->reply.warned = true;
+    pg_error_of_result(&pg->first->reply.warning, result, pg->first->answered);
 }
 
 static PGconn *start_connection(const char *conninfo, const char *application_name)
@@ -405,7 +413,7 @@ struct pg *pg_open(struct loop *loop, const char *conninfo, const char *applicat
         die(pg, pg->conn != NULL ? PQerrorMessage(pg->conn) : "out of memory");
         return pg;
     }
-    PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
+    PQsetNoticeReceiver(pg->conn, note_warning, pg);
     pg->io = event_new(pg->base, PQsocket(pg->conn), EV_WRITE, on_connect_io, pg);
     event_add(pg->io, NULL);
     return pg;

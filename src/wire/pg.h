@@ -47,6 +47,9 @@ struct pg_error {
 struct pg_reply;
 enum pg_fate pg_reply_fate(const struct pg_reply *reply);
 const struct pg_error *pg_reply_error(const struct pg_reply *reply); /* for PG_FAILED and PG_LOST */
+/* The first WARNING that came with it, or NULL. VACUUM says in no other way that it has done
+ * nothing. */
+const struct pg_error *pg_reply_warning(const struct pg_reply *reply);
 int pg_reply_rows(const struct pg_reply *reply, size_t step);
 /* NULL for SQL NULL, and for a row or column that is not there. Valid until the reply function
  * returns. */

@@ -14,6 +14,11 @@ const struct pg_error *pg_reply_error(const struct pg_reply *reply)
     return &reply->error;
 }
 
+const struct pg_error *pg_reply_warning(const struct pg_reply *reply)
+{
+    return reply->warned ? &reply->warning : NULL;
+}
+
 static const PGresult *result_of(const struct pg_reply *reply, size_t step)
 {
     return step < reply->count ? reply->results[step] : NULL;

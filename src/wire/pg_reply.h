@@ -12,7 +12,9 @@
 struct pg_reply {
     enum pg_fate fate;
     struct pg_error error;
-    PGresult **results; /* one for each step that succeeded, else NULL */
+    bool warned;
+    struct pg_error warning; /* the first one */
+    PGresult **results;      /* one for each step that succeeded, else NULL */
     size_t count;
 };
 

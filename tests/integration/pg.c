@@ -226,6 +226,42 @@ START_TEST(megabytes_go_through_in_both_directions_in_several_flights_at_once)
 }
 END_TEST
 
+static void check_warning(void *arg, const struct pg_reply *reply)
+{
+    const struct pg_error *warning = pg_reply_warning(reply);
+
+    ck_assert_ptr_nonnull(warning);
+    ck_assert_str_eq(warning->sqlstate, "55P03");
+    ck_assert_str_eq(warning->message, "first");
+    ck_assert_int_eq((int)warning->step, 1);
+    replied(arg, reply);
+}
+
+static void check_no_warning(void *arg, const struct pg_reply *reply)
+{
+    ck_assert_ptr_null(pg_reply_warning(reply));
+    replied(arg, reply);
+}
+
+START_TEST(the_first_warning_stays_with_its_reply_and_a_notice_is_none)
+{
+    struct witness witness;
+    const struct pg_step warned[] = {
+        {"DO $$ BEGIN RAISE NOTICE 'none'; END $$", NULL, 0},
+        {"DO $$ BEGIN RAISE WARNING 'first' USING ERRCODE = '55P03'; RAISE WARNING 'second';"
+         " END $$",
+         NULL, 0},
+    };
+    const struct pg_step noticed[] = {{"DO $$ BEGIN RAISE NOTICE 'none'; END $$", NULL, 0}};
+
+    open_connection(&witness);
+    pg_send(witness.pg, warned, 2, FLIGHT_MS, check_warning, &witness);
+    pg_send(witness.pg, noticed, 1, FLIGHT_MS, check_no_warning, &witness);
+    await_events(&witness, 3);
+    close_all(&witness);
+}
+END_TEST
+
 START_TEST(notices_of_the_server_are_no_answers)
 {
     struct witness witness;
@@ -544,6 +580,7 @@ int main(void)
         a_reply_holds_the_rows_of_every_statement,
         megabytes_go_through_in_both_directions_in_several_flights_at_once,
         notices_of_the_server_are_no_answers,
+        the_first_warning_stays_with_its_reply_and_a_notice_is_none,
         an_error_in_the_middle_skips_the_rest_and_rolls_all_back,
         an_error_at_commit_is_the_error_of_the_commit,
         the_transaction_is_rolled_back_before_the_failure_is_told,
