@@ -124,6 +124,19 @@ void choose_walk(const struct choose_facts *facts, struct choice *choice)
         take_by_facts(facts, choice);
 }
 
+enum { SURE_FACTOR = 4 };
+
+bool choose_sample_is_enough(const struct choose_facts *facts)
+{
+    struct choose_facts probed = *facts;
+    struct choice guess;
+
+    probed.probed_due = CHOOSE_PROBE_ROWS;
+    choose_walk(&probed, &guess);
+    return facts->has_index && facts->sampled_due > CHOOSE_PROBE_ROWS && guess.walk == HEAP_WALK &&
+           guess.index_pages >= SURE_FACTOR * (double)facts->pages;
+}
+
 /* --- in mid-run --- */
 
 enum { WHY_BYTES = sizeof((struct choice *)0)->why };

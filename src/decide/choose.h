@@ -49,6 +49,11 @@ struct choice {
 
 void choose_walk(const struct choose_facts *facts, struct choice *choice);
 
+/* Whether the sample says enough, so that the index need not be asked: it counts no further than
+ * CHOOSE_PROBE_ROWS, and where the sample has found more, and many times what an index walk is good
+ * for, it would only say so as well. `probed_due` is then as good as CHOOSE_PROBE_ROWS. */
+bool choose_sample_is_enough(const struct choose_facts *facts);
+
 /* What a pass has come to so far. */
 struct choose_progress {
     int64_t pages;     /* touched: of the index walk those of each slice, together */

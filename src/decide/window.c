@@ -21,7 +21,7 @@ static int64_t second_of_week(struct local_time now)
     return floor_mod(now.day + EPOCH_WEEKDAY, 7) * DAY_SECONDS + now.second;
 }
 
-static struct local_time local_add(struct local_time time, int64_t seconds)
+struct local_time local_time_add(struct local_time time, int64_t seconds)
 {
     int64_t total = time.second + seconds;
     int64_t second = floor_mod(total, DAY_SECONDS);
@@ -105,11 +105,11 @@ struct window_view window_look(const struct week *week, struct local_time now)
     if (view.always)
         return view;
     if (!view.open) {
-        view.changes = local_add(now, until_opening(week, at));
+        view.changes = local_time_add(now, until_opening(week, at));
         return view;
     }
-    view.opened = local_add(now, chain_start(week, at) - at);
-    view.changes = local_add(now, end - at);
+    view.opened = local_time_add(now, chain_start(week, at) - at);
+    view.changes = local_time_add(now, end - at);
     return view;
 }
 

@@ -30,6 +30,9 @@ struct window_view {
 
 struct window_view window_look(const struct week *week, struct local_time now);
 
+/* A moment so many seconds later by the clock on the wall; they may be negative. */
+struct local_time local_time_add(struct local_time time, int64_t seconds);
+
 /* Seconds from a to b by the clock on the wall. */
 int64_t local_seconds_between(struct local_time a, struct local_time b);
 

@@ -12,8 +12,6 @@
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
-enum { SURE_FACTOR = 4 };
-
 static void next_slice(struct job *job);
 
 /* --- the two walks --- */
@@ -124,28 +122,17 @@ static void due_answered(void *arg, const struct pg_reply *reply)
     choose(job, job->run.next_block);
 }
 
-/* The probe counts no further than CHOOSE_PROBE_ROWS; where the sample has found more, and many
- * times what an index walk is good for, it would only say so as well. */
-static bool sample_is_enough(struct job *job)
-{
-    struct choose_facts facts = job->facts;
-    struct choice guess;
-
-    facts.probed_due = CHOOSE_PROBE_ROWS;
-    choose_walk(&facts, &guess);
-    if (facts.sampled_due <= CHOOSE_PROBE_ROWS || guess.walk != HEAP_WALK ||
-        guess.index_pages < SURE_FACTOR * (double)facts.pages)
-        return false;
-    job->facts = facts;
-    return true;
-}
-
 static void ask_index(struct job *job)
 {
-    if (job->index.serves && !sample_is_enough(job))
+    bool enough = choose_sample_is_enough(&job->facts);
+
+    if (job->index.serves && !enough) {
         probe_due_send(job->pg, &job->sql, job->run.cutoff, due_answered, job);
-    else
-        choose(job, job->run.next_block);
+        return;
+    }
+    if (enough)
+        job->facts.probed_due = CHOOSE_PROBE_ROWS;
+    choose(job, job->run.next_block);
 }
 
 static void index_answered(void *arg, const struct pg_reply *reply)

@@ -11,6 +11,7 @@ int main(void)
     suite_add_tcase(suite, backoff_cases());
     suite_add_tcase(suite, breaker_cases());
     suite_add_tcase(suite, choose_cases());
+    suite_add_tcase(suite, forecast_cases());
     suite_add_tcase(suite, guard_cases());
     suite_add_tcase(suite, limits_cases());
     suite_add_tcase(suite, next_cases());

@@ -10,6 +10,7 @@
 TCase *backoff_cases(void);
 TCase *breaker_cases(void);
 TCase *choose_cases(void);
+TCase *forecast_cases(void);
 TCase *guard_cases(void);
 TCase *limits_cases(void);
 TCase *next_cases(void);

@@ -245,6 +245,42 @@ START_TEST(longest_sentence_fits)
 }
 END_TEST
 
+/* --- whether the index has to be asked at all --- */
+
+static const struct enough_case {
+    const char *name;
+    struct choose_facts facts;
+    bool enough;
+} enough_cases[] = {
+    {"far more is due than an index walk is good for",
+     {.has_index = true, MEASURED, .sampled_due = 800000, .probed_due = -1},
+     true},
+    {"the probe may count it to the end",
+     {.has_index = true, MEASURED, .sampled_due = 100000, .probed_due = -1},
+     false},
+    {"more is due, but it may lie side by side",
+     {.has_index = true, MEASURED, .sampled_due = 800000, .probed_due = -1, .correlation = 1},
+     false},
+    {"more is due than the probe counts, of a table so large that the index may be better",
+     {.has_index = true, .pages = 4000000, .rows = 200e6, .sampled_due = 800000, .probed_due = -1},
+     false},
+    {"nothing was sampled",
+     {.has_index = true, MEASURED, .sampled_due = -1, .probed_due = -1},
+     false},
+    {"there is no index to ask", {MEASURED, .sampled_due = 800000, .probed_due = -1}, false},
+    {"the index walk is asked for",
+     {.wish = WALK_INDEX, .has_index = true, MEASURED, .sampled_due = 800000, .probed_due = -1},
+     false},
+};
+
+START_TEST(index_is_not_asked_where_the_sample_says_enough)
+{
+    const struct enough_case *row = &enough_cases[_i];
+
+    ck_assert_msg(choose_sample_is_enough(&row->facts) == row->enough, "%s", row->name);
+}
+END_TEST
+
 /* --- in mid-run --- */
 
 static const struct again_case {
@@ -401,6 +437,8 @@ TCase *choose_cases(void)
     tcase_add_loop_test(tcase, walk_is_chosen_by_the_pages_it_would_touch, 0, ARRAY_LENGTH(cases));
     tcase_add_test(tcase, choice_changes_once_as_more_becomes_due);
     tcase_add_test(tcase, longest_sentence_fits);
+    tcase_add_loop_test(tcase, index_is_not_asked_where_the_sample_says_enough, 0,
+                        ARRAY_LENGTH(enough_cases));
     tcase_add_loop_test(tcase, wrong_forecast_is_seen_in_mid_run, 0, ARRAY_LENGTH(again_cases));
     tcase_add_test(tcase, switching_over_bounds_what_a_wrong_forecast_costs);
     return tcase;

@@ -1,0 +1,53 @@
+/*
+ * forecast: when the rows that are due now will be gone, and whether a job will ever keep up with
+ * what expires. Pure: rates and the window come as arguments.
+ *
+ * A run takes the time that its rows or its pages need in batches, whichever is more, and the rests
+ * between them. It begins when the window is open and it is due, pauses when the window closes, and
+ * goes on at the next opening. Where it would not be over before the window closes or the next run
+ * is due, the duty goes up as decide/urgency.h has it. What is forecast is the work of this one
+ * run; what expires meanwhile is the next one's.
+ *
+ * All times are local ones, by the clock on the wall, as in decide/window.h: on the two nights a
+ * year on which clocks change, a window is counted an hour too long or too short.
+ */
+#ifndef PGPURGED_DECIDE_FORECAST_H
+#define PGPURGED_DECIDE_FORECAST_H
+
+#include <stdbool.h>
+
+#include "base/week.h"
+#include "decide/window.h"
+
+/* No forecast goes further than this. */
+enum { FORECAST_MOST_DAYS = 36525 };
+
+struct forecast_facts {
+    const struct week *week;
+    struct local_time now;
+    double wait_s;  /* until the next run is due, whatever the window */
+    double every_s; /* from one run to the next */
+
+    double due;              /* rows */
+    double pages;            /* that the walk reads; a page out of order counts as several */
+    double rows_per_busy_s;  /* deleted in a second spent in batches; > 0 */
+    double pages_per_busy_s; /* read likewise; > 0 */
+    int duty_percent, max_duty_percent;
+    double max_rows_per_second; /* 0 = no limit */
+
+    double expiring_per_day; /* rows that become due; NAN = not known */
+};
+
+struct forecast {
+    double window_s; /* how long the run takes, windows' pauses left out */
+    bool ends;       /* within FORECAST_MOST_DAYS; else `begins` and `done` mean nothing */
+    struct local_time begins, done;
+
+    double open_s_per_week; /* of the window */
+    double rows_per_day;    /* what it has room for, at most, on the average of a week */
+    bool never_catches_up;  /* more expires than that; false where it is not known */
+};
+
+void forecast_make(const struct forecast_facts *facts, struct forecast *forecast);
+
+#endif
