@@ -149,10 +149,16 @@ bool table_name_parse(const char *text, struct table_name *table, struct err *er
         free(second);
         return false;
     }
-    table->schema = second != NULL ? first : text_copy("public");
-    table->name = second != NULL ? second : first;
-    table->written = write_table_name(table->schema, table->name);
+    table_name_set(table, second != NULL ? first : text_copy("public"),
+                   second != NULL ? second : first);
     return true;
+}
+
+void table_name_set(struct table_name *table, char *schema, char *name)
+{
+    table->schema = schema;
+    table->name = name;
+    table->written = write_table_name(schema, name);
 }
 
 void table_name_clear(struct table_name *table)

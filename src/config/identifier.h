@@ -24,6 +24,8 @@ void identifier_print(const char *name, struct text *out);
 /* `orders` (of schema public), `sales.orders`, `"Sales"."Order Items"`. On failure there is nothing
  * to clear. */
 bool table_name_parse(const char *text, struct table_name *table, struct err *err);
+/* Takes both names over. */
+void table_name_set(struct table_name *table, char *schema, char *name);
 void table_name_clear(struct table_name *table); /* a zeroed one is fine */
 
 #endif

@@ -13,6 +13,9 @@ static const char *const synchronous_commits[] = {"off", "local",        "remote
 /* The order of enum walk_wish. */
 static const char *const walks[] = {"auto", "heap", "index", NULL};
 
+/* The order of enum children. */
+static const char *const children[] = {"skip", "cascade", "delete", NULL};
+
 #define FIELD(kind, record, field) .section = kind, .offset = offsetof(struct record, field)
 #define DAEMON(field)              FIELD(SECTION_PGPURGED, settings, field)
 #define DATABASE(field)            FIELD(SECTION_DATABASE, database_settings, field)
@@ -161,6 +164,27 @@ const struct config_option config_options[] = {
     {JOB(walk), .name = "walk", .type = &option_choice, .choices = walks, .fallback = "auto",
      .doc = "How due rows are found: heap reads the table page by page, index takes them from an "
             "index that begins with the column of expires, auto takes what touches fewer pages."},
+
+    /* a job: what hangs on it */
+    {JOB(children), .name = "children", .type = &option_choice, .choices = children,
+     .fallback = "skip",
+     .doc = "What becomes of rows that refer to a due one. With skip they keep it; with cascade "
+            "those of a foreign key ON DELETE CASCADE are deleted first, and counted; with delete "
+            "those of every foreign key but SET NULL and SET DEFAULT."},
+    {JOB(children_depth), .name = "children_depth", .type = &option_number, .fallback = "3",
+     .least = "1", .most = "10", .unit = "levels",
+     .doc = "So many levels of references are followed with cascade and delete; what is below keeps "
+            "the rows above it."},
+    {JOB(children_unindexed), .name = "children_unindexed", .type = &option_list, .fallback = "",
+     .may_be_empty = true,
+     .doc = "Foreign keys of big tables, by name and separated by commas, that may be without an "
+            "index; each batch then reads such a table whole."},
+    {JOB(references), .name = "references", .type = &option_references, .own_only = true,
+     .fallback = "", .may_be_empty = true, .may_continue = true,
+     .doc = "References that no foreign key declares, treated like one with NO ACTION: "
+            "TABLE.COLUMN, separated by commas. It holds the table's primary key, or what "
+            "-> COLUMN names; where COLUMN = VALUE picks the rows that refer to this table, as in "
+            "audit_log.subject_id where subject_type = Post."},
 };
 /* clang-format on */
 

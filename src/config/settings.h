@@ -39,6 +39,27 @@ struct table_name {
     char *written; /* canonical form: `public.orders`, quoted where it must be */
 };
 
+/* A reference to the job's table that no foreign key declares: COLUMN of TABLE holds its key. */
+struct reference {
+    struct table_name table;
+    char *column;
+    char *referenced;                 /* column of the job's table; NULL = its primary key */
+    char *where_column, *where_value; /* only rows with this value refer to it; NULL = all */
+    char *written;                    /* canonical form, also its name where one is needed */
+};
+
+struct references {
+    struct reference *list;
+    size_t count;
+};
+
+/* What becomes of rows that refer to due ones. */
+enum children {
+    CHILDREN_SKIP,    /* they keep the due row */
+    CHILDREN_CASCADE, /* those of a foreign key ON DELETE CASCADE go first, the others keep it */
+    CHILDREN_DELETE   /* they go first */
+};
+
 enum synchronous_commit {
     COMMIT_OFF,
     COMMIT_LOCAL,
@@ -67,6 +88,10 @@ struct job_settings {
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
     enum walk_wish walk;
+    enum children children;
+    int64_t children_depth;
+    char *children_unindexed; /* names of references without an index that are accepted, "a, b" */
+    struct references references;
 };
 
 struct database_settings {

@@ -12,6 +12,7 @@
 #include "config/nearest.h"
 #include "config/options.h"
 #include "config/place.h"
+#include "config/reference.h"
 #include "config/settings.h"
 #include "config/size.h"
 #include "config/window.h"
@@ -303,6 +304,7 @@ static void choice_print(const struct config_option *option, const void *record,
 
 _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum children) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
 
 /* ---- tables, expiry, windows ---- */
@@ -342,6 +344,23 @@ static void option_expires_print(const struct config_option *option, const void 
 static void option_expires_clear(const struct config_option *option, void *record)
 {
     expires_clear(field(option, record));
+}
+
+static bool option_references_parse(const struct config_option *option, const char *text,
+                                    void *record, struct err *err)
+{
+    return references_parse(text, field(option, record), err);
+}
+
+static void option_references_print(const struct config_option *option, const void *record,
+                                    struct text *out)
+{
+    references_print(const_field(option, record), out);
+}
+
+static void option_references_clear(const struct config_option *option, void *record)
+{
+    references_clear(field(option, record));
 }
 
 /* A window fills two fields, so it takes the whole job. */
@@ -387,5 +406,7 @@ const struct option_type option_choice = {"choice", choice_parse, choice_print, 
 const struct option_type option_table = {"name", table_parse, table_print, table_clear};
 const struct option_type option_expires = {"rule", option_expires_parse, option_expires_print,
                                            option_expires_clear};
+const struct option_type option_references = {"references", option_references_parse,
+                                              option_references_print, option_references_clear};
 const struct option_type option_window = {"spans", option_window_parse, option_window_print,
                                           option_window_clear};
