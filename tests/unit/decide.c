@@ -19,6 +19,7 @@ int main(void)
     suite_add_tcase(suite, pace_cases());
     suite_add_tcase(suite, schedule_cases());
     suite_add_tcase(suite, urgency_cases());
+    suite_add_tcase(suite, vacuum_cases());
     suite_add_tcase(suite, window_cases());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

@@ -18,6 +18,7 @@ TCase *outcome_cases(void);
 TCase *pace_cases(void);
 TCase *schedule_cases(void);
 TCase *urgency_cases(void);
+TCase *vacuum_cases(void);
 TCase *window_cases(void);
 
 #endif
