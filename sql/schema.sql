@@ -1,4 +1,4 @@
--- pgpurged: what the daemon needs in a database. Schema version 1.
+-- pgpurged: what the daemon needs in a database. Schema version 2.
 --
 -- Read it, then apply it as a superuser or as the owner of the database (who may create roles):
 --
@@ -12,7 +12,8 @@
 --     UPDATE pgpurged.kill_switch SET stopped = true, reason = 'why';
 --
 -- Promise A (accounted): a row is deleted only by pgpurged.purge_batch() or pgpurged.purge_tids(), which write
---   the audit row with the exact row count in the same transaction.
+--   the audit row with the exact row count in the same transaction; what goes along through a foreign key is
+--   counted in audit rows of its own, and compared with what the server itself has counted.
 -- Promise R (restorable until expiry): the DELETE that it executes carries the full predicate, so that a row
 --   restored a moment before is looked at once more, by PostgreSQL itself, when its lock is taken.
 --
@@ -27,8 +28,8 @@ SET LOCAL search_path = pg_catalog; -- for the types below; function bodies qual
 DO $$
 BEGIN
     IF pg_catalog.to_regprocedure('pgpurged.version()') IS NOT NULL THEN
-        IF pgpurged.version() <> 1 THEN
-            RAISE EXCEPTION 'schema pgpurged is of version %, this script is for version 1', pgpurged.version()
+        IF pgpurged.version() <> 2 THEN
+            RAISE EXCEPTION 'schema pgpurged is of version %, this script is for version 2', pgpurged.version()
                 USING HINT = 'Use the --init-sql of the pgpurged that you run.';
         END IF;
     END IF;
@@ -42,7 +43,7 @@ CREATE SCHEMA IF NOT EXISTS pgpurged;
 
 -- The daemon refuses to purge where this is missing or another number than its own.
 CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer
-    LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+    LANGUAGE sql IMMUTABLE AS 'SELECT 2';
 
 -- One row for each run: one pass of a job over its table, or several until nothing due is left. A run that
 -- was cut off (window, restart) has no outcome yet and goes on at next_block.
@@ -51,6 +52,7 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     job         text NOT NULL,
     relation    oid NOT NULL,                -- the table, as it was when the run began
     leaf        text NOT NULL,               -- its name
+    at_leaf     oid,                         -- of a partitioned table: the leaf that the run has come to
     policy      text NOT NULL,               -- what counts as expired; another text = another run
     walk        text NOT NULL,               -- how the rows were found, and why so
     cutoff      timestamptz NOT NULL,        -- computed once, from the database's clock
@@ -58,11 +60,11 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     ended_at    timestamptz,
     outcome     text CHECK (outcome IN ('done', 'incomplete', 'failed', 'abandoned')),
     rows        bigint NOT NULL DEFAULT 0,   -- the sum of its audit rows, taken when it ends or pauses
-    batches     bigint NOT NULL DEFAULT 0,   -- the number of its audit rows
+    batches     bigint NOT NULL DEFAULT 0,   -- the number of those of its batches that have deleted any
     skipped     bigint NOT NULL DEFAULT 0,   -- due rows left because others had locked them
     blocked     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
     passes      integer NOT NULL DEFAULT 1,
-    next_block  bigint NOT NULL DEFAULT 0,
+    next_block  bigint NOT NULL DEFAULT 0,   -- of that leaf
     detail      text,                        -- the error, or what is left and why
     daemon      text NOT NULL,               -- version of who runs it
     owner       text NOT NULL,               -- a word of the process that runs it, and its session:
@@ -73,21 +75,24 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
 CREATE UNIQUE INDEX IF NOT EXISTS runs_open ON pgpurged.runs (job) WHERE ended_at IS NULL;
 CREATE INDEX IF NOT EXISTS runs_job ON pgpurged.runs (job, id);
 
--- One row for each batch that has deleted rows, written by the transaction that has deleted them.
+-- One row for each batch and table that it has deleted rows of, written by the transaction that has deleted
+-- them: the leaf, and whatever tables refer to it and gave up rows with it.
 CREATE TABLE IF NOT EXISTS pgpurged.audit (
     run         bigint NOT NULL,             -- pgpurged.runs.id; no foreign key: it would lock runs per batch
     batch       bigint NOT NULL,             -- number within the run; gaps are batches that rolled back
     job         text NOT NULL,
     relation    oid NOT NULL,
     leaf        text NOT NULL,
-    rows        bigint NOT NULL CHECK (rows > 0),
+    rows        bigint NOT NULL CHECK (rows >= 0),
+    updated     bigint NOT NULL DEFAULT 0 CHECK (updated >= 0), -- set to NULL or a default by a foreign key
     cutoff      timestamptz NOT NULL,
-    from_block  bigint NOT NULL,
-    to_block    bigint NOT NULL,             -- exclusive, unless the batch was a part of one block
+    from_block  bigint,                      -- NULL: rows that referred to those of the batch
+    to_block    bigint,                      -- exclusive, unless the batch was a part of one block
     elapsed_ms  double precision NOT NULL,   -- from BEGIN to this row, without the commit
     purged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     purged_by   name NOT NULL DEFAULT session_user,
-    PRIMARY KEY (run, batch)
+    PRIMARY KEY (run, batch, relation),
+    CHECK (rows > 0 OR updated > 0)
 );
 
 CREATE OR REPLACE FUNCTION pgpurged.audit_is_append_only() RETURNS trigger
@@ -178,30 +183,120 @@ BEGIN
 END
 $$;
 
--- What a batch has done becomes final here: checks that the table is still the one that was looked at before
--- the run (under the DELETE's lock nobody can rename or replace it any more), and writes the audit row.
-CREATE OR REPLACE FUNCTION pgpurged.account(
-    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, cutoff timestamptz,
-    from_block bigint, to_block bigint, elapsed_ms double precision)
+-- Writes an audit row, and sees to it that it stands there as it was written (promise A).
+CREATE OR REPLACE FUNCTION pgpurged.write_audit(
+    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, updated bigint,
+    cutoff timestamptz, from_block bigint, to_block bigint, elapsed_ms double precision)
     RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     written bigint;
 BEGIN
+    INSERT INTO pgpurged.audit AS a
+        (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms)
+    VALUES (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms)
+    RETURNING a.rows INTO written;
+    -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
+    IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
+        RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
+            USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
+    END IF;
+END
+$$;
+
+-- What a batch has done becomes final here: checks that the leaf is still the table that was looked at before
+-- the run, and still a partition of the job's table where it was one (under the DELETE's lock nobody can rename,
+-- replace or detach it any more), and writes the audit row.
+--   root   the job's table; the leaf itself unless that is partitioned
+CREATE OR REPLACE FUNCTION pgpurged.account(
+    run bigint, batch bigint, job text, root oid, relation oid, leaf text, rows bigint, cutoff timestamptz,
+    from_block bigint, to_block bigint, elapsed_ms double precision)
+    RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
     IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
         RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
-            USING ERRCODE = 'PU004';
+            USING ERRCODE = CASE WHEN root OPERATOR(pg_catalog.=) relation THEN 'PU004' ELSE 'PU008' END;
+    END IF;
+    IF root OPERATOR(pg_catalog.<>) relation
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(relation) AS p
+                        WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root) THEN
+        RAISE EXCEPTION '% is no partition of the job''s table any more', leaf USING ERRCODE = 'PU008';
     END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        INSERT INTO pgpurged.audit AS a (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
-        VALUES (run, batch, job, relation, leaf, rows, cutoff, from_block, to_block, elapsed_ms)
-        RETURNING a.rows INTO written;
-        -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
-        IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
-            RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
-                USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
-        END IF;
+        PERFORM pgpurged.write_audit(run, batch, job, relation, leaf, rows, 0, cutoff, from_block, to_block,
+                                     elapsed_ms);
     END IF;
+END
+$$;
+
+-- Rows of the watched tables and of their partitions that this transaction (and others of the session that the
+-- server has not added up yet) has deleted and updated, by the server's own count:
+--   {"OID": [deleted, updated], ...}
+CREATE OR REPLACE FUNCTION pgpurged.changes(watched jsonb) RETURNS jsonb
+    LANGUAGE sql VOLATILE AS $$
+    SELECT COALESCE(pg_catalog.jsonb_object_agg(l.relation::pg_catalog.text,
+               pg_catalog.jsonb_build_array(pg_catalog.pg_stat_get_xact_tuples_deleted(l.relation),
+                                            pg_catalog.pg_stat_get_xact_tuples_updated(l.relation))), '{}')
+      FROM (SELECT w.relation::pg_catalog.oid
+              FROM pg_catalog.jsonb_array_elements_text(watched) AS w (relation)
+            UNION
+            SELECT p.relid::pg_catalog.oid
+              FROM pg_catalog.jsonb_array_elements_text(watched) AS w (relation),
+                   LATERAL pg_catalog.pg_partition_tree(w.relation::pg_catalog.oid::pg_catalog.regclass) AS p
+             WHERE p.isleaf) AS l (relation)
+$$;
+
+-- The other half of promise A, for tables that others refer to: every row of a watched table that is gone must
+-- have been counted, by a step of the family or as a row of the leaf. One that isn't was taken along by ON DELETE
+-- CASCADE, because somebody has inserted it a moment ago, or by a trigger: then nothing goes. Writes the audit
+-- rows of the family's tables.
+--   family   the steps (see purge_batch), gone the rows that each has deleted, before = changes() at the start
+CREATE OR REPLACE FUNCTION pgpurged.account_family(
+    run bigint, batch bigint, job text, relation oid, rows bigint, cutoff timestamptz,
+    family jsonb, gone bigint[], before jsonb, elapsed_ms double precision)
+    RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    change record;
+BEGIN
+    FOR change IN
+        WITH step AS (
+            SELECT (s.step OPERATOR(pg_catalog.->>) 'relation')::pg_catalog.oid AS relation,
+                   s.step OPERATOR(pg_catalog.->>) 'leaf' AS leaf, gone[s.n] AS rows
+              FROM pg_catalog.jsonb_array_elements(family OPERATOR(pg_catalog.->) 'steps')
+                   WITH ORDINALITY AS s (step, n)),
+        counted AS (
+            SELECT s.relation, pg_catalog.min(s.leaf) AS leaf, pg_catalog.sum(s.rows)::bigint AS rows
+              FROM step AS s GROUP BY s.relation),
+        seen AS (
+            SELECT a.key::pg_catalog.oid AS relation,
+                   (a.value OPERATOR(pg_catalog.->>) 0)::bigint OPERATOR(pg_catalog.-)
+                       COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 0)::bigint, 0) AS deleted,
+                   (a.value OPERATOR(pg_catalog.->>) 1)::bigint OPERATOR(pg_catalog.-)
+                       COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 1)::bigint, 0) AS updated
+              FROM pg_catalog.jsonb_each(pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched')) AS a)
+        SELECT COALESCE(c.relation, s.relation) AS relation,
+               COALESCE(c.leaf, COALESCE(c.relation, s.relation)::pg_catalog.regclass::pg_catalog.text) AS leaf,
+               COALESCE(c.rows, 0) AS rows, s.deleted, COALESCE(s.updated, 0) AS updated
+          FROM counted AS c FULL JOIN seen AS s ON s.relation OPERATOR(pg_catalog.=) c.relation
+         ORDER BY 1
+    LOOP
+        IF change.relation OPERATOR(pg_catalog.=) relation THEN
+            change.deleted := change.deleted OPERATOR(pg_catalog.-) rows;
+            change.updated := 0::bigint; -- its own triggers' business
+        END IF;
+        IF (change.deleted OPERATOR(pg_catalog.<>) change.rows) IS TRUE THEN
+            RAISE EXCEPTION 'deleting would take % rows of % along that nobody has counted',
+                            change.deleted OPERATOR(pg_catalog.-) change.rows, change.leaf
+                USING ERRCODE = 'PU009',
+                      HINT = 'They were inserted a moment ago, or a trigger deletes them.';
+        END IF;
+        IF change.rows OPERATOR(pg_catalog.>) 0::bigint OR change.updated OPERATOR(pg_catalog.>) 0::bigint THEN
+            PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.leaf, change.rows, change.updated,
+                                         cutoff, NULL, NULL, elapsed_ms);
+        END IF;
+    END LOOP;
 END
 $$;
 
@@ -210,27 +305,46 @@ $$;
 --   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters: what delete_sql (with SKIP
 --                LOCKED) has left in its range
+--   family       NULL, or what refers to the leaf's rows:
+--     steps      [{sql, relation, leaf}]: each deletes rows that refer to due rows of the range, at most $4 of
+--                them, with the parameters of delete_sql; in this order, before the rows themselves go. While
+--                there are more than the batch may delete, the rows themselves stay and the batch goes no further
+--     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the leaf or of a step go
+--     blocked    SELECT of a bigint[]: due rows of the range that are left, for each reference that keeps them
+-- Returns how far it has come; rows of the leaf; children: rows of other tables.
 CREATE OR REPLACE FUNCTION pgpurged.purge_batch(
-    run bigint, batch bigint, job text, relation oid, leaf text, cutoff timestamptz,
-    delete_sql text, count_sql text,
+    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+    delete_sql text, count_sql text, family jsonb,
     from_block bigint, from_offset integer, to_block bigint, to_offset integer,
     chunk_blocks bigint, max_rows bigint, budget_ms double precision,
     OUT rows bigint, OUT skipped bigint, OUT chunks bigint,
-    OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision)
+    OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision,
+    OUT children bigint, OUT blocked bigint[])
     LANGUAGE plpgsql AS $$
 DECLARE
     began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
     before_ms double precision;
+    range_from pg_catalog.tid := pg_catalog.format('(%s,%s)', from_block, from_offset)::pg_catalog.tid;
     chunk_from pg_catalog.tid;
     chunk_to pg_catalog.tid;
+    chunk_rows bigint;
     deleted bigint;
+    gone bigint[];
+    before pg_catalog.jsonb;
+    crowded boolean := false;
 BEGIN
     rows := 0;
+    children := 0;
     skipped := 0;
     chunks := 0;
     elapsed_ms := 0;
     next_block := from_block;
     next_offset := from_offset;
+    IF family IS NOT NULL THEN
+        before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
+        gone := pg_catalog.array_fill(0::bigint,
+            ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
+    END IF;
     LOOP
         chunk_from := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
         next_block := next_block OPERATOR(pg_catalog.+) chunk_blocks;
@@ -240,70 +354,132 @@ BEGIN
             next_offset := to_offset;
         END IF;
         chunk_to := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
+        chunk_rows := 0;
+
+        FOR n IN 1 .. COALESCE(pg_catalog.cardinality(gone), 0) LOOP
+            EXECUTE family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1)
+                           OPERATOR(pg_catalog.->>) 'sql'
+              USING chunk_from, chunk_to, cutoff,
+                    max_rows OPERATOR(pg_catalog.-) rows OPERATOR(pg_catalog.-) children;
+            GET DIAGNOSTICS deleted = ROW_COUNT;
+            gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
+            children := children OPERATOR(pg_catalog.+) deleted;
+            chunk_rows := chunk_rows OPERATOR(pg_catalog.+) deleted;
+            crowded := rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>=) max_rows;
+            EXIT WHEN crowded;
+        END LOOP;
+        IF crowded THEN -- there may be more of them: the next batch goes on here
+            next_block := pgpurged.block_of(chunk_from);
+            next_offset := pgpurged.offset_of(chunk_from);
+            chunk_to := chunk_from;
+            EXIT;
+        END IF;
 
         EXECUTE delete_sql USING chunk_from, chunk_to, cutoff;
         GET DIAGNOSTICS deleted = ROW_COUNT;
         rows := rows OPERATOR(pg_catalog.+) deleted;
+        chunk_rows := chunk_rows OPERATOR(pg_catalog.+) deleted;
         chunks := chunks OPERATOR(pg_catalog.+) 1::bigint;
-        IF rows OPERATOR(pg_catalog.>) max_rows THEN
-            RAISE EXCEPTION '% due rows in one batch, % allowed', rows, max_rows
-                USING ERRCODE = 'PU005', DETAIL = rows::pg_catalog.text;
+        IF rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>) max_rows THEN
+            RAISE EXCEPTION '% due rows in one batch, % allowed', rows OPERATOR(pg_catalog.+) children, max_rows
+                USING ERRCODE = 'PU005', DETAIL = (rows OPERATOR(pg_catalog.+) children)::pg_catalog.text;
         END IF;
 
         before_ms := elapsed_ms;
         elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
                       OPERATOR(pg_catalog.*) 1000::double precision;
         EXIT WHEN next_block OPERATOR(pg_catalog.=) to_block
-               OR rows OPERATOR(pg_catalog.+) deleted OPERATOR(pg_catalog.>) max_rows
+               OR rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.+) chunk_rows OPERATOR(pg_catalog.>) max_rows
                OR elapsed_ms OPERATOR(pg_catalog.+) (elapsed_ms OPERATOR(pg_catalog.-) before_ms)
                   OPERATOR(pg_catalog.>) budget_ms;
     END LOOP;
     IF count_sql IS NOT NULL THEN
         EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, cutoff;
     END IF;
+    IF family IS NOT NULL THEN
+        EXECUTE family OPERATOR(pg_catalog.->>) 'blocked' INTO blocked USING range_from, chunk_to, cutoff;
+    END IF;
 
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
 
-    PERFORM pgpurged.account(run, batch, job, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
+    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
+    IF family IS NOT NULL THEN
+        PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
+    END IF;
 END
 $$;
 
--- (17,4) -> 17. PostgreSQL has no function of its own for it.
+-- (17,4) -> 17 and 4. PostgreSQL has no functions of its own for it.
 CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
     LANGUAGE sql IMMUTABLE AS
 $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 1), '(')::bigint $$;
+CREATE OR REPLACE FUNCTION pgpurged.offset_of(tid tid) RETURNS integer
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), ')')::integer $$;
 
 -- One batch of the index walk: one DELETE over a list of TIDs that an index gave, then the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters, as for purge_batch()
+--   family       as for purge_batch(), with $1 the list, $2 the cutoff, $3 the limit
 --   tids         in ascending order: the audit row names the blocks of the first and of the last
+-- Returns whether it is done with the list: not while there are more children than the batch may delete.
 -- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
 CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
-    run bigint, batch bigint, job text, relation oid, leaf text, cutoff timestamptz,
-    delete_sql text, count_sql text, tids tid[], max_rows bigint,
-    OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision)
+    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+    delete_sql text, count_sql text, family jsonb, tids tid[], max_rows bigint,
+    OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision,
+    OUT children bigint, OUT blocked bigint[], OUT done boolean)
     LANGUAGE plpgsql
     SET enable_seqscan = off
     AS $$
 DECLARE
     last integer := COALESCE(pg_catalog.array_upper(tids, 1), 0);
+    deleted bigint;
+    gone bigint[];
+    before pg_catalog.jsonb;
 BEGIN
-    EXECUTE delete_sql USING tids, cutoff;
-    GET DIAGNOSTICS rows = ROW_COUNT;
-    IF rows OPERATOR(pg_catalog.>) max_rows THEN
-        RAISE EXCEPTION '% due rows in one batch, % allowed', rows, max_rows
-            USING ERRCODE = 'PU005', DETAIL = rows::pg_catalog.text;
+    rows := 0;
+    children := 0;
+    skipped := 0;
+    done := true;
+    IF family IS NOT NULL THEN
+        before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
+        gone := pg_catalog.array_fill(0::bigint,
+            ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
+    END IF;
+    FOR n IN 1 .. COALESCE(pg_catalog.cardinality(gone), 0) LOOP
+        EXECUTE family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1)
+                       OPERATOR(pg_catalog.->>) 'sql'
+          USING tids, cutoff, max_rows OPERATOR(pg_catalog.-) children;
+        GET DIAGNOSTICS deleted = ROW_COUNT;
+        gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
+        children := children OPERATOR(pg_catalog.+) deleted;
+        done := children OPERATOR(pg_catalog.<) max_rows;
+        EXIT WHEN NOT done;
+    END LOOP;
+    IF done THEN
+        EXECUTE delete_sql USING tids, cutoff;
+        GET DIAGNOSTICS rows = ROW_COUNT;
+    END IF;
+    IF rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>) max_rows THEN
+        RAISE EXCEPTION '% due rows in one batch, % allowed', rows OPERATOR(pg_catalog.+) children, max_rows
+            USING ERRCODE = 'PU005', DETAIL = (rows OPERATOR(pg_catalog.+) children)::pg_catalog.text;
     END IF;
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
-    skipped := 0;
     IF count_sql IS NOT NULL THEN
         EXECUTE count_sql INTO skipped USING tids, cutoff;
     END IF;
-    PERFORM pgpurged.account(run, batch, job, relation, leaf, rows, cutoff,
+    IF family IS NOT NULL AND done THEN
+        EXECUTE family OPERATOR(pg_catalog.->>) 'blocked' INTO blocked USING tids, cutoff;
+    END IF;
+    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff,
                              pgpurged.block_of(tids[1]),
                              pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms);
+    IF family IS NOT NULL THEN
+        PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
+    END IF;
 END
 $$;
 
@@ -314,7 +490,7 @@ $$;
 CREATE OR REPLACE FUNCTION pgpurged.open_run(
     job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text, owner text,
     OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
-    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint)
+    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint, OUT at_leaf oid)
     LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -353,8 +529,10 @@ BEGIN
     -- Written so that any DateStyle and TimeZone reads it back as the same instant.
     cutoff := pg_catalog.to_char(entry.cutoff AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') OPERATOR(pg_catalog.||) '+00';
     next_block := entry.next_block;
+    at_leaf := entry.at_leaf;
     passes := entry.passes;
-    SELECT COALESCE(pg_catalog.max(a.batch), 0), COALESCE(pg_catalog.sum(a.rows), 0), pg_catalog.count(*)
+    SELECT COALESCE(pg_catalog.max(a.batch), 0), COALESCE(pg_catalog.sum(a.rows), 0),
+           pg_catalog.count(DISTINCT a.batch)
       INTO last_batch, rows, batches
       FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) entry.id;
 END
@@ -362,13 +540,14 @@ $$;
 
 -- Notes how far a run has come, when it pauses. rows and batches are what the audit table says.
 CREATE OR REPLACE FUNCTION pgpurged.save_run(
-    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text)
+    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text, at_leaf oid)
     RETURNS void
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
        SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5,
-           walk = $6
-      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
+           walk = $6, at_leaf = $7
+      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
+                   pg_catalog.count(DISTINCT a.batch) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
 $$;
@@ -381,7 +560,8 @@ CREATE OR REPLACE FUNCTION pgpurged.close_run(
     UPDATE pgpurged.runs AS r
        SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, walk = $7, next_block = 0,
            rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5
-      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows, pg_catalog.count(*) AS batches
+      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
+                   pg_catalog.count(DISTINCT a.batch) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
     RETURNING s.rows, s.batches
@@ -393,7 +573,7 @@ CREATE OR REPLACE FUNCTION pgpurged.find_batch(job text, run bigint, batch bigin
     LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pgpurged.lock_job_alone(job);
-    RETURN COALESCE((SELECT a.rows FROM pgpurged.audit AS a
+    RETURN COALESCE((SELECT pg_catalog.sum(a.rows) FROM pgpurged.audit AS a
                       WHERE a.run OPERATOR(pg_catalog.=) $2 AND a.batch OPERATOR(pg_catalog.=) $3), 0);
 END
 $$;

@@ -71,6 +71,7 @@
     X(BATCH_OTHER_DAEMON, "other_daemon", "another session is running the job")                    \
     X(BATCH_CLOCK, "clock", "the database's clock has jumped")                                     \
     X(BATCH_REFUSED, "refused", "the table changed, or a privilege is gone")                       \
+    X(BATCH_LEAF_GONE, "leaf_gone", "the partition was detached or dropped")                       \
     X(BATCH_STANDBY, "standby", "the database is a standby")                                       \
     X(BATCH_TROUBLE, "trouble", "the server is in trouble; nothing was committed")                 \
     X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")

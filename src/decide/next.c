@@ -67,6 +67,8 @@ struct next next_after(const struct next_facts *facts)
         return step(NEXT_PAUSE, REASON_STANDBY, false);
     case BATCH_REFUSED:
         return step(NEXT_STOP, REASON_REFUSED, false);
+    case BATCH_LEAF_GONE:
+        return step(NEXT_LEAVE_LEAF, REASON_NONE, false);
     case BATCH_TROUBLE:
         return step(NEXT_RECONNECT, REASON_DATABASE, true);
     case BATCH_UNKNOWN:
@@ -96,6 +98,8 @@ const char *next_verb_name(enum next_verb verb)
         return "pause";
     case NEXT_RECONNECT:
         return "reconnect";
+    case NEXT_LEAVE_LEAF:
+        return "leave_leaf";
     case NEXT_STOP:
         return "stop";
     }

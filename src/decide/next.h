@@ -22,7 +22,8 @@ enum next_verb {
                    */
     NEXT_PAUSE, /* the run stays open and goes on later: window, kill switch, other daemon, standby,
                    clock, drain */
-    NEXT_RECONNECT, /* the server is in trouble: hand the connection back, the run stays open */
+    NEXT_RECONNECT,  /* the server is in trouble: hand the connection back, the run stays open */
+    NEXT_LEAVE_LEAF, /* the partition is gone: go on with the next one */
     NEXT_STOP, /* end the run as failed; the job is stopped until somebody has changed something */
 };
 

@@ -20,6 +20,8 @@ static const struct rule {
     {"PU005", BATCH_TOO_MANY},
     {"PU006", BATCH_WINDOW_CLOSED},
     {"PU007", BATCH_REFUSED},
+    {"PU008", BATCH_LEAF_GONE},
+    {"PU009", BATCH_ROW_ERROR}, /* the row with an uncounted child, once the batch is cut to it */
 
     /* Nobody says whether it was committed: the audit table must be asked (promise A). These codes
      * are made by what stands between us and the server. */

@@ -17,7 +17,8 @@ enum { STEP_BEGIN, STEP_GUARD, STEP_PURGE, STEP_WAITERS, STEP_MOST };
 
 struct batch {
     struct tid_range range;
-    bool listed; /* a list of TIDs, which is done as a whole */
+    bool listed;    /* a list of TIDs, which is done as a whole */
+    bool partition; /* of the job's table */
     bool asks_waiters;
     batch_fn *fn;
     void *arg;
@@ -43,7 +44,7 @@ static const char *synchronous_commit_name(enum synchronous_commit value)
 /* What would be a row's fault in the DELETE is none in the guard, nor in the audit table's INSERT:
  * where nothing can be accounted, nothing is deleted (promise A), and cutting the batch into pieces
  * won't help. */
-static enum batch_outcome outcome_of(const struct pg_reply *reply)
+static enum batch_outcome outcome_of(const struct batch *batch, const struct pg_reply *reply)
 {
     enum batch_outcome outcome = talk_outcome(reply);
     const struct pg_error *error = pg_reply_error(reply);
@@ -51,32 +52,54 @@ static enum batch_outcome outcome_of(const struct pg_reply *reply)
     if (outcome == BATCH_ROW_ERROR &&
         (error->step < STEP_PURGE || strstr(error->context, "INSERT INTO pgpurged.audit") != NULL))
         return BATCH_REFUSED;
+    /* Partitions come and go. */
+    if (batch->partition && outcome == BATCH_REFUSED && text_equal(error->sqlstate, "42P01"))
+        return BATCH_LEAF_GONE;
     return outcome;
+}
+
+static void read_ranged(const struct batch *batch, const struct pg_reply *reply,
+                        struct batch_result *result)
+{
+    result->rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
+    result->skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
+    result->chunks = pg_reply_int(reply, STEP_PURGE, 0, 2);
+    result->reached.block = (uint32_t)pg_reply_int(reply, STEP_PURGE, 0, 3);
+    result->reached.offset = (uint16_t)pg_reply_int(reply, STEP_PURGE, 0, 4);
+    result->elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 5);
+    result->children = pg_reply_int(reply, STEP_PURGE, 0, 6);
+    result->blocked = pg_reply_text(reply, STEP_PURGE, 0, 7);
+    result->blocks = (int64_t)result->reached.block - batch->range.from.block;
+}
+
+/* A list is done as a whole, or, while there are too many children, not at all. */
+static void read_listed(const struct batch *batch, const struct pg_reply *reply,
+                        struct batch_result *result)
+{
+    result->rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
+    result->skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
+    result->elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 2);
+    result->children = pg_reply_int(reply, STEP_PURGE, 0, 3);
+    result->blocked = pg_reply_text(reply, STEP_PURGE, 0, 4);
+    if (pg_reply_bool(reply, STEP_PURGE, 0, 5))
+        result->reached = batch->range.to;
+    result->blocks = (int64_t)result->reached.block - batch->range.from.block;
+    result->chunks = result->blocks > 0;
 }
 
 static void batch_replied(void *arg, const struct pg_reply *reply)
 {
     struct batch *batch = arg;
-    struct batch_result result = {.outcome = outcome_of(reply), .reached = batch->range.from};
+    struct batch_result result = {.outcome = outcome_of(batch, reply),
+                                  .reached = batch->range.from};
 
     result.clock.us = pg_reply_int(reply, STEP_GUARD, 0, 0);
     if (batch->asks_waiters)
         result.waiters = pg_reply_int(reply, STEP_WAITERS, 0, 0);
     if (result.outcome == BATCH_COMMITTED && batch->listed) {
-        result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
-        result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
-        result.elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 2);
-        result.chunks = 1;
-        result.reached = batch->range.to;
-        result.blocks = (int64_t)result.reached.block - batch->range.from.block;
+        read_listed(batch, reply, &result);
     } else if (result.outcome == BATCH_COMMITTED) {
-        result.rows = pg_reply_int(reply, STEP_PURGE, 0, 0);
-        result.skipped = pg_reply_int(reply, STEP_PURGE, 0, 1);
-        result.chunks = pg_reply_int(reply, STEP_PURGE, 0, 2);
-        result.reached.block = (uint32_t)pg_reply_int(reply, STEP_PURGE, 0, 3);
-        result.reached.offset = (uint16_t)pg_reply_int(reply, STEP_PURGE, 0, 4);
-        result.elapsed_ms = pg_reply_double(reply, STEP_PURGE, 0, 5);
-        result.blocks = (int64_t)result.reached.block - batch->range.from.block;
+        read_ranged(batch, reply, &result);
     } else {
         result.error = pg_reply_error(reply);
         /* PU005 carries the number of rows that it has found. */
@@ -88,9 +111,9 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
 
 /* The parameters of the statement that deletes: over chunks of blocks, or over a list of TIDs. */
 struct purge_values {
-    struct talk_number numbers[10];
+    struct talk_number numbers[11];
     char budget[32];
-    const char *values[15];
+    const char *values[17];
 };
 
 static struct pg_step purge_blocks(const struct batch_order *order, struct purge_values *room)
@@ -101,11 +124,13 @@ static struct pg_step purge_blocks(const struct batch_order *order, struct purge
         talk_number(&n[0], order->run),
         talk_number(&n[1], order->number),
         order->settings->name,
+        talk_number(&n[9], order->root),
         talk_number(&n[2], order->relation),
         sql->leaf,
         order->cutoff,
         order->skip_locked ? sql->delete_skip_locked : sql->delete_range,
         order->skip_locked ? sql->count_range : NULL,
+        sql->family_range,
         talk_number(&n[3], order->range.from.block),
         talk_number(&n[4], order->range.from.offset),
         talk_number(&n[5], order->range.to.block),
@@ -128,11 +153,13 @@ static struct pg_step purge_list(const struct batch_order *order, struct purge_v
         talk_number(&n[0], order->run),
         talk_number(&n[1], order->number),
         order->settings->name,
+        talk_number(&n[4], order->root),
         talk_number(&n[2], order->relation),
         sql->leaf,
         order->cutoff,
         order->skip_locked ? sql->delete_tids_skip_locked : sql->delete_tids,
         order->skip_locked ? sql->count_tids : NULL,
+        sql->family_tids,
         order->tids,
         talk_number(&n[3], order->step.max_rows),
     };
@@ -166,7 +193,14 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
     if (order->ask_waiters)
         steps[count++] = (struct pg_step){sql_lock_waiters, NULL, 0};
     steps[count++] = (struct pg_step){sql_commit, NULL, 0};
-    *batch = (struct batch){order->range, order->tids != NULL, order->ask_waiters, fn, arg};
+    *batch = (struct batch){
+        .range = order->range,
+        .listed = order->tids != NULL,
+        .partition = order->root != order->relation,
+        .asks_waiters = order->ask_waiters,
+        .fn = fn,
+        .arg = arg,
+    };
     pg_send(pg, steps, count, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied, batch);
     return batch;
 }

@@ -21,7 +21,8 @@
 struct batch_order {
     const struct job_settings *settings;
     const struct sql_statements *statements;
-    int64_t relation; /* OID */
+    int64_t root;     /* OID of the job's table */
+    int64_t relation; /* OID of the leaf: the same, or one of its partitions */
     int64_t run, number;
     const char *cutoff;
     struct tid_range range;
@@ -39,10 +40,13 @@ struct batch_order {
 struct batch_result {
     enum batch_outcome outcome;
     int64_t rows, skipped, chunks, blocks;
-    int64_t waiters;    /* sessions that waited for its locks; 0 also if it was not asked */
-    struct tid reached; /* how far it has come */
-    double elapsed_ms;  /* on the server, from its BEGIN on, without the commit */
-    struct wall clock;  /* the database's, at its begin */
+    int64_t children;    /* rows of other tables, which referred to those of the leaf */
+    const char *blocked; /* due rows that are left, for each reference that keeps them: an array as
+                            PostgreSQL writes it; NULL = nothing refers to the leaf's rows */
+    int64_t waiters;     /* sessions that waited for its locks; 0 also if it was not asked */
+    struct tid reached;  /* how far it has come */
+    double elapsed_ms;   /* on the server, from its BEGIN on, without the commit */
+    struct wall clock;   /* the database's, at its begin */
     const struct pg_error *error; /* if not committed; valid during the callback */
 };
 

@@ -236,6 +236,7 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
     case BATCH_WINDOW_CLOSED:
     case BATCH_KILL_SWITCH:
     case BATCH_CLOCK:
+    case BATCH_LEAF_GONE:
     case BATCH_REFUSED:
         job_stop(job, err.text);
         break;
@@ -313,6 +314,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     case BATCH_WINDOW_CLOSED:
     case BATCH_KILL_SWITCH:
     case BATCH_OTHER_DAEMON:
+    case BATCH_LEAF_GONE:
     case BATCH_REFUSED:
         job_stop(job, err->text);
         break;

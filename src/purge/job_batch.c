@@ -89,6 +89,7 @@ static void settle(struct job *job)
     case NEXT_SET_ASIDE:
         job_close_run(job, RUN_INCOMPLETE, "1000 rows are blocked; the rest was not looked at");
         break;
+    case NEXT_LEAVE_LEAF:
     case NEXT_ADVANCE:
     case NEXT_BISECT:
         job_next_batch(job);
@@ -277,6 +278,7 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         break;
     case NEXT_PAUSE:
     case NEXT_STOP:
+    case NEXT_LEAVE_LEAF:
         break;
     }
     job_settle_with(job, next, why);
@@ -353,6 +355,7 @@ static void send(struct lane *lane, struct flight *flight)
     struct batch_order order = {
         .settings = job->settings,
         .statements = &job->sql,
+        .root = job->table.relation,
         .relation = job->table.relation,
         .run = job->run.id,
         .number = ++job->batch_number,

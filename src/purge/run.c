@@ -16,7 +16,7 @@ void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relati
     /* A run of another retention is another run: its cutoff would be wrong for this one. */
     char *policy = text_format("expires = %s; due: %s", job->expires.written, sql->predicate);
     const char *values[] = {job->name,      talk_number(&oid, relation),
-                            sql->leaf,      policy,
+                            sql->table,     policy,
                             "heap walk",    retention,
                             PACKAGE_STRING, owner};
 
@@ -37,12 +37,13 @@ void run_open_read(const struct pg_reply *reply, struct run *run)
     run->rows = pg_reply_int(reply, TALK_STEP, 0, 6);
     run->batches = pg_reply_int(reply, TALK_STEP, 0, 7);
     run->cutoff_at.us = pg_reply_int(reply, TALK_STEP, 0, 8);
+    run->at_leaf = pg_reply_int(reply, TALK_STEP, 0, 9);
 }
 
 void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progress, pg_reply_fn *fn,
                    void *arg)
 {
-    struct talk_number n[5];
+    struct talk_number n[6];
     const char *values[] = {
         talk_number(&n[0], run),
         talk_number(&n[1], progress->skipped),
@@ -50,6 +51,7 @@ void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progre
         talk_number(&n[3], progress->passes),
         talk_number(&n[4], progress->next_block),
         progress->walk,
+        progress->at_leaf != 0 ? talk_number(&n[5], progress->at_leaf) : NULL,
     };
 
     talk_send(pg, &(struct pg_step){sql_save_run, values, ARRAY_LENGTH(values)}, false, fn, arg);

@@ -16,10 +16,11 @@
 /* A run as it stands in pgpurged.runs. */
 struct run {
     int64_t id;
-    char cutoff[48]; /* as PostgreSQL reads it back under any DateStyle */
-    bool resumed;    /* it was cut off before and goes on */
-    uint32_t next_block;
-    int64_t last_batch; /* highest number in the audit table; ours go on from there */
+    char cutoff[48];     /* as PostgreSQL reads it back under any DateStyle */
+    bool resumed;        /* it was cut off before and goes on */
+    uint32_t next_block; /* of at_leaf, or of the table */
+    int64_t at_leaf;     /* OID; 0 = none yet, or the table has no partitions */
+    int64_t last_batch;  /* highest number in the audit table; ours go on from there */
     int passes;
     int64_t rows, batches; /* in the audit table so far */
     struct wall cutoff_at; /* the same as cutoff */
@@ -30,6 +31,7 @@ struct run_progress {
     int64_t skipped, blocked;
     int passes;
     uint32_t next_block;
+    int64_t at_leaf;  /* OID of the partition that it is about; 0 = the table has none */
     const char *walk; /* how the rows are found, and why so */
 };
 

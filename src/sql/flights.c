@@ -34,19 +34,20 @@ const char sql_guard[] =
     " $4, $5, $6, $7)";
 
 const char sql_purge[] =
-    "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms"
+    "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blocked"
     " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13, $14, $15)";
+    " $13, $14, $15, $16, $17)";
 
-const char sql_purge_tids[] = "SELECT rows, skipped, elapsed_ms"
-                              " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const char sql_purge_tids[] =
+    "SELECT rows, skipped, elapsed_ms, children, blocked, done"
+    " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
-    " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint"
+    " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf"
     " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6)";
+const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7)";
 
 const char sql_close_run[] =
     "SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7)";

@@ -19,21 +19,23 @@ extern const char sql_index_settings[];
 extern const char sql_guard[]; /* $1 job $2 expected clock (us) $3 closes_at (us or NULL) $4
                                   lock_timeout (ms) $5 statement_timeout (ms) $6 synchronous_commit
                                   $7 wal_compression or NULL -> clock (us) */
-extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 cutoff $7 delete $8
-                                  count $9 from_block $10 from_offset $11 to_block $12 to_offset $13
-                                  chunk_blocks $14 max_rows $15 budget_ms
-                                  -> rows, skipped, chunks, next_block, next_offset, elapsed_ms */
+extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff $8
+                                  delete $9 count $10 family $11 from_block $12 from_offset $13
+                                  to_block $14 to_offset $15 chunk_blocks $16 max_rows $17 budget_ms
+                                  -> rows, skipped, chunks, next_block, next_offset, elapsed_ms,
+                                  children, blocked (an array, one for each reference; or NULL) */
 
 /* The same for a list of TIDs: begin, guard, purge_tids, commit. */
-extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 relation $5 leaf $6 cutoff $7
-                                       delete $8 count $9 tids, in order $10 max_rows
-                                       -> rows, skipped, elapsed_ms */
+extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff
+                                       $8 delete $9 count $10 family $11 tids, in order $12 max_rows
+                                       -> rows, skipped, elapsed_ms, children, blocked, done */
 
 /* A run's life. */
 extern const char sql_open_run[]; /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7
                                      daemon $8 owner ->  id, cutoff, resumed, next_block,
-                                     last_batch, passes,  rows, batches, cutoff (us) */
-extern const char sql_save_run[]; /* $1 run $2 skipped $3 blocked $4 passes $5 next_block $6 walk */
+                                     last_batch, passes,  rows, batches, cutoff (us), at_leaf */
+extern const char sql_save_run[]; /* $1 run $2 skipped $3 blocked $4 passes $5 next_block $6 walk $7
+                                     at_leaf */
 extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail $7
                                       walk -> rows, batches */
 extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it was not committed */

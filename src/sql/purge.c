@@ -1,5 +1,6 @@
 #include "sql/purge.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -58,7 +59,7 @@ static char *predicate_of(const struct sql_target *target, const char *cutoff)
  * What is due in a sample of the pages, and when the earliest row becomes due or became so: for
  * people and metrics, never for a decision about a row.
  */
-static char *sample_of(const struct sql_target *target, const char *leaf)
+static char *sample_of(const struct sql_target *target, const char *whole)
 {
     static const char cutoff[] =
         "(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)";
@@ -71,13 +72,23 @@ static char *sample_of(const struct sql_target *target, const char *leaf)
         "       pg_catalog.date_part('epoch', pg_catalog.min(%s) FILTER (WHERE %s "
         "OPERATOR(pg_catalog.>) %s AND\n"
         "           pg_catalog.isfinite(%s)) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)\n"
-        "  FROM ONLY %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
+        "  FROM %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
         "($2::pg_catalog.float8)",
-        due, instant, instant, never_marked, instant, leaf);
+        due, instant, instant, never_marked, instant, whole);
 
     free(due);
     free(instant);
     free(column);
+    return sample;
+}
+
+/* Of all leaves together, where the table has several. */
+static char *sample_of_all(const struct sql_target *target, const char *table)
+{
+    char *whole = text_format("%s%s", target->root_table != NULL ? "" : "ONLY ", table);
+    char *sample = sample_of(target, whole);
+
+    free(whole);
     return sample;
 }
 
@@ -188,6 +199,18 @@ static char *probe_of(const struct sql_target *target, const char *leaf)
     return probe;
 }
 
+/* What makes a row go: it is due, and nothing that refers to it is in its way. */
+static char *goes_of(const struct sql_target *target, const char *cutoff)
+{
+    char *due = predicate_of(target, cutoff), *goes;
+
+    if (target->keep == NULL)
+        return due;
+    goes = text_format("%s\n  AND %s", due, target->keep);
+    free(due);
+    return goes;
+}
+
 static const char in_list[] = "t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])";
 
 /* The same three as for a range, for a list of TIDs: $1 tid[], $2 the cutoff. A TID that an index
@@ -197,7 +220,7 @@ static void add_statements_for_tids(const struct sql_target *target,
                                     struct sql_statements *statements)
 {
     const char *leaf = statements->leaf;
-    char *due = predicate_of(target, "$2::pg_catalog.timestamptz");
+    char *due = goes_of(target, "$2::pg_catalog.timestamptz");
 
     statements->delete_tids = text_format("DELETE FROM ONLY %s AS t\n"
                                           " WHERE %s\n"
@@ -219,12 +242,25 @@ static void add_statements_for_tids(const struct sql_target *target,
     free(due);
 }
 
+static char *qualified(const char *schema, const char *table)
+{
+    char *quoted_schema = sql_identifier(schema), *quoted_table = sql_identifier(table);
+    char *name = text_format("%s.%s", quoted_schema, quoted_table);
+
+    free(quoted_table);
+    free(quoted_schema);
+    return name;
+}
+
 struct sql_statements sql_statements_for(const struct sql_target *target)
 {
-    char *schema = sql_identifier(target->schema), *table = sql_identifier(target->table);
-    char *leaf = text_format("%s.%s", schema, table);
-    char *due = predicate_of(target, "$3::pg_catalog.timestamptz");
-    struct sql_statements statements = {.predicate = due, .leaf = leaf};
+    char *leaf = qualified(target->schema, target->table);
+    char *due = goes_of(target, "$3::pg_catalog.timestamptz");
+    struct sql_statements statements = {.leaf = leaf};
+
+    statements.table = target->root_table != NULL
+                           ? qualified(target->root_schema, target->root_table)
+                           : text_copy(leaf);
 
     /* ONLY: a table that inherits from this one is another table with another rule. */
     statements.delete_range = text_format("DELETE FROM ONLY %s AS t\n"
@@ -245,19 +281,22 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          " WHERE %s\n"
                                          "  AND %s",
                                          leaf, in_range, due);
-    statements.sample = sample_of(target, leaf);
+    statements.predicate = predicate_of(target, "$3::pg_catalog.timestamptz");
+    statements.sample = sample_of_all(target, statements.table);
     statements.probe = probe_of(target, leaf);
     statements.take_slice = take_slice_of(target, leaf);
     add_statements_for_tids(target, &statements);
-    free(table);
-    free(schema);
+    free(due);
     return statements;
 }
 
 void sql_statements_free(struct sql_statements *statements)
 {
     free(statements->predicate);
+    free(statements->table);
     free(statements->leaf);
+    free(statements->family_range);
+    free(statements->family_tids);
     free(statements->delete_range);
     free(statements->delete_skip_locked);
     free(statements->count_range);

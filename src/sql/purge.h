@@ -17,18 +17,25 @@ enum time_type { TIME_TIMESTAMPTZ, TIME_TIMESTAMP, TIME_DATE };
 struct sql_target {
     const char *schema, *table, *column;
     enum time_type type;
-    const char *zone; /* of a zoneless column */
+    const char *zone;                     /* of a zoneless column */
+    const char *root_schema, *root_table; /* of a leaf: the partitioned table; NULL = it is none */
+    const char *keep; /* a condition on t that a row must meet besides being due, so that nothing
+                         that refers to it is in its way (sql/children.h); NULL = none */
 };
 
 /* The texts, each free()d by sql_statements_free(). */
 struct sql_statements {
     char *predicate;          /* what makes a row due, for people (--plan, runs.policy) */
-    char *leaf;               /* the table's qualified, quoted name */
+    char *table;              /* the job's table, qualified and quoted */
+    char *leaf;               /* likewise the leaf: the same, or one of its partitions */
     char *delete_range;       /* due rows of the range; waits for locks up to lock_timeout */
     char *delete_skip_locked; /* the same, leaving out rows that others have locked */
     char *count_range;        /* due rows in the range */
-    char *sample; /* another parameter list: $1 percent of the pages, $2 seed, $3 retention ->
-                     rows, due rows, when the earliest row is due (s since 1970, or NULL) */
+    char *family_range, *family_tids; /* what refers to the leaf's rows, for purge_batch() and
+                                         purge_tids() (sql/schema.sql); NULL = nothing does */
+    char *sample; /* of the table; another parameter list: $1 percent of the pages, $2 seed, $3
+                     retention -> rows, due rows, when the earliest row is due (s since 1970, or
+                     NULL) */
 
     /* The index walk: what asks the index runs under sql_index_settings (sql/flights.h). */
     char *probe;       /* $1 cutoff $2 limit -> due rows, counted up to the limit */

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-enum { SCHEMA_VERSION = 1 };
+enum { SCHEMA_VERSION = 2 };
 
 /* Appends the script with the login role's name put in; the role is created if it is missing. */
 void schema_sql(const char *role, struct text *out);

@@ -22,7 +22,8 @@ static void connected(void *arg, bool ok, const struct pg_error *error)
 struct walker walker_new(enum time_type type, const char *zone, const char *cutoff)
 {
     struct walker walker = {.scene = scene_new(), .cutoff = cutoff};
-    struct sql_target target = {"public", "marks", "mark", type, zone};
+    struct sql_target target = {
+        .schema = "public", .table = "marks", .column = "mark", .type = type, .zone = zone};
 
     walker.sql = sql_statements_for(&target);
     slices_start(&walker.slices);
@@ -123,11 +124,13 @@ struct walker_batch walker_purge_limited(struct walker *walker, const char *list
                             keep_format("%lld", (long long)++walker->batch),
                             "marks",
                             keep_format("%lld", (long long)walker->relation),
+                            keep_format("%lld", (long long)walker->relation),
                             walker->sql.leaf,
                             walker->cutoff,
                             skip_locked ? walker->sql.delete_tids_skip_locked
                                         : walker->sql.delete_tids,
                             skip_locked ? walker->sql.count_tids : NULL,
+                            NULL,
                             list,
                             keep_format("%lld", (long long)max_rows)};
     PGresult *result = PQexecParams(walker->role, sql_purge_tids, ARRAY_LENGTH(values), NULL,

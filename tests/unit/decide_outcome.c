@@ -19,7 +19,9 @@ static const struct outcome_case {
     {"PU005", BATCH_TOO_MANY},
     {"PU006", BATCH_WINDOW_CLOSED},
     {"PU007", BATCH_REFUSED},
-    {"PU008", BATCH_REFUSED}, /* a newer schema's: not ours to guess */
+    {"PU008", BATCH_LEAF_GONE},
+    {"PU009", BATCH_ROW_ERROR},
+    {"PU010", BATCH_REFUSED}, /* a newer schema's: not ours to guess */
 
     {"", BATCH_TROUBLE},      /* no code at all: the connection is gone */
     {"00000", BATCH_REFUSED}, /* success as an error: nothing that we understand */

@@ -56,10 +56,30 @@ static const struct target_case {
     const char *golden;
     struct sql_target target;
 } target_cases[] = {
-    {"sql/timestamptz.sql", {"public", "orders", "deleted_at", TIME_TIMESTAMPTZ, ""}},
-    {"sql/timestamp.sql", {"public", "orders", "deleted_at", TIME_TIMESTAMP, "Asia/Tokyo"}},
-    {"sql/date.sql", {"public", "orders", "deleted_on", TIME_DATE, "Europe/Berlin"}},
-    {"sql/odd-names.sql", {"My \"Shop\"", "it's.a table", "größe\\", TIME_TIMESTAMP, "O'Clock\\"}},
+    {"sql/timestamptz.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_at",
+      .type = TIME_TIMESTAMPTZ,
+      .zone = ""}},
+    {"sql/timestamp.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_at",
+      .type = TIME_TIMESTAMP,
+      .zone = "Asia/Tokyo"}},
+    {"sql/date.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_on",
+      .type = TIME_DATE,
+      .zone = "Europe/Berlin"}},
+    {"sql/odd-names.sql",
+     {.schema = "My \"Shop\"",
+      .table = "it's.a table",
+      .column = "größe\\",
+      .type = TIME_TIMESTAMP,
+      .zone = "O'Clock\\"}},
 };
 
 static void add_statement(struct text *out, const char *name, const char *sql)
@@ -183,15 +203,15 @@ static const struct flight_case {
 } flight_cases[] = {
     {"begin", sql_begin, 0},         {"begin_read_only", sql_begin_read_only, 0},
     {"commit", sql_commit, 0},       {"settings", sql_settings, 0},
-    {"guard", sql_guard, 7},         {"purge", sql_purge, 15},
-    {"open_run", sql_open_run, 8},   {"save_run", sql_save_run, 6},
+    {"guard", sql_guard, 7},         {"purge", sql_purge, 17},
+    {"open_run", sql_open_run, 8},   {"save_run", sql_save_run, 7},
     {"close_run", sql_close_run, 7}, {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},       {"version", sql_version, 0},
     {"table", sql_table, 3},         {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},           {"last_rate", sql_last_rate, 1},
     {"pass", sql_pass, 1},           {"schedule", sql_schedule, 2},
     {"instant", sql_instant, 3},     {"index_settings", sql_index_settings, 0},
-    {"index", sql_index, 2},         {"purge_tids", sql_purge_tids, 10},
+    {"index", sql_index, 2},         {"purge_tids", sql_purge_tids, 12},
 };
 
 START_TEST(flights_read_as)

@@ -14,13 +14,13 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_
 SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision), pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision), $4, $5, $6, $7);
 
 -- purge
-SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15);
+SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blocked FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- open_run
-SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
+SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- save_run
-SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6);
+SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7);
 
 -- close_run
 SELECT rows, batches FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7);
@@ -62,5 +62,5 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_
 SELECT (SELECT i.indexrelid::regclass::text   FROM pg_index AS i   JOIN pg_class AS c ON c.oid = i.indexrelid   JOIN pg_am AS m ON m.oid = c.relam   JOIN pg_opclass AS o ON o.oid = i.indclass[0]  WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname = 'btree'    AND o.opcdefault AND i.indisvalid AND i.indisready AND i.indislive    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) =         format('(%I IS NOT NULL)', a.attname))  ORDER BY pg_relation_size(i.indexrelid), i.indexrelid LIMIT 1) AS name, (SELECT s.correlation FROM pg_stats AS s   WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname     AND NOT s.inherited) AS correlation FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped;
 
 -- purge_tids
-SELECT rows, skipped, elapsed_ms FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+SELECT rows, skipped, elapsed_ms, children, blocked, done FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
 
