@@ -57,6 +57,7 @@ const char *counter_label(enum counter_kind kind)
     switch (kind) {
     case COUNTER_COUNT_BY_BATCH_OUTCOME:
     case COUNTER_COUNT_BY_RUN_OUTCOME:
+    case COUNTER_COUNT_BY_VACUUM_OUTCOME:
         return "outcome";
     case COUNTER_SECONDS_BY_REASON:
         return "reason";
@@ -83,6 +84,8 @@ const char *counter_word(enum counter_kind kind, size_t i)
         return at < BATCH_OUTCOME_COUNT ? batch_outcome_code((enum batch_outcome)at) : NULL;
     case COUNTER_COUNT_BY_RUN_OUTCOME:
         return at < RUN_OUTCOME_COUNT ? run_outcome_code((enum run_outcome)at) : NULL;
+    case COUNTER_COUNT_BY_VACUUM_OUTCOME:
+        return at < VACUUM_OUTCOME_COUNT ? vacuum_outcome_code((enum vacuum_outcome)at) : NULL;
     case COUNTER_SECONDS_BY_REASON:
         return at < REASON_COUNT ? reason_code((enum reason)at) : NULL;
     case COUNTER_COUNT:
@@ -102,6 +105,7 @@ double counter_value(const struct counter *counter, const void *counters, size_t
     case COUNTER_COUNT:
     case COUNTER_COUNT_BY_BATCH_OUTCOME:
     case COUNTER_COUNT_BY_RUN_OUTCOME:
+    case COUNTER_COUNT_BY_VACUUM_OUTCOME:
         return (double)((const int64_t *)field)[at];
     case COUNTER_SECONDS:
     case COUNTER_SECONDS_BY_REASON:
@@ -121,6 +125,7 @@ void counter_set(const struct counter *counter, void *counters, size_t i, double
     case COUNTER_COUNT:
     case COUNTER_COUNT_BY_BATCH_OUTCOME:
     case COUNTER_COUNT_BY_RUN_OUTCOME:
+    case COUNTER_COUNT_BY_VACUUM_OUTCOME:
         ((int64_t *)field)[at] = (int64_t)value;
         break;
     case COUNTER_SECONDS:

@@ -52,6 +52,12 @@ double histogram_quantile(const struct histogram *histogram, double part);
     X(COUNT_BY_RUN_OUTCOME, runs, "pgpurged_job_runs_total", "Ended runs by how they ended.")      \
     X(SECONDS, run_seconds, "pgpurged_job_run_seconds_total",                                      \
       "Time spent in runs, the rests between batches included.")                                   \
+    X(COUNT, reusable_bytes, "pgpurged_job_reusable_bytes_total",                                  \
+      "Space of the rows that ended runs have removed, an estimate; reusable once vacuumed.")      \
+    X(COUNT_BY_VACUUM_OUTCOME, vacuums, "pgpurged_job_vacuums_total",                              \
+      "VACUUMs after runs by how they ended.")                                                     \
+    X(SECONDS, vacuum_seconds, "pgpurged_job_vacuum_seconds_total",                                \
+      "Time spent in VACUUMs after runs.")                                                         \
     X(SECONDS_BY_REASON, held_seconds, "pgpurged_job_held_seconds_total",                          \
       "Time in which the job did not go on, by reason.")
 
@@ -63,17 +69,20 @@ double histogram_quantile(const struct histogram *histogram, double part);
 
 #define COUNTER_KINDS(X)                                                                           \
     X(COUNT)                                                                                       \
-    X(SECONDS) X(COUNT_BY_BATCH_OUTCOME) X(COUNT_BY_RUN_OUTCOME) X(SECONDS_BY_REASON) X(HISTOGRAM)
+    X(SECONDS)                                                                                     \
+    X(COUNT_BY_BATCH_OUTCOME)                                                                      \
+    X(COUNT_BY_RUN_OUTCOME) X(COUNT_BY_VACUUM_OUTCOME) X(SECONDS_BY_REASON) X(HISTOGRAM)
 
 #define COUNTER_KIND(kind) COUNTER_##kind,
 enum counter_kind { COUNTER_KINDS(COUNTER_KIND) };
 
-#define COUNTER_FIELD_COUNT(field)                  int64_t field;
-#define COUNTER_FIELD_SECONDS(field)                double field;
-#define COUNTER_FIELD_COUNT_BY_BATCH_OUTCOME(field) int64_t field[BATCH_OUTCOME_COUNT];
-#define COUNTER_FIELD_COUNT_BY_RUN_OUTCOME(field)   int64_t field[RUN_OUTCOME_COUNT];
-#define COUNTER_FIELD_SECONDS_BY_REASON(field)      double field[REASON_COUNT];
-#define COUNTER_FIELD_HISTOGRAM(field)              struct histogram field;
+#define COUNTER_FIELD_COUNT(field)                   int64_t field;
+#define COUNTER_FIELD_SECONDS(field)                 double field;
+#define COUNTER_FIELD_COUNT_BY_BATCH_OUTCOME(field)  int64_t field[BATCH_OUTCOME_COUNT];
+#define COUNTER_FIELD_COUNT_BY_RUN_OUTCOME(field)    int64_t field[RUN_OUTCOME_COUNT];
+#define COUNTER_FIELD_COUNT_BY_VACUUM_OUTCOME(field) int64_t field[VACUUM_OUTCOME_COUNT];
+#define COUNTER_FIELD_SECONDS_BY_REASON(field)       double field[REASON_COUNT];
+#define COUNTER_FIELD_HISTOGRAM(field)               struct histogram field;
 
 #define COUNTER_FIELD(kind, field, metric, help) COUNTER_FIELD_##kind(field)
 struct job_counters {

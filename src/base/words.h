@@ -17,6 +17,7 @@
     X(JOB_BACKING_OFF, "backing_off", "waits after a failure before it tries again")               \
     X(JOB_RESOLVING, "resolving", "asks the audit table whether a lost batch was committed")       \
     X(JOB_FINISHING, "finishing", "writes the end of its run")                                     \
+    X(JOB_VACUUMING, "vacuuming", "makes the space of the rows that its run has removed reusable") \
     X(JOB_HELD, "held", "could run, but something holds it back")                                  \
     X(JOB_STOPPED, "stopped", "can't run until somebody has changed something")
 
@@ -58,6 +59,14 @@
     X(RUN_FAILED, "failed", "an error stopped it")                                                 \
     X(RUN_ABANDONED, "abandoned", "the job's table or rule changed before it was done")
 
+/* How a VACUUM after a run ended. */
+#define VACUUM_OUTCOMES(X)                                                                         \
+    X(VACUUM_DONE, "done", "the space is reusable")                                                \
+    X(VACUUM_LOCKED, "locked", "somebody else was at the table, perhaps autovacuum")               \
+    X(VACUUM_REFUSED, "refused", "the role may not vacuum the table")                              \
+    X(VACUUM_STOPPED, "stopped", "its time was over, or the job was paused or drained")            \
+    X(VACUUM_FAILED, "failed", "an error ended it, or the connection was lost")
+
 /* How one batch ended, by what the server said (DESIGN 4). */
 #define BATCH_OUTCOMES(X)                                                                          \
     X(BATCH_COMMITTED, "committed", "deleted and accounted")                                       \
@@ -80,6 +89,7 @@
 enum job_state { JOB_STATES(WORDS_ENUM) };
 enum reason { REASONS(WORDS_ENUM) };
 enum run_outcome { RUN_OUTCOMES(WORDS_ENUM) };
+enum vacuum_outcome { VACUUM_OUTCOMES(WORDS_ENUM) };
 enum batch_outcome { BATCH_OUTCOMES(WORDS_ENUM) };
 
 #define WORDS_COUNT(name, code, sentence) +1
@@ -87,6 +97,7 @@ enum {
     JOB_STATE_COUNT = 0 JOB_STATES(WORDS_COUNT),
     REASON_COUNT = 0 REASONS(WORDS_COUNT),
     RUN_OUTCOME_COUNT = 0 RUN_OUTCOMES(WORDS_COUNT),
+    VACUUM_OUTCOME_COUNT = 0 VACUUM_OUTCOMES(WORDS_COUNT),
     BATCH_OUTCOME_COUNT = 0 BATCH_OUTCOMES(WORDS_COUNT)
 };
 
@@ -96,6 +107,8 @@ const char *reason_code(enum reason reason);
 const char *reason_sentence(enum reason reason);
 const char *run_outcome_code(enum run_outcome outcome);
 const char *run_outcome_sentence(enum run_outcome outcome);
+const char *vacuum_outcome_code(enum vacuum_outcome outcome);
+const char *vacuum_outcome_sentence(enum vacuum_outcome outcome);
 const char *batch_outcome_code(enum batch_outcome outcome);
 const char *batch_outcome_sentence(enum batch_outcome outcome);
 

@@ -396,6 +396,7 @@ static bool has_flight_in_air(const struct job *job)
     case JOB_BACKING_OFF:
     case JOB_HELD:
     case JOB_STOPPED:
+    case JOB_VACUUMING: /* given up at once */
         return false;
     }
     return false;

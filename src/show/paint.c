@@ -11,6 +11,7 @@ enum tone paint_tone(enum job_state state)
     case JOB_RESTING:
     case JOB_CHECKING:
     case JOB_FINISHING:
+    case JOB_VACUUMING:
         return TONE_GOOD;
     case JOB_CONNECTING:
     case JOB_BACKING_OFF:

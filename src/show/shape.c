@@ -121,6 +121,8 @@ static const struct field last_run_fields[] = {
     F(last_run_view, batches, INT, "batches"),
     F(last_run_view, skipped_rows, INT, "skipped_rows"),
     F(last_run_view, blocked_rows, INT, "blocked_rows"),
+    F(last_run_view, reusable_bytes, NUMBER, "reusable_bytes"),
+    F(last_run_view, vacuumed, TIME, "vacuumed"),
 };
 static const struct shape last_run_shape = {last_run_fields, ARRAY_LENGTH(last_run_fields), true};
 

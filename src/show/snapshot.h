@@ -83,6 +83,8 @@ struct last_run_view {
     struct wall started, ended;
     enum run_outcome outcome;
     int64_t rows, batches, skipped_rows, blocked_rows;
+    double reusable_bytes; /* once the table has been vacuumed */
+    struct wall vacuumed;  /* by us, after the run; {0} = not */
 };
 
 struct job_view {

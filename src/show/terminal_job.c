@@ -170,6 +170,19 @@ static void add_run(struct card *card)
     add_moment(card, "cutoff", run->cutoff);
 }
 
+/* "1.2 GB reusable, vacuumed" or "1.2 GB reusable once vacuumed" */
+static void add_reusable(struct card *card, const struct last_run_view *run)
+{
+    if (!(run->reusable_bytes > 0))
+        return;
+    add_label(card, "space");
+    text_add(card->out, "about ");
+    human_bytes(card->out, run->reusable_bytes);
+    text_add(card->out,
+             wall_known(run->vacuumed) ? " reusable, vacuumed" : " reusable once vacuumed");
+    end_line(card);
+}
+
 static void add_last_run(struct card *card)
 {
     const struct last_run_view *run = &card->job->last_run;
@@ -182,6 +195,7 @@ static void add_last_run(struct card *card)
         text_add(card->out, ", took ");
         human_duration(card->out, (double)(run->ended.us - run->started.us) / 1e6);
         end_line(card);
+        add_reusable(card, run);
         add_moment(card, "ended", run->ended);
     } else {
         text_add(card->out, "\nno run has ended yet\n");
@@ -262,6 +276,7 @@ static void add_totals(struct card *card)
     add_words(card, "runs", COUNTER_COUNT_BY_RUN_OUTCOME, totals->runs, human_count);
     add_words(card, "batches", COUNTER_COUNT_BY_BATCH_OUTCOME, totals->batches, human_count);
     add_batch_time(card);
+    add_words(card, "vacuums", COUNTER_COUNT_BY_VACUUM_OUTCOME, totals->vacuums, human_count);
     add_words(card, "held", COUNTER_SECONDS_BY_REASON, totals->held_seconds, human_duration);
     if (totals->wal_bytes > 0) {
         add_label(card, "WAL");

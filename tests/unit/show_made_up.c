@@ -95,6 +95,10 @@ static void fill_counters(struct job_counters *counters)
     counters->runs[RUN_DONE] = 3;
     counters->runs[RUN_INCOMPLETE] = 1;
     counters->run_seconds = 754.5;
+    counters->reusable_bytes = INT64_C(3) << 28;
+    counters->vacuums[VACUUM_DONE] = 2;
+    counters->vacuums[VACUUM_LOCKED] = 1;
+    counters->vacuum_seconds = 8.25;
     counters->held_seconds[REASON_WINDOW] = 2 * DAY;
     counters->held_seconds[REASON_LOCKED] = 7.125;
 }
@@ -109,7 +113,9 @@ static void fill_last_run(struct last_run_view *run)
                                   .rows = 84211,
                                   .batches = 92,
                                   .skipped_rows = 1,
-                                  .blocked_rows = 2};
+                                  .blocked_rows = 2,
+                                  .reusable_bytes = 17.5 * 1024 * 1024,
+                                  .vacuumed = at(-DAY + 195)};
 }
 
 static void fill_run(struct run_view *run)
