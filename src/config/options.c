@@ -13,6 +13,9 @@ static const char *const synchronous_commits[] = {"off", "local",        "remote
 /* The order of enum walk_wish. */
 static const char *const walks[] = {"auto", "heap", "index", NULL};
 
+/* The order of enum vacuum_wish. */
+static const char *const vacuums[] = {"auto", "after", "never", NULL};
+
 /* The order of enum children. */
 static const char *const children[] = {"skip", "cascade", "delete", NULL};
 
@@ -185,6 +188,13 @@ const struct config_option config_options[] = {
             "TABLE.COLUMN, separated by commas. It holds the table's primary key, or what "
             "-> COLUMN names; where COLUMN = VALUE picks the rows that refer to this table, as in "
             "audit_log.subject_id where subject_type = Post."},
+
+    /* a job: afterwards */
+    {JOB(vacuum), .name = "vacuum", .type = &option_choice, .choices = vacuums, .fallback = "auto",
+     .doc = "Whether the daemon vacuums a table after a run, inside the window and gently: after "
+            "each run that has removed rows, never, or auto: if 10,000 dead rows or more are in "
+            "it and autovacuum would not come by itself. Only a role with the table owner's "
+            "rights may."},
 };
 /* clang-format on */
 

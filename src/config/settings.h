@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/vacuums.h"
 #include "base/walks.h"
 #include "base/week.h"
 
@@ -88,6 +89,7 @@ struct job_settings {
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
     enum walk_wish walk;
+    enum vacuum_wish vacuum;
     enum children children;
     int64_t children_depth;
     char *children_unindexed; /* names of references without an index that are accepted, "a, b" */

@@ -306,6 +306,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an 
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum children) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum vacuum_wish) == sizeof(int), "a choice is stored as an int");
 
 /* ---- tables, expiry, windows ---- */
 

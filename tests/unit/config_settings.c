@@ -79,6 +79,7 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(orders->statement_timeout_ms, 5000);
     ck_assert_int_eq(orders->synchronous_commit, COMMIT_OFF);
     ck_assert_int_eq(orders->walk, WALK_AUTO);
+    ck_assert_int_eq(orders->vacuum, VACUUM_AUTO);
     ck_assert_ptr_null(settings_job(settings, "none"));
     ck_assert_ptr_null(settings_database(settings, "none"));
     settings_free(settings);
@@ -141,16 +142,18 @@ START_TEST(choices_stand_in_the_order_of_their_enums)
 {
     static const char *const commits[] = {"off", "local", "remote_write", "on", "remote_apply"};
     static const char *const walks[] = {"auto", "heap", "index"};
+    static const char *const vacuums[] = {"auto", "after", "never"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commits); i++) {
-        char *text =
-            text_format("[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\nwalk = %s\n",
-                        log_level_name(i % 4), head, job, commits[i], walks[i % 3]);
+        char *text = text_format(
+            "[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\nwalk = %s\nvacuum = %s\n",
+            log_level_name(i % 4), head, job, commits[i], walks[i % 3], vacuums[i % 3]);
         struct settings *settings = parse(text);
 
         ck_assert_int_eq(settings->log_level, i % 4);
         ck_assert_int_eq(settings->jobs[0].synchronous_commit, i);
         ck_assert_int_eq(settings->jobs[0].walk, i % 3);
+        ck_assert_int_eq(settings->jobs[0].vacuum, i % 3);
         settings_free(settings);
         free(text);
     }
