@@ -13,6 +13,7 @@ int main(void)
     suite_add_tcase(suite, number_cases());
     suite_add_tcase(suite, human_cases());
     suite_add_tcase(suite, json_cases());
+    suite_add_tcase(suite, plan_cases());
     suite_add_tcase(suite, prometheus_cases());
     suite_add_tcase(suite, terminal_cases());
     suite_add_tcase(suite, check_cases());

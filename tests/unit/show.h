@@ -14,6 +14,7 @@ TCase *counters_cases(void);
 TCase *number_cases(void);
 TCase *human_cases(void);
 TCase *json_cases(void);
+TCase *plan_cases(void);
 TCase *prometheus_cases(void);
 TCase *terminal_cases(void);
 TCase *check_cases(void);
