@@ -77,11 +77,79 @@ static bool complain_about_missing_retention(const char *column, struct err *err
     return false;
 }
 
+static bool parse_retention(const char *text, struct duration *retention, struct err *err)
+{
+    if (!duration_parse(text, "d", retention, err))
+        return false;
+    if (duration_least_ms(*retention) < SHORTEST_MS)
+        return err_set(err, "\"%s\" is too short: a retention has at least 1s", text);
+    return true;
+}
+
+static bool complain_about_missing_unit(const struct expires *expires, struct err *err)
+{
+    char *mark = column_written(expires->column), *row = column_written(expires->row_column);
+
+    err_set(err,
+            "the column %s needs the unit that it counts: write \"%s + %s * 1d\" if it holds a "
+            "number of days",
+            row, mark, row);
+    free(mark);
+    free(row);
+    return false;
+}
+
+/* `delete_after_days * 1d` */
+static bool parse_row_retention(const char *cursor, struct expires *expires, struct duration *unit,
+                                struct err *err)
+{
+    if (!identifier_read(&cursor, &expires->row_column, err))
+        return false;
+    cursor = skip_blanks(cursor);
+    if (*cursor != '*')
+        return complain_about_missing_unit(expires, err);
+    if (!parse_retention(skip_blanks(cursor + 1), unit, err))
+        return false;
+    expires->kind = EXPIRES_BY_ROW;
+    expires->row_unit = duration_interval(*unit);
+    expires->row_unit_least_ms = duration_least_ms(*unit);
+    return true;
+}
+
+static bool parse_fixed_retention(const char *cursor, struct expires *expires,
+                                  struct duration *retention, struct err *err)
+{
+    if (!parse_retention(cursor, retention, err))
+        return false;
+    expires->kind = EXPIRES_AFTER_MARK;
+    expires->retention = duration_interval(*retention);
+    expires->retention_least_ms = duration_least_ms(*retention);
+    return true;
+}
+
+/* A duration begins with a digit, or with the sign of a wrong one. */
+static bool is_duration(const char *text)
+{
+    return strchr("+-.0123456789", *text) != NULL; /* the end of the text is found as well */
+}
+
+static char *write_after_mark(const struct expires *expires, struct duration duration)
+{
+    struct text written = {0};
+
+    print_column(expires->column, &written);
+    text_add(&written, " + ");
+    if (expires->kind == EXPIRES_BY_ROW) {
+        print_column(expires->row_column, &written);
+        text_add(&written, " * ");
+    }
+    duration_print(duration, &written);
+    return text_take(&written);
+}
+
 static bool parse_after_mark(const char *cursor, struct expires *expires, struct err *err)
 {
-    const char *text;
-    struct duration retention;
-    struct text written = {0};
+    struct duration duration;
 
     if (!identifier_read(&cursor, &expires->column, err))
         return false;
@@ -91,18 +159,11 @@ static bool parse_after_mark(const char *cursor, struct expires *expires, struct
     if (*cursor != '+')
         return err_set(err, "can't be read from \"%s\" on; write COLUMN + RETENTION or at COLUMN",
                        cursor);
-    text = skip_blanks(cursor + 1);
-    if (!duration_parse(text, "d", &retention, err))
+    cursor = skip_blanks(cursor + 1);
+    if (is_duration(cursor) ? !parse_fixed_retention(cursor, expires, &duration, err)
+                            : !parse_row_retention(cursor, expires, &duration, err))
         return false;
-    if (duration_least_ms(retention) < SHORTEST_MS)
-        return err_set(err, "\"%s\" is too short: a retention has at least 1s", text);
-    expires->kind = EXPIRES_AFTER_MARK;
-    expires->retention = duration_interval(retention);
-    expires->retention_least_ms = duration_least_ms(retention);
-    print_column(expires->column, &written);
-    text_add(&written, " + ");
-    duration_print(retention, &written);
-    expires->written = text_take(&written);
+    expires->written = write_after_mark(expires, duration);
     return true;
 }
 
@@ -121,6 +182,8 @@ void expires_clear(struct expires *expires)
 {
     free(expires->column);
     free(expires->retention);
+    free(expires->row_column);
+    free(expires->row_unit);
     free(expires->written);
     *expires = (struct expires){0};
 }

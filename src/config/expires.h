@@ -1,8 +1,9 @@
 /*
  * expires: the text after `expires =`: when a row may go.
  *
- * `COLUMN + RETENTION` for a mark set in the past, `at COLUMN` for a column that holds the time of
- * expiry itself. The word `at` has to be written, so that a forgotten retention is an error and not
+ * `COLUMN + RETENTION` for a mark set in the past, `COLUMN + COLUMN * UNIT` where the second column
+ * holds the retention of each row, `at COLUMN` for a column that holds the time of expiry itself.
+ * The word `at` has to be written, so that a forgotten retention is an error and not
  * a purge (promise R). A column that is really named at is written "at".
  */
 #ifndef PGPURGED_CONFIG_EXPIRES_H

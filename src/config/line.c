@@ -112,11 +112,11 @@ static bool check_length(size_t length, struct err *err)
 {
     if (length <= LINE_BYTES_MAX)
         return true;
-    return err_set(
-        err,
-        "the line has %zu bytes, at most %d are allowed (the value of conninfo or window may go "
-        "on in the next line, indented)",
-        length, LINE_BYTES_MAX);
+    return err_set(err,
+                   "the line has %zu bytes, at most %d are allowed (the value of conninfo, window "
+                   "or where may go "
+                   "on in the next line, indented)",
+                   length, LINE_BYTES_MAX);
 }
 
 bool line_read(const char *bytes, size_t length, struct line *line, struct err *err)

@@ -19,6 +19,9 @@ static const char *const vacuums[] = {"auto", "after", "never", NULL};
 /* The order of enum children. */
 static const char *const children[] = {"skip", "cascade", "delete", NULL};
 
+/* The order of enum epoch_unit. */
+static const char *const epochs[] = {"none", "s", "ms", "us", NULL};
+
 #define FIELD(kind, record, field) .section = kind, .offset = offsetof(struct record, field)
 #define DAEMON(field)              FIELD(SECTION_PGPURGED, settings, field)
 #define DATABASE(field)            FIELD(SECTION_DATABASE, database_settings, field)
@@ -111,8 +114,26 @@ const struct config_option config_options[] = {
      .doc = "With no, the job is shown, but never runs."},
     {JOB(expires), .name = "expires", .type = &option_expires, .example = "deleted_at + 30d",
      .doc = "When a row may go: COLUMN + RETENTION for a mark that was set in the past, at "
-            "COLUMN for a column that holds the time of expiry itself. A retention has a unit: "
-            "min, h, d, w, mo or y."},
+            "COLUMN for a column that holds the time of expiry itself, COLUMN + COLUMN * UNIT for a "
+            "retention that stands in the row, as in created_at + delete_after_days * 1d. A "
+            "retention has a unit: min, h, d, w, mo or y."},
+    {JOB(epoch), .name = "epoch", .type = &option_choice, .choices = epochs, .fallback = "none",
+     .doc = "The unit of an expiry column that is an integer, counted from 1970; 0 and less are no "
+            "marks."},
+    {JOB(live), .name = "live", .type = &option_live, .fallback = "", .may_be_empty = true,
+     .may_continue = true,
+     .doc = "Values of the expiry column that mean that a row is live, separated by commas: dates, "
+            "which stand for their whole day, times, or numbers of an epoch. NULL, 0, infinite and "
+            "future ones mean so in any case, and may be listed."},
+    {JOB(flags), .name = "flag", .type = &option_flags, .fallback = "", .may_be_empty = true,
+     .may_continue = true,
+     .doc = "A row is due only if these say so as well, all of them, separated by commas: "
+            "is_deleted for a column that must be true or 1, visible = false or status = deleted "
+            "for one that must have a value."},
+    {JOB(where), .name = "where", .type = &option_condition, .fallback = "", .may_be_empty = true,
+     .may_continue = true,
+     .doc = "A row is due only if this SQL expression is true of it as well. A function of your "
+            "own needs its schema."},
     {JOB(column_timezone), .name = "column_timezone", .type = &option_text, .fallback = "",
      .may_be_empty = true,
      .doc = "The time zone in which a column without one (timestamp, date) was written; it "

@@ -65,7 +65,7 @@ static bool check_retention(const struct building *building, const struct docume
 {
     struct text floor = {0}, shorter = {0};
 
-    if (job->expires.kind == EXPIRES_AT ||
+    if (job->expires.kind != EXPIRES_AFTER_MARK ||
         job->expires.retention_least_ms >= building->settings->min_retention_ms)
         return true;
     duration_print_ms(building->settings->min_retention_ms, &floor);
@@ -77,6 +77,68 @@ static bool check_retention(const struct building *building, const struct docume
     text_free(&floor);
     text_free(&shorter);
     return complain(building, section, "expires", err);
+}
+
+static bool has_option(const struct record_source *source, const char *name)
+{
+    const struct config_option *option = option_find(SECTION_JOB, name);
+
+    return document_entry(source->section, option) != NULL ||
+           document_entry(source->defaults, option) != NULL;
+}
+
+/* A flag says whether, not since when. */
+static bool check_flag_has_time(const struct building *building,
+                                const struct document_section *section, struct err *err)
+{
+    struct record_source source = source_of(building, section, SECTION_JOB);
+
+    if (!has_option(&source, "flag") || has_option(&source, "expires"))
+        return true;
+    return err_set(
+        err,
+        "%s:%d: [%s] has a flag, but no column that says since when: without one nothing "
+        "can expire; add it to the table (ALTER TABLE ... ADD COLUMN deleted_at "
+        "timestamptz), let the application set it together with the flag, and write "
+        "expires = deleted_at + 30d",
+        building->path, record_line(&source, "flag"), section->header);
+}
+
+static bool complain_about_mark(const struct job_settings *job, const struct sentinel *sentinel,
+                                struct err *err)
+{
+    if (job->epoch == EPOCH_NONE)
+        return err_set(err,
+                       "%s is a number, which only a column of integers holds; set epoch to its "
+                       "unit, or write a date",
+                       sentinel->text);
+    return err_set(err, "%s is no number, and a column of integers (epoch) holds nothing else",
+                   sentinel->text);
+}
+
+static bool check_live(const struct building *building, const struct document_section *section,
+                       const struct job_settings *job, struct err *err)
+{
+    for (size_t i = 0; i < job->live.count; i++) {
+        const struct sentinel *sentinel = &job->live.items[i];
+
+        if (sentinel->kind == SENTINEL_NATURAL ||
+            (sentinel->kind == SENTINEL_NUMBER) == (job->epoch != EPOCH_NONE))
+            continue;
+        complain_about_mark(job, sentinel, err);
+        return complain(building, section, "live", err);
+    }
+    return true;
+}
+
+static bool check_epoch(const struct building *building, const struct document_section *section,
+                        const struct job_settings *job, struct err *err)
+{
+    if (job->epoch == EPOCH_NONE || job->column_timezone[0] == '\0')
+        return true;
+    err_set(err, "an epoch counts from 1970 in UTC and has no other zone; remove column_timezone, "
+                 "or set it to nothing in this job");
+    return complain(building, section, "column_timezone", err);
 }
 
 static bool check_any_job(const struct building *building, struct err *err)
@@ -117,8 +179,12 @@ static bool build_job(struct building *building, const struct document_section *
     settings->jobs = mem_grow(settings->jobs, (settings->job_count + 1) * sizeof *settings->jobs);
     job = &settings->jobs[settings->job_count++];
     *job = (struct job_settings){.name = text_copy(section->name), .line = section->line};
-    return record_fill(&source, job, err) && check_database(building, section, job, err) &&
-           check_retention(building, section, job, err);
+    if (!check_flag_has_time(building, section, err) || !record_fill(&source, job, err))
+        return false;
+    job->expires.row_least_ms = settings->min_retention_ms;
+    return check_database(building, section, job, err) &&
+           check_retention(building, section, job, err) &&
+           check_epoch(building, section, job, err) && check_live(building, section, job, err);
 }
 
 typedef bool build_fn(struct building *building, const struct document_section *section,

@@ -15,23 +15,31 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "base/marks.h"
 #include "base/text.h"
 #include "base/vacuums.h"
 #include "base/walks.h"
 #include "base/week.h"
 
-/* `expires = deleted_at + 30d` or `expires = at expires_at`. */
-enum expires_kind { EXPIRES_AFTER_MARK, EXPIRES_AT };
+enum expires_kind {
+    EXPIRES_AFTER_MARK, /* deleted_at + 30d */
+    EXPIRES_AT,         /* at expires_at */
+    EXPIRES_BY_ROW      /* created_at + delete_after_days * 1d */
+};
 
 struct expires {
     enum expires_kind kind;
     char *column;    /* as PostgreSQL stores the name: unquoted, folded to lower case unless it was
                         quoted */
-    char *retention; /* canonical, as written to PostgreSQL's interval: "30 days"; NULL for
-                        EXPIRES_AT */
+    char *retention; /* canonical, as written to PostgreSQL's interval: "30 days"; only for
+                        EXPIRES_AFTER_MARK */
     int64_t retention_least_ms; /* the shortest that it can be: a month counts 28 days, a year 365;
-                                   0 for EXPIRES_AT */
-    char *written;              /* canonical form for --print-config: `deleted_at + 30d` */
+                                   only for EXPIRES_AFTER_MARK */
+    char *row_column;           /* EXPIRES_BY_ROW: holds the retention of the row... */
+    char *row_unit;             /* ... in this unit, an interval: "1 day" */
+    int64_t row_unit_least_ms;
+    int64_t row_least_ms; /* no row's retention counts as less: min_retention */
+    char *written;        /* canonical form for --print-config: `deleted_at + 30d` */
 };
 
 /* A table's name as PostgreSQL stores it. */
@@ -76,6 +84,10 @@ struct job_settings {
     struct table_name table;
     bool enabled;
     struct expires expires;
+    enum epoch_unit epoch;
+    struct live live;
+    struct flags flags;
+    char *where;           /* one SQL expression; "" = none */
     char *column_timezone; /* zone of a zoneless column; "" = none declared */
     struct week window;
     char *window_written; /* canonical text of the window */

@@ -5,10 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/condition.h"
 #include "config/conninfo.h"
 #include "config/duration.h"
 #include "config/expires.h"
+#include "config/flag.h"
 #include "config/identifier.h"
+#include "config/live.h"
 #include "config/nearest.h"
 #include "config/options.h"
 #include "config/place.h"
@@ -305,6 +308,7 @@ static void choice_print(const struct config_option *option, const void *record,
 _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum children) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum epoch_unit) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum vacuum_wish) == sizeof(int), "a choice is stored as an int");
 
@@ -345,6 +349,50 @@ static void option_expires_print(const struct config_option *option, const void 
 static void option_expires_clear(const struct config_option *option, void *record)
 {
     expires_clear(field(option, record));
+}
+
+static bool option_live_parse(const struct config_option *option, const char *text, void *record,
+                              struct err *err)
+{
+    return live_parse(text, field(option, record), err);
+}
+
+static void option_live_print(const struct config_option *option, const void *record,
+                              struct text *out)
+{
+    const struct live *live = const_field(option, record);
+
+    text_add(out, live->written);
+}
+
+static void option_live_clear(const struct config_option *option, void *record)
+{
+    live_clear(field(option, record));
+}
+
+static bool option_flags_parse(const struct config_option *option, const char *text, void *record,
+                               struct err *err)
+{
+    return flags_parse(text, field(option, record), err);
+}
+
+static void option_flags_print(const struct config_option *option, const void *record,
+                               struct text *out)
+{
+    const struct flags *flags = const_field(option, record);
+
+    text_add(out, flags->written);
+}
+
+static void option_flags_clear(const struct config_option *option, void *record)
+{
+    flags_clear(field(option, record));
+}
+
+static bool condition_parse(const struct config_option *option, const char *text, void *record,
+                            struct err *err)
+{
+    return condition_check(text, err) && text_parse(option, text, record, err);
 }
 
 static bool option_references_parse(const struct config_option *option, const char *text,
@@ -407,6 +455,11 @@ const struct option_type option_choice = {"choice", choice_parse, choice_print, 
 const struct option_type option_table = {"name", table_parse, table_print, table_clear};
 const struct option_type option_expires = {"rule", option_expires_parse, option_expires_print,
                                            option_expires_clear};
+const struct option_type option_live = {"marks", option_live_parse, option_live_print,
+                                        option_live_clear};
+const struct option_type option_flags = {"flags", option_flags_parse, option_flags_print,
+                                         option_flags_clear};
+const struct option_type option_condition = {"expression", condition_parse, text_print, text_clear};
 const struct option_type option_references = {"references", option_references_parse,
                                               option_references_print, option_references_clear};
 const struct option_type option_window = {"spans", option_window_parse, option_window_print,

@@ -11,6 +11,7 @@ int main(void)
 
     suite_add_tcase(suite, config_inih_cases());
     suite_add_tcase(suite, config_values_cases());
+    suite_add_tcase(suite, config_marks_cases());
     suite_add_tcase(suite, config_reference_cases());
     suite_add_tcase(suite, config_lines_cases());
     suite_add_tcase(suite, config_settings_cases());

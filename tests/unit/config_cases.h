@@ -6,6 +6,7 @@
 
 TCase *config_inih_cases(void);
 TCase *config_values_cases(void);
+TCase *config_marks_cases(void);
 TCase *config_reference_cases(void);
 TCase *config_lines_cases(void);
 TCase *config_settings_cases(void);

@@ -121,8 +121,8 @@ START_TEST(line_of_199_bytes_is_read_and_one_of_200_is_refused)
     ck_assert(line_read(bytes, 199, &line, &err));
     ck_assert(!line_read(bytes, 200, &line, &err));
     ck_assert_str_eq(err.text,
-                     "the line has 200 bytes, at most 199 are allowed (the value of conninfo or "
-                     "window may go on in the next line, indented)");
+                     "the line has 200 bytes, at most 199 are allowed (the value of conninfo, "
+                     "window or where may go on in the next line, indented)");
 }
 END_TEST
 

@@ -450,7 +450,7 @@ START_TEST(line_of_a_megabyte_is_refused)
     memset(bytes, 'a', 1000 * 1000);
     write_file(bytes, 1000 * 1000);
     expect_no_load("f:1: the line has 1000000 bytes, at most 199 are allowed (the value of "
-                   "conninfo or window may go on in the next line, indented)");
+                   "conninfo, window or where may go on in the next line, indented)");
     free(bytes);
 }
 END_TEST

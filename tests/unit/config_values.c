@@ -401,7 +401,23 @@ static const struct {
      "attempted_at + 30d"},
     {"\"at\" + 30d", EXPIRES_AFTER_MARK, "at", "30 days", 30 * DAY, "\"at\" + 30d"},
     {"at at", EXPIRES_AT, "at", NULL, 0, "at \"at\""},
+    {"created_at + Keep_Days*1d", EXPIRES_BY_ROW, "created_at", NULL, 0,
+     "created_at + keep_days * 1d"},
+    {"\"at\" + \"at\" * 2w", EXPIRES_BY_ROW, "at", NULL, 0, "\"at\" + \"at\" * 2w"},
 };
+
+START_TEST(retention_in_the_row_has_a_unit)
+{
+    struct expires expires;
+    struct err err;
+
+    ck_assert(expires_parse("created_at + \"keepMonths\" * 1mo", &expires, &err));
+    ck_assert_str_eq(expires.row_column, "keepMonths");
+    ck_assert_str_eq(expires.row_unit, "1 month");
+    ck_assert_int_eq(expires.row_unit_least_ms, 28 * DAY);
+    expires_clear(&expires);
+}
+END_TEST
 
 START_TEST(expiry_rule_is_read_and_printed)
 {
@@ -431,6 +447,15 @@ static const struct {
     {"deleted_at + 3m",
      "\"3m\" is ambiguous (PostgreSQL reads it as 3 minutes): write 3min or 3mo"},
     {"deleted_at +", "a duration is missing; write for example 30d"},
+    {"deleted_at + days",
+     "the column days needs the unit that it counts: write \"deleted_at + days "
+     "* 1d\" if it holds a number of days"},
+    {"deleted_at + days * ", "a duration is missing; write for example 30d"},
+    {"deleted_at + days * 30", "\"30\" has no unit; write 30d for 30 days"},
+    {"deleted_at + days * 1ms", "\"1ms\" is too short: a retention has at least 1s"},
+    {"deleted_at + 1d * days",
+     "\"1d * days\" is not a duration: the units are ms, s, min, h, d, w, "
+     "mo, y"},
     {"deleted_at + -30d", "\"-30d\" is negative; a duration is counted forwards"},
     {"deleted_at + 0d", "\"0d\" is too short: a retention has at least 1s"},
     {"deleted_at + 999ms", "\"999ms\" is too short: a retention has at least 1s"},
@@ -595,6 +620,7 @@ TCase *config_values_cases(void)
     tcase_add_loop_test(cases, table_name_is_read_as_postgresql_reads_it, 0, ARRAY_LENGTH(tables));
     tcase_add_loop_test(cases, wrong_table_name_is_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_tables));
+    tcase_add_test(cases, retention_in_the_row_has_a_unit);
     tcase_add_loop_test(cases, expiry_rule_is_read_and_printed, 0, ARRAY_LENGTH(rules));
     tcase_add_loop_test(cases, wrong_expiry_rule_is_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_rules));
