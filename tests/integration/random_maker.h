@@ -1,0 +1,63 @@
+/*
+ * random_maker: what the features of a made-up schema write into (random_schema.h).
+ *
+ * A maker holds the parts of one schema while it grows: columns with what fills them, statements,
+ * options of the job, and what the oracle has to know. Every choice comes from the seed. In
+ * `values` the row's number is i, in conditions the row is t.
+ */
+#ifndef PGPURGED_INTEGRATION_RANDOM_MAKER_H
+#define PGPURGED_INTEGRATION_RANDOM_MAKER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+struct random_maker {
+    uint64_t state;
+    unsigned seed;
+    const char *schema; /* quoted */
+    const char *table;  /* quoted, without the schema */
+    int rows;
+
+    const char *key;       /* its columns: "a, k"; NULL = the table has none */
+    const char *key_types; /* the same with types, and the values for row i */
+    const char *key_values;
+    const char *only;    /* "ONLY" where other tables inherit from the table */
+    const char *storage; /* "UNLOGGED" */
+    const char *layout;  /* what follows the columns: WITH (...), PARTITION BY ... */
+    bool partitioned;
+
+    struct text before; /* types; partitions come after the table */
+    struct text partitions;
+    struct text columns, names, values; /* with a comma in front of each but the first */
+    struct text after;                  /* statements once the table is full */
+    struct text options;                /* lines of the job's section */
+
+    /* For the oracle. */
+    const char *marked;    /* the moment that the mark stands for, a timestamptz; NULL = none */
+    const char *retention; /* an interval */
+    const char *unsure;    /* nearer to the cutoff than this, the oracle doesn't decide */
+    struct text wanted;    /* " AND ..." what else must be true of a due row */
+    struct text stubborn;  /* " OR ..." what the database refuses to delete */
+    struct text tables;    /* " UNION ALL SELECT 'NAME', rn FROM ..." the other tables to look at */
+    const char *restore;   /* what makes the row live: "deleted_at = NULL" */
+};
+
+/* 0 to sides - 1. */
+int random_dice(struct random_maker *maker, int sides);
+#define RANDOM_PICK(maker, list) ((list)[random_dice(maker, ARRAY_LENGTH(list))])
+
+void random_column(struct random_maker *maker, const char *name, const char *type,
+                   const char *value);
+
+/* The same dice for row i, in SQL: "dice(17, 'flag', i, 4)". A new `purpose` is thrown anew. */
+const char *random_row_dice(const struct random_maker *maker, const char *purpose, int sides);
+
+/* A copy of the text with each `word` replaced. */
+const char *random_put(const char *text, const char *word, const char *with);
+
+/* The columns and options of `expires`, of each kind (random_marks.c). */
+void random_mark(struct random_maker *maker);
+
+#endif

@@ -1,0 +1,122 @@
+#include "integration/random_oracle.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "integration/keep.h"
+#include "integration/random_maker.h"
+#include "integration/session.h"
+
+/*
+ * is_due: a mark that is no moment, or one from before computers kept time, is none. Both moments
+ * are asked at the beginning, when now() is within a minute of the cutoff that the run takes.
+ */
+static const char functions[] =
+    "CREATE FUNCTION public.dice(seed integer, purpose text, i bigint, sides integer)"
+    " RETURNS integer LANGUAGE sql IMMUTABLE AS"
+    " $$ SELECT ((hashtextextended(purpose || i, seed) & 2147483647) % sides)::integer $$;"
+
+    "CREATE FUNCTION public.is_due(marked timestamptz, retention interval, unsure interval)"
+    " RETURNS boolean LANGUAGE sql STABLE AS $$"
+    " SELECT CASE WHEN marked IS NULL OR NOT isfinite(marked) OR marked < '1970-01-04 UTC' THEN "
+    "false"
+    "             WHEN marked + retention > now() + unsure THEN false"
+    "             WHEN marked + retention < now() - unsure THEN true END $$;";
+
+void random_oracle_install(PGconn *conn)
+{
+    sql_exec(conn, "%s", functions);
+}
+
+/* ---- what has to become of each row ---- */
+
+#define MUST_STAY "(r.due IS FALSE OR r.stubborn)"
+#define MUST_GO   "(r.due AND NOT r.stubborn)"
+
+static const char wrongly_gone[] =
+    "SELECT format('promise R: %s %s is gone: %s', r.tbl, r.rn, left(b.shown, 120)) AS line"
+    "  FROM rows AS r LEFT JOIN before AS b ON r.tbl = 't' AND b.rn = r.rn"
+    " WHERE " MUST_STAY " AND NOT EXISTS"
+    "   (SELECT FROM present AS p WHERE p.tbl = r.tbl AND p.rn = r.rn)";
+
+static const char wrongly_there[] =
+    "SELECT format('%s %s is still there: %s', r.tbl, r.rn, left(b.shown, 120)) AS line"
+    "  FROM rows AS r LEFT JOIN before AS b ON r.tbl = 't' AND b.rn = r.rn"
+    " WHERE " MUST_GO " AND EXISTS"
+    "   (SELECT FROM present AS p WHERE p.tbl = r.tbl AND p.rn = r.rn)";
+
+/* Rows that nobody knows would be a fault of this test. */
+static const char unknown[] =
+    "SELECT format('%s %s came from nowhere', p.tbl, p.rn) AS line"
+    "  FROM present AS p EXCEPT"
+    " SELECT format('%s %s came from nowhere', r.tbl, r.rn) FROM rows AS r";
+
+static const char unaccounted[] =
+    "SELECT format('promise A: %s rows of %s are gone, the audit table says %s', g.gone, g.tbl,"
+    "              g.accounted) AS line"
+    "  FROM (SELECT t.tbl,"
+    "   (SELECT count(*) FROM rows AS r WHERE r.tbl = t.tbl) -"
+    "   (SELECT count(*) FROM present AS p WHERE p.tbl = t.tbl) AS gone,"
+    "   (SELECT coalesce(sum(a.rows), 0) FROM pgpurged.audit AS a JOIN relations AS n USING "
+    "(relation)"
+    "     WHERE n.tbl = t.tbl) AS accounted"
+    "   FROM (SELECT DISTINCT tbl FROM rows) AS t) AS g"
+    " WHERE g.gone <> g.accounted";
+
+static const char unseen[] =
+    "SELECT format('the application''s trigger saw %s go %s times', coalesce(s.rn, g.rn), s.times)"
+    "  AS line"
+    "  FROM (SELECT rn, count(*) AS times FROM seen_going GROUP BY rn) AS s FULL JOIN"
+    "   (SELECT rn FROM rows WHERE tbl = 't' EXCEPT SELECT rn FROM present WHERE tbl = 't') AS g"
+    "   USING (rn)"
+    " WHERE s.times IS DISTINCT FROM 1 OR g.rn IS NULL";
+
+#define LEFT_OVER "present AS p JOIN rows AS r USING (tbl, rn) WHERE r.tbl = 't' AND r.due"
+
+/* Of the job's last run. */
+static const char wrong_outcome[] =
+    "SELECT format('the run says %s, %s blocked; %s due rows are left', o.outcome, o.blocked, l.n)"
+    "  AS line"
+    "  FROM (SELECT * FROM pgpurged.runs WHERE job = '$job' ORDER BY id DESC LIMIT 1) AS o,"
+    "       (SELECT count(*) AS n FROM " LEFT_OVER ") AS l"
+    " WHERE o.outcome IS DISTINCT FROM CASE WHEN l.n > 0 THEN 'incomplete' ELSE 'done' END"
+    "    OR o.blocked <> l.n OR o.skipped > 0";
+
+/* ---- asked ---- */
+
+static void enter(PGconn *conn, const struct random_schema *schema)
+{
+    sql_exec(conn, "SET search_path = %s, public", schema->schema);
+}
+
+static void ask(PGconn *conn, const char *question, struct text *out)
+{
+    text_add(out, sql_text(conn,
+                           "SELECT coalesce(string_agg(line || E'\\n', '' ORDER BY line), '')"
+                           " FROM (SELECT line FROM (%s) AS q LIMIT 6) AS q",
+                           question));
+}
+
+const char *random_oracle_judge(PGconn *conn, const struct random_schema *schema, bool complete)
+{
+    struct text wrongs = {0};
+
+    enter(conn, schema);
+    ask(conn, wrongly_gone, &wrongs);
+    ask(conn, unknown, &wrongs);
+    ask(conn, unaccounted, &wrongs);
+    if (strcmp(sql_text(conn, "SELECT to_regclass('seen_going') IS NOT NULL"), "t") == 0)
+        ask(conn, unseen, &wrongs);
+    if (complete) {
+        ask(conn, wrongly_there, &wrongs);
+        ask(conn, random_put(wrong_outcome, "$job", schema->job), &wrongs);
+    }
+    return keep_text(text_take(&wrongs));
+}
+
+bool random_oracle_expects_rest(PGconn *conn, const struct random_schema *schema)
+{
+    enter(conn, schema);
+    return sql_int(conn,
+                   "SELECT count(*) FROM rows AS r WHERE r.tbl = 't' AND r.due AND r.stubborn") > 0;
+}

@@ -1,0 +1,357 @@
+/*
+ * What a made-up schema may have: a table of features, each with how often it is there. A feature
+ * writes its part into the maker; at the end the parts are put together.
+ */
+#include "integration/random_schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "integration/keep.h"
+#include "integration/random_maker.h"
+
+/* ---- the dice (splitmix64) ---- */
+
+static uint64_t next_number(struct random_maker *maker)
+{
+    uint64_t z = maker->state += 0x9e3779b97f4a7c15U;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+    return z ^ (z >> 31);
+}
+
+int random_dice(struct random_maker *maker, int sides)
+{
+    return (int)(next_number(maker) % (uint64_t)sides);
+}
+
+const char *random_row_dice(const struct random_maker *maker, const char *purpose, int sides)
+{
+    return keep_format("dice(%u, '%s', i, %d)", maker->seed, purpose, sides);
+}
+
+/* ---- parts ---- */
+
+void random_column(struct random_maker *maker, const char *name, const char *type,
+                   const char *value)
+{
+    const char *comma = maker->names.length > 0 ? ", " : "";
+
+    text_addf(&maker->columns, "%s%s %s", comma, name, type);
+    text_addf(&maker->names, "%s%s", comma, name);
+    text_addf(&maker->values, "%s%s", comma, value);
+}
+
+const char *random_put(const char *text, const char *word, const char *with)
+{
+    struct text out = {0};
+    const char *found;
+
+    for (; (found = strstr(text, word)) != NULL; text = found + strlen(word)) {
+        text_add_bytes(&out, text, (size_t)(found - text));
+        text_add(&out, with);
+    }
+    text_add(&out, text);
+    return keep_text(text_take(&out));
+}
+
+static const char *taken(struct text *text)
+{
+    return keep_text(text_take(text));
+}
+
+/* ---- names and keys ---- */
+
+static const char *const table_names[] = {
+    "orders",          "\"User\"",
+    "\"order\"",       "\"a.b c\"",
+    "\"quo\"\"te'd\"", "\"Bestellungen mit Umläuten, bis an die Grenze von 63 Bytes, ß\"",
+};
+
+static void choose_names(struct random_maker *maker)
+{
+    static const char *const schemas[] = {"s%u", "s%u", "\"S.%u\"", "\"s %u\""};
+
+    maker->schema = keep_format(RANDOM_PICK(maker, schemas), maker->seed);
+    maker->table = RANDOM_PICK(maker, table_names);
+    maker->rows = 50 + random_dice(maker, 350);
+}
+
+static const struct key {
+    const char *names, *types, *values;
+} keys[] = {
+    {NULL, NULL, NULL},
+    {"k", "k bigint", "i"},
+    {"k", "k uuid", "md5(i::text)::uuid"},
+    {"k", "k text", "'key ' || i"},
+    {"a, k", "a bigint, k text", "i % 7, 'key ' || i"},
+};
+
+static void add_key(struct random_maker *maker)
+{
+    static const char *const kinds[] = {"PRIMARY KEY", "UNIQUE"};
+    const struct key *key = &RANDOM_PICK(maker, keys);
+
+    random_column(maker, "rn", "bigint NOT NULL", "i");
+    maker->key = key->names;
+    if (key->names == NULL)
+        return;
+    maker->key_types = key->types;
+    maker->key_values = key->values;
+    text_addf(&maker->columns, ", %s, %s (%s)", key->types, RANDOM_PICK(maker, kinds), key->names);
+    text_addf(&maker->names, ", %s", key->names);
+    text_addf(&maker->values, ", %s", key->values);
+}
+
+/* ---- features ---- */
+
+/* The last column, so that the others are seen where a row is shown. */
+static void add_filler(struct random_maker *maker)
+{
+    static const char *const fillers[] = {
+        "repeat('x', 10)", "repeat('x', 720)", "repeat(md5(i::text), (i % 5)::int * 20)",
+        "CASE WHEN i % 9 = 0 THEN repeat(md5(i::text), 700) END", /* beside the table */
+    };
+
+    random_column(maker, "filler", "text", RANDOM_PICK(maker, fillers));
+}
+
+static void add_unlogged(struct random_maker *maker)
+{
+    maker->storage = "UNLOGGED";
+}
+
+static void add_room_in_pages(struct random_maker *maker)
+{
+    if (!maker->partitioned)
+        maker->layout = "WITH (fillfactor = 30)";
+}
+
+/* Rows that were deleted and changed before, so that the pages have holes and old versions. */
+static void add_history(struct random_maker *maker)
+{
+    text_addf(&maker->after,
+              "DELETE FROM %s AS t WHERE dice(%u, 'past', t.rn, 5) = 0;\n"
+              "UPDATE %s AS t SET filler = 'later' WHERE dice(%u, 'past', t.rn, 5) = 1;\n",
+              maker->table, maker->seed, maker->table, maker->seed);
+}
+
+/* A table that inherits from ours is another table: its rows stay, however due they look. */
+static void add_heir(struct random_maker *maker)
+{
+    if (maker->partitioned)
+        return;
+    maker->only = "ONLY";
+    text_addf(&maker->after,
+              "CREATE TABLE heir () INHERITS (%s);\n"
+              "INSERT INTO heir (%s) SELECT %s FROM generate_series(500001, 500030) AS i;\n",
+              maker->table, maker->names.data, maker->values.data);
+    text_add(&maker->tables, " UNION ALL SELECT 'heir', rn FROM heir");
+}
+
+static const char make_trigger[] =
+    "CREATE FUNCTION $schema.$name() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+    " $$ BEGIN $body RETURN $result; END $$;\n"
+    "CREATE TRIGGER $name $when ON $table $each EXECUTE FUNCTION $schema.$name();\n";
+
+struct trigger {
+    const char *name, *when, *each, *body, *result;
+};
+
+static void add_trigger(struct random_maker *maker, const struct trigger *trigger)
+{
+    const char *text = random_put(make_trigger, "$body", trigger->body);
+
+    text = random_put(text, "$name", trigger->name);
+    text = random_put(text, "$when", trigger->when);
+    text = random_put(text, "$each", trigger->each);
+    text = random_put(text, "$result", trigger->result);
+    text = random_put(text, "$table", maker->table);
+    text_add(&maker->after, random_put(text, "$schema", maker->schema));
+}
+
+static void add_keeping_trigger(struct random_maker *maker)
+{
+    add_trigger(maker, &(struct trigger){"keep", "BEFORE DELETE", "FOR EACH ROW",
+                                         "IF OLD.rn % 41 = 3 THEN RETURN NULL; END IF;", "OLD"});
+    text_add(&maker->stubborn, " OR t.rn % 41 = 3");
+}
+
+static void add_raising_trigger(struct random_maker *maker)
+{
+    static const char *const whens[] = {"BEFORE DELETE", "AFTER DELETE"};
+
+    if (maker->stubborn.length > 0)
+        return;
+    add_trigger(maker,
+                &(struct trigger){"refuse", RANDOM_PICK(maker, whens), "FOR EACH ROW",
+                                  "IF OLD.rn % 67 = 9 THEN RAISE 'kept for the auditors'; END IF;",
+                                  "OLD"});
+    text_add(&maker->stubborn, " OR t.rn % 67 = 9");
+}
+
+/* The application's own audit: what it has seen go must be what is gone. */
+static void add_counting_trigger(struct random_maker *maker)
+{
+    text_add(&maker->after, "CREATE TABLE seen_going (rn bigint);\n");
+    if (maker->partitioned || random_dice(maker, 2) == 0)
+        add_trigger(maker,
+                    &(struct trigger){"witness", "AFTER DELETE", "FOR EACH ROW",
+                                      "INSERT INTO $schema.seen_going VALUES (OLD.rn);", "NULL"});
+    else
+        add_trigger(maker, &(struct trigger){"witness", "AFTER DELETE",
+                                             "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT",
+                                             "INSERT INTO $schema.seen_going"
+                                             " SELECT rn FROM old_rows;",
+                                             "NULL"});
+}
+
+/* Without the right to lock rows, those that are locked have to be found by halving. */
+static void add_batches(struct random_maker *maker)
+{
+    static const char *const batch_rows[] = {"3", "7", "20", "100", "5000"};
+    static const char *const batch_times[] = {"1ms", "10ms", "50ms"};
+
+    text_addf(&maker->options, "batch_rows = %s\nbatch_time = %s\nlock_timeout = 5ms\n",
+              RANDOM_PICK(maker, batch_rows), RANDOM_PICK(maker, batch_times));
+}
+
+/* One schema in so many has it. The order matters: later ones look at what earlier ones chose. */
+static const struct feature {
+    int one_in;
+    void (*add)(struct random_maker *maker);
+} features[] = {
+    {1, add_key},
+    {1, random_mark},
+    {1, add_batches},
+    {1, add_filler},
+    {8, add_unlogged},
+    {4, add_room_in_pages},
+    {3, add_history},
+    {6, add_heir},
+    {6, add_keeping_trigger},
+    {6, add_raising_trigger},
+    {4, add_counting_trigger},
+};
+
+static void add_features(struct random_maker *maker)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(features); i++) {
+        if (random_dice(maker, features[i].one_in) == 0)
+            features[i].add(maker);
+    }
+}
+
+/* ---- put together ---- */
+
+static const char *due_of(struct random_maker *maker)
+{
+    return keep_format("CASE WHEN true%s THEN is_due(%s, '%s', '%s') ELSE false END",
+                       taken(&maker->wanted), maker->marked, maker->retention, maker->unsure);
+}
+
+static const char ddl[] =
+    "CREATE SCHEMA $schema;\n"
+    "SET search_path = $schema, public;\n"
+    "$before"
+    "CREATE $storage TABLE $table ($columns) $layout;\n"
+    "$partitions"
+    "INSERT INTO $table ($names) SELECT $values FROM generate_series(1::bigint, $rows) AS i;\n"
+    "$after"
+    "GRANT USAGE ON SCHEMA $schema TO pgpurged;\n"
+    "GRANT SELECT, DELETE, UPDATE (filler) ON $table TO pgpurged;\n"
+    "ANALYZE $table;\n"
+    /* what the oracle knows */
+    "CREATE VIEW present AS SELECT 't' AS tbl, rn FROM $only $table$tables;\n"
+    "CREATE TABLE rows AS SELECT p.tbl, p.rn, CASE WHEN tbl = 't' THEN $due ELSE false END AS "
+    "due,\n"
+    "  CASE WHEN tbl = 't' THEN $stubborn ELSE true END AS stubborn\n"
+    "  FROM present AS p LEFT JOIN $only $table AS t ON p.tbl = 't' AND t.rn = p.rn;\n"
+    "CREATE TABLE before AS SELECT t.rn, t::text AS shown FROM $only $table AS t;\n"
+    "CREATE TABLE relations AS SELECT 't' AS tbl, oid AS relation\n"
+    "  FROM pg_class WHERE oid = '$table'::regclass OR oid IN\n"
+    "  (SELECT relid FROM pg_partition_tree('$table'::regclass));\n";
+
+static const char deed_restore[] =
+    "WITH r AS (UPDATE $only $table AS t SET $restore WHERE rn = $1 RETURNING rn)"
+    " UPDATE $schema.rows AS o SET due = false FROM r WHERE o.tbl = 't' AND o.rn = r.rn";
+
+/* Moves the row behind the walk. */
+static const char deed_touch[] = "UPDATE $only $table SET filler = filler || 'y' WHERE rn = $1";
+
+/* A row of any kind, live or due. */
+static const char deed_insert[] =
+    "WITH r AS (INSERT INTO $table ($names) SELECT $values FROM (SELECT $1 + 1000000 AS i) AS n"
+    "  RETURNING *)"
+    " INSERT INTO $schema.rows SELECT 't', t.rn, $due, $stubborn FROM r AS t";
+
+static const char deed_lock[] =
+    "SELECT FROM $only $table WHERE rn BETWEEN $1 AND $1 + 5 FOR UPDATE SKIP LOCKED";
+
+struct word {
+    const char *word, *with;
+};
+
+/* A literal has its quotes doubled where a name stands in one. */
+static const char *put_all(const char *text, const struct word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        text = random_put(text, words[i].word, words[i].with);
+    return text;
+}
+
+static const char *or_nothing(const char *text)
+{
+    return text != NULL ? text : "";
+}
+
+static struct random_schema put_together(struct random_maker *maker)
+{
+    const char *name = keep_format("%s.%s", maker->schema, maker->table);
+    const char *literal = keep_format("'%s'", random_put(name, "'", "''"));
+    const struct word words[] = {
+        {"'$table'", literal},
+        {"$due", due_of(maker)},
+        {"$stubborn", keep_format("(false%s)", taken(&maker->stubborn))},
+        {"$tables", taken(&maker->tables)},
+        {"$table", name},
+        {"$before", taken(&maker->before)},
+        {"$storage", or_nothing(maker->storage)},
+        {"$columns", taken(&maker->columns)},
+        {"$layout", or_nothing(maker->layout)},
+        {"$partitions", taken(&maker->partitions)},
+        {"$names", taken(&maker->names)},
+        {"$values", taken(&maker->values)},
+        {"$rows", keep_format("%d", maker->rows)},
+        {"$after", taken(&maker->after)},
+        {"$only", or_nothing(maker->only)},
+        {"$restore", maker->restore},
+        {"$schema", maker->schema},
+    };
+    enum { WORDS = ARRAY_LENGTH(words) };
+
+    return (struct random_schema){
+        .seed = maker->seed,
+        .job = keep_format("s%u", maker->seed),
+        .schema = maker->schema,
+        .table = name,
+        .rows = maker->rows,
+        .ddl = put_all(ddl, words, WORDS),
+        .section =
+            keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),
+        .restore = put_all(deed_restore, words, WORDS),
+        .touch = put_all(deed_touch, words, WORDS),
+        .insert = put_all(deed_insert, words, WORDS),
+        .lock = put_all(deed_lock, words, WORDS),
+    };
+}
+
+struct random_schema random_schema_make(unsigned seed)
+{
+    struct random_maker maker = {.state = seed, .seed = seed};
+
+    choose_names(&maker);
+    add_features(&maker);
+    return put_together(&maker);
+}
