@@ -4,89 +4,14 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "sql/children.h"
 #include "sql/quote.h"
-
-/*
- * The moment that the row's mark stands for, as a timestamptz. A date means the end of that day:
- * which hour of it was meant is not known, and when unsure we do not delete.
- */
-static char *instant_of(const struct sql_target *target, const char *column)
-{
-    char *zone = sql_literal(target->zone != NULL ? target->zone : "UTC");
-    char *instant = NULL;
-
-    switch (target->type) {
-    case TIME_TIMESTAMPTZ:
-        instant = text_format("t.%s", column);
-        break;
-    case TIME_TIMESTAMP:
-        instant = text_format("pg_catalog.timezone(%s, t.%s)", zone, column);
-        break;
-    case TIME_DATE:
-        instant = text_format("pg_catalog.timezone(%s, (t.%s OPERATOR(pg_catalog.+) 1)::timestamp)",
-                              zone, column);
-        break;
-    }
-    free(zone);
-    return instant;
-}
-
-/* A mark before this moment is none. The zero of 1970-01-01 is a local time in zoneless columns,
- * and the end of that day in a date: in the westernmost zone that is 1970-01-02 12:00 UTC. */
-static const char never_marked[] = "'1970-01-03 00:00:00+00'::pg_catalog.timestamptz";
-
-/*
- * Promise R stands here. NULL is not due (the comparison is not true), the future and infinity are
- * not, and a mark before 1970-01-03 is none: -infinity, 0 and the zero dates of programming
- * languages mean "never marked". Both comparisons are under one IS TRUE because the walk must read
- * the range's pages and no index: an index scan would visit all due rows of the table for each
- * batch.
- */
-static char *predicate_of(const struct sql_target *target, const char *cutoff)
-{
-    char *column = sql_identifier(target->column);
-    char *instant = instant_of(target, column);
-    char *predicate = text_format("(%s OPERATOR(pg_catalog.<) %s AND\n"
-                                  "       %s OPERATOR(pg_catalog.>) %s) IS TRUE",
-                                  instant, cutoff, instant, never_marked);
-
-    free(instant);
-    free(column);
-    return predicate;
-}
-
-/*
- * What is due in a sample of the pages, and when the earliest row becomes due or became so: for
- * people and metrics, never for a decision about a row.
- */
-static char *sample_of(const struct sql_target *target, const char *whole)
-{
-    static const char cutoff[] =
-        "(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)";
-    char *column = sql_identifier(target->column);
-    char *instant = instant_of(target, column);
-    char *due = predicate_of(target, cutoff);
-    char *sample = text_format(
-        "SELECT pg_catalog.count(*),\n"
-        "       pg_catalog.count(*) FILTER (WHERE %s),\n"
-        "       pg_catalog.date_part('epoch', pg_catalog.min(%s) FILTER (WHERE %s "
-        "OPERATOR(pg_catalog.>) %s AND\n"
-        "           pg_catalog.isfinite(%s)) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)\n"
-        "  FROM %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
-        "($2::pg_catalog.float8)",
-        due, instant, instant, never_marked, instant, whole);
-
-    free(due);
-    free(instant);
-    free(column);
-    return sample;
-}
 
 /* Of all leaves together, where the table has several. */
 static char *sample_of_all(const struct sql_target *target, const char *table)
 {
     char *whole = text_format("%s%s", target->root_table != NULL ? "" : "ONLY ", table);
-    char *sample = sample_of(target, whole);
+    char *sample = sql_sample(target, whole);
 
     free(whole);
     return sample;
@@ -95,48 +20,6 @@ static char *sample_of_all(const struct sql_target *target, const char *table)
 static const char in_range[] =
     "t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2";
 
-/*
- * A moment as the column would say it. For a zoneless column that is local time, and every row that
- * is due before the moment has a mark before it: of an hour that comes twice, PostgreSQL takes the
- * later one, and of one that doesn't exist, what it would have been without the change. So a bound
- * made of it leaves no due row out; the few others that it lets in, around the change of clocks,
- * are kept out by the predicate, which always stands beside it.
- */
-static char *mark_of(const struct sql_target *target, const char *instant)
-{
-    char *zone = sql_literal(target->zone != NULL ? target->zone : "UTC");
-    char *mark = NULL;
-
-    switch (target->type) {
-    case TIME_TIMESTAMPTZ:
-        mark = text_copy(instant);
-        break;
-    case TIME_TIMESTAMP:
-        mark = text_format("pg_catalog.timezone(%s, %s)", zone, instant);
-        break;
-    case TIME_DATE: /* its moment is the end of the day */
-        mark = text_format("(pg_catalog.timezone(%s, %s) OPERATOR(pg_catalog.-) '1 "
-                           "day'::pg_catalog.interval)",
-                           zone, instant);
-        break;
-    }
-    free(zone);
-    return mark;
-}
-
-static const char *type_name(enum time_type type)
-{
-    switch (type) {
-    case TIME_TIMESTAMPTZ:
-        return "timestamptz";
-    case TIME_TIMESTAMP:
-        return "timestamp";
-    case TIME_DATE:
-        return "date";
-    }
-    return "timestamptz";
-}
-
 /* Plain comparisons of the column, which an index on it can serve, and the predicate. A partial
  * index over the marked rows (WHERE deleted_at IS NOT NULL) serves as well: PostgreSQL sees that
  * NULL is not less than anything. */
@@ -144,7 +27,7 @@ static char *through_index_of(const struct sql_target *target, const char *leaf,
 {
     char *column = sql_identifier(target->column);
     char *from = mark_of(target, never_marked), *to = mark_of(target, cutoff);
-    char *due = predicate_of(target, cutoff);
+    char *due = sql_predicate(target, cutoff);
     char *rows = text_format("FROM ONLY %s AS t\n"
                              "         WHERE t.%s OPERATOR(pg_catalog.>) %s\n"
                              "          AND t.%s OPERATOR(pg_catalog.<) %s\n"
@@ -202,11 +85,13 @@ static char *probe_of(const struct sql_target *target, const char *leaf)
 /* What makes a row go: it is due, and nothing that refers to it is in its way. */
 static char *goes_of(const struct sql_target *target, const char *cutoff)
 {
-    char *due = predicate_of(target, cutoff), *goes;
+    char *due = sql_predicate(target, cutoff), *goes;
+    char *keep = target->family != NULL ? sql_family_keep(target->family) : NULL;
 
-    if (target->keep == NULL)
+    if (keep == NULL)
         return due;
-    goes = text_format("%s\n  AND %s", due, target->keep);
+    goes = text_format("%s\n  AND %s", due, keep);
+    free(keep);
     free(due);
     return goes;
 }
@@ -240,6 +125,22 @@ static void add_statements_for_tids(const struct sql_target *target,
                                          "  AND %s",
                                          leaf, in_list, due);
     free(due);
+}
+
+/* What refers to the leaf's rows, for a range and for a list. */
+static void add_family(const struct sql_target *target, struct sql_statements *statements)
+{
+    char *due_range = sql_predicate(target, "$3::pg_catalog.timestamptz");
+    char *due_list = sql_predicate(target, "$2::pg_catalog.timestamptz");
+    struct sql_scope range = {statements->leaf, in_range, due_range, "$4"};
+    struct sql_scope list = {statements->leaf, in_list, due_list, "$3"};
+
+    if (target->family != NULL) {
+        statements->family_range = sql_family_document(target->family, &range);
+        statements->family_tids = sql_family_document(target->family, &list);
+    }
+    free(due_range);
+    free(due_list);
 }
 
 static char *qualified(const char *schema, const char *table)
@@ -281,11 +182,12 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          " WHERE %s\n"
                                          "  AND %s",
                                          leaf, in_range, due);
-    statements.predicate = predicate_of(target, "$3::pg_catalog.timestamptz");
+    statements.predicate = sql_predicate(target, "$3::pg_catalog.timestamptz");
     statements.sample = sample_of_all(target, statements.table);
     statements.probe = probe_of(target, leaf);
     statements.take_slice = take_slice_of(target, leaf);
     add_statements_for_tids(target, &statements);
+    add_family(target, &statements);
     free(due);
     return statements;
 }

@@ -10,6 +10,8 @@
 #ifndef PGPURGED_SQL_PURGE_H
 #define PGPURGED_SQL_PURGE_H
 
+#include "sql/family.h"
+
 /* The types that a column with a time in it may have. */
 enum time_type { TIME_TIMESTAMPTZ, TIME_TIMESTAMP, TIME_DATE };
 
@@ -19,8 +21,7 @@ struct sql_target {
     enum time_type type;
     const char *zone;                     /* of a zoneless column */
     const char *root_schema, *root_table; /* of a leaf: the partitioned table; NULL = it is none */
-    const char *keep; /* a condition on t that a row must meet besides being due, so that nothing
-                         that refers to it is in its way (sql/children.h); NULL = none */
+    const struct sql_family *family;      /* what refers to its rows; NULL = nothing */
 };
 
 /* The texts, each free()d by sql_statements_free(). */

@@ -16,6 +16,7 @@
 #include "sql/purge.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
+#include "sql_cases.h"
 
 /* --- quoting --- */
 
@@ -308,6 +309,7 @@ int main(void)
     tcase_add_test(tcase, schema_names_the_role_quoted);
     tcase_add_test(tcase, schema_is_one_transaction_of_the_version_that_the_daemon_needs);
     suite_add_tcase(suite, tcase);
+    suite_add_tcase(suite, sql_children_cases());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

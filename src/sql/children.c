@@ -1,0 +1,415 @@
+#include "sql/children.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "sql/quote.h"
+
+static bool refers_to_itself(const struct sql_reference *reference)
+{
+    return reference->parent == reference->child;
+}
+
+/* --- conditions --- */
+
+static void add_and(struct text *out, const char *condition)
+{
+    text_addf(out, "%s%s", out->length > 0 ? " AND " : "", condition);
+}
+
+/* A name that stands for all rows of a table: those of its partitions, but not those of tables
+ * that inherit from it, which no foreign key of it knows. */
+static const char *only(const struct sql_relative *table)
+{
+    return table->whole ? "" : "ONLY ";
+}
+
+/* That the row `child` refers to the row `parent`. */
+static char *refers(const struct sql_reference *reference, const char *parent, const char *child)
+{
+    struct text out = {0};
+
+    for (size_t i = 0; i < reference->pair_count; i++) {
+        const struct sql_pair *pair = &reference->pairs[i];
+        char *key = sql_identifier(pair->parent), *column = sql_identifier(pair->child);
+
+        text_addf(&out, "%s%s.%s %s %s.%s%s%s", i > 0 ? " AND " : "", parent, key, pair->equal,
+                  child, column, pair->collation[0] != '\0' ? " " : "", pair->collation);
+        free(key);
+        free(column);
+    }
+    if (reference->where_column != NULL) {
+        char *column = sql_identifier(reference->where_column);
+        char *value = sql_literal(reference->where_value);
+
+        text_addf(&out, " AND %s.%s OPERATOR(pg_catalog.=) %s", child, column, value);
+        free(column);
+        free(value);
+    }
+    if (reference->part != 0)
+        text_addf(&out,
+                  " AND %s.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT "
+                  "p.relid::pg_catalog.oid FROM "
+                  "pg_catalog.pg_partition_tree(%lld::pg_catalog.oid::pg_catalog.regclass) AS p))",
+                  parent, (long long)reference->part);
+    return text_take(&out);
+}
+
+/* A row that refers to itself is nobody's child. */
+static const char *is_another(const struct sql_reference *reference, const char *parent,
+                              char room[static 160])
+{
+    if (!refers_to_itself(reference))
+        return "";
+    snprintf(room, 160,
+             " AND (r.ctid OPERATOR(pg_catalog.<>) %s.ctid OR r.tableoid OPERATOR(pg_catalog.<>) "
+             "%s.tableoid)",
+             parent, parent);
+    return room;
+}
+
+/* EXISTS: rows that refer to `parent` by this one. */
+static char *has_children(const struct sql_family *family, const struct sql_reference *reference,
+                          const char *parent)
+{
+    const struct sql_relative *child = &family->tables[reference->child];
+    char *condition = refers(reference, parent, "r");
+    char room[160];
+    char *exists = text_format("EXISTS (SELECT FROM %s%s AS r WHERE %s%s)", only(child),
+                               child->name, condition, is_another(reference, parent, room));
+
+    free(condition);
+    return exists;
+}
+
+/* Nothing that refers to a row of this table keeps it; NULL where nothing can. */
+static char *nothing_keeps(const struct sql_family *family, size_t table, const char *row,
+                           const char *and)
+{
+    const struct sql_reference *reference;
+    struct text out = {0};
+
+    for (size_t i = 0; (reference = sql_family_next_keeper(family, table, &i)) != NULL;) {
+        char *exists = has_children(family, reference, row);
+
+        text_addf(&out, "%sNOT %s", out.length > 0 ? and : "", exists);
+        free(exists);
+    }
+    return out.length > 0 ? text_take(&out) : NULL;
+}
+
+char *sql_family_keep(const struct sql_family *family)
+{
+    return nothing_keeps(family, 0, "t", "\n  AND ");
+}
+
+/* --- chains: the rows on a path from t down --- */
+
+/* The alias of the row at a level: t at 0, then k1, k2, ... for the letter k. */
+static const char *row_at(char letter, size_t level, char room[static 24])
+{
+    if (level == 0)
+        return "t";
+    snprintf(room, 24, "%c%zu", letter, level);
+    return room;
+}
+
+static char *refers_at(const struct sql_path *path, char letter, size_t level)
+{
+    char parent[24], child[24];
+
+    return refers(path->steps[level - 1], row_at(letter, level - 1, parent),
+                  row_at(letter, level, child));
+}
+
+/* `FROM k1 AS k1 JOIN k2 AS k2 ON ...` down to a level, each joined to the one above it; the
+ * condition between t and the first one goes to `where`. */
+static void add_chain(const struct sql_path *path, char letter, size_t levels, struct text *from,
+                      struct text *where)
+{
+    for (size_t level = 1; level <= levels; level++) {
+        const struct sql_relative *table = &path->family->tables[path->steps[level - 1]->child];
+        char *condition = refers_at(path, letter, level);
+
+        text_addf(from, "%s%s%s AS %c%zu", level > 1 ? " JOIN " : "", only(table), table->name,
+                  letter, level);
+        if (level > 1)
+            text_addf(from, " ON %s", condition);
+        else
+            add_and(where, condition);
+        free(condition);
+    }
+}
+
+/* That the row r belongs to t by this very path. */
+static char *is_of_family(const struct sql_path *path)
+{
+    size_t above = path->length - 1;
+    struct text from = {0}, where = {0};
+    char room[24];
+    char *last = refers(path->steps[above], row_at('m', above, room), "r"), *condition;
+
+    if (above == 0) {
+        condition = text_format("(%s) IS TRUE", last);
+    } else {
+        add_chain(path, 'm', above, &from, &where);
+        condition =
+            text_format("EXISTS (SELECT FROM %s WHERE %s AND %s)", from.data, where.data, last);
+    }
+    text_free(&from);
+    text_free(&where);
+    free(last);
+    return condition;
+}
+
+/* EXISTS: somewhere below t, at the end of the path, a row that something else keeps. Of a table's
+ * references to itself only those count that come from outside of the family: the others go with
+ * it. */
+static void add_kept_below(const struct sql_path *path, const struct sql_reference *keeper,
+                           struct text *out)
+{
+    const struct sql_relative *child = &path->family->tables[keeper->child];
+    struct text from = {0}, where = {0};
+    char room[24], another[160];
+    const char *last = row_at('b', path->length, room);
+    char *condition = refers(keeper, last, "r");
+
+    add_chain(path, 'b', path->length, &from, &where);
+    text_addf(&from, " JOIN %s%s AS r ON %s%s", only(child), child->name, condition,
+              is_another(keeper, last, another));
+    if (refers_to_itself(keeper)) {
+        char *family = is_of_family(path);
+
+        text_addf(&where, " AND NOT %s", family);
+        free(family);
+    }
+    text_addf(out, "\n          AND NOT EXISTS (SELECT FROM %s WHERE %s)", from.data, where.data);
+    text_free(&from);
+    text_free(&where);
+    free(condition);
+}
+
+/* Everything below t can go: whatever is not followed doesn't exist. Otherwise children would go
+ * whose parent stays. */
+static void add_all_clear(const struct sql_path *path, struct text *out)
+{
+    const struct sql_family *family = path->family;
+    const struct sql_reference *reference;
+    struct sql_path longer;
+
+    for (size_t i = 0; sql_path_next(path, &i, &longer);)
+        add_all_clear(&longer, out);
+    for (size_t i = 0;
+         (reference = sql_family_next_keeper(family, sql_path_end(path), &i)) != NULL;) {
+        char *exists;
+
+        if (sql_path_leads_on(path, reference))
+            continue;
+        if (path->length > 0) {
+            add_kept_below(path, reference, out);
+            continue;
+        }
+        exists = has_children(family, reference, "t");
+        text_addf(out, "\n          AND NOT %s", exists);
+        free(exists);
+    }
+}
+
+/* --- steps --- */
+
+/* t and all rows above the one that goes: while we hold them, nobody restores or moves one. */
+static void add_locks(const struct sql_path *path, struct text *out)
+{
+    text_add(out, "FOR UPDATE OF t");
+    for (size_t level = 1; level < path->length; level++)
+        text_addf(out, ", k%zu", level);
+    text_add(out, " SKIP LOCKED");
+}
+
+/* `FROM ONLY leaf AS t JOIN ... JOIN ONLY child AS k2 ON ...`, without the last row if it is the
+ * one around. */
+static char *family_tree(const struct sql_path *path, const struct sql_scope *scope,
+                         const struct sql_leaf *last)
+{
+    struct text out = {0};
+
+    text_addf(&out, "ONLY %s AS t", scope->leaf);
+    for (size_t level = 1; level <= path->length; level++) {
+        const struct sql_relative *table = &path->family->tables[path->steps[level - 1]->child];
+        bool deepest = level == path->length;
+        char *condition;
+
+        if (deepest && last == NULL)
+            continue;
+        condition = refers_at(path, 'k', level);
+        text_addf(&out, "\n          JOIN %s%s AS k%zu ON %s", deepest ? "ONLY " : only(table),
+                  deepest ? last->name : table->name, level, condition);
+        free(condition);
+    }
+    return text_take(&out);
+}
+
+/* The predicate beside other tables than t: in a query of its own, because a name in the option
+ * `where` need not say whose column it is. */
+static char *is_due(const struct sql_scope *scope)
+{
+    return text_format("%s\n          AND EXISTS (SELECT FROM (SELECT t.*) AS t WHERE %s)",
+                       scope->rows, scope->due);
+}
+
+/* The children of due parents, and what is in the way of none of them. */
+static char *found_sql(const struct sql_path *path, const struct sql_scope *scope,
+                       const struct sql_leaf *leaf, const char *row)
+{
+    char *from = family_tree(path, scope, leaf), *due = is_due(scope);
+    char *keeps = nothing_keeps(path->family, sql_path_end(path), row, "\n          AND ");
+    struct text out = {0};
+
+    text_addf(&out, "       SELECT %s.ctid FROM %s\n        WHERE %s", row, from, due);
+    add_all_clear(&(struct sql_path){.family = path->family}, &out);
+    if (keeps != NULL)
+        text_addf(&out, "\n          AND %s", keeps);
+    text_addf(&out, "\n        LIMIT %s\n          ", scope->limit);
+    add_locks(path, &out);
+    free(from);
+    free(due);
+    free(keeps);
+    return text_take(&out);
+}
+
+/*
+ * Promise R: the rows to go are found from their due and locked parents; the DELETE itself says
+ * once more that the row belongs to a due one, for it may have been given to another parent before
+ * we had its lock.
+ */
+static char *step_sql(const struct sql_path *path, const struct sql_scope *scope,
+                      const struct sql_leaf *leaf)
+{
+    char room[24];
+    const char *row = row_at('k', path->length, room);
+    char *found = found_sql(path, scope, leaf, row);
+    char *above = family_tree(path, scope, NULL), *due = is_due(scope);
+    char *refers_up = refers_at(path, 'k', path->length);
+    char *sql = text_format("DELETE FROM ONLY %s AS %s\n"
+                            " WHERE %s.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
+                            "%s))\n"
+                            "  AND EXISTS (SELECT FROM %s\n"
+                            "        WHERE %s\n"
+                            "          AND %s)",
+                            leaf->name, row, row, found, above, refers_up, due);
+
+    free(found);
+    free(above);
+    free(due);
+    free(refers_up);
+    return sql;
+}
+
+static void add_steps_of(const struct sql_path *path, const struct sql_scope *scope, json_t *steps)
+{
+    const struct sql_relative *table = &path->family->tables[sql_path_end(path)];
+
+    for (size_t i = 0; i < table->leaf_count; i++) {
+        char *sql = step_sql(path, scope, &table->leaves[i]);
+
+        json_array_append_new(steps, json_pack("{s:s, s:I, s:s}", "sql", sql, "relation",
+                                               (json_int_t)table->leaves[i].relation, "leaf",
+                                               table->leaves[i].name));
+        free(sql);
+    }
+}
+
+/* The deepest first. */
+static void add_steps(const struct sql_path *path, const struct sql_scope *scope, json_t *steps)
+{
+    struct sql_path longer;
+
+    for (size_t i = 0; sql_path_next(path, &i, &longer);) {
+        add_steps(&longer, scope, steps);
+        add_steps_of(&longer, scope, steps);
+    }
+}
+
+/* --- what else the server has to know --- */
+
+/* Tables in which the server itself deletes or changes rows when we delete: whatever an acting
+ * foreign key reaches from a table of which rows go. */
+static json_t *watched(const struct sql_family *family)
+{
+    bool *goes = mem_new(family->table_count * sizeof *goes);
+    bool *touched = mem_new(family->table_count * sizeof *touched);
+    json_t *list = json_array();
+    bool more = true;
+
+    goes[0] = true;
+    while (more) {
+        more = false;
+        for (size_t i = 0; i < family->reference_count; i++) {
+            const struct sql_reference *reference = &family->references[i];
+            bool cascades = reference->action == ACTION_CASCADE;
+
+            if (!goes[reference->parent])
+                continue;
+            if (cascades || !sql_reference_keeps(reference))
+                touched[reference->child] = true;
+            if ((cascades || reference->follow) && !goes[reference->child])
+                goes[reference->child] = more = true;
+        }
+    }
+    for (size_t i = 0; i < family->table_count; i++)
+        if (touched[i])
+            json_array_append_new(list, json_integer(family->tables[i].relation));
+    free(goes);
+    free(touched);
+    return list;
+}
+
+/* Counts each row that is left for the first of the references that keep it. */
+static char *blocked_sql(const struct sql_family *family, const struct sql_scope *scope)
+{
+    const struct sql_reference *reference;
+    struct text counts = {0}, cases = {0};
+    size_t n = 0;
+    char *sql;
+
+    for (size_t i = 0; (reference = sql_family_next_keeper(family, 0, &i)) != NULL;) {
+        char *exists = has_children(family, reference, "t");
+
+        text_addf(&counts, "%spg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) %zu)",
+                  n > 0 ? ", " : "", n + 1);
+        text_addf(&cases, "\n               WHEN %s THEN %zu", exists, n + 1);
+        free(exists);
+        n++;
+    }
+    if (n == 0)
+        return text_copy("SELECT ARRAY[]::pg_catalog.int8[]");
+    sql = text_format("SELECT ARRAY[%s]\n"
+                      "  FROM (SELECT CASE%s END AS by\n"
+                      "          FROM ONLY %s AS t\n"
+                      "         WHERE %s\n"
+                      "           AND %s) AS k",
+                      counts.data, cases.data, scope->leaf, scope->rows, scope->due);
+    text_free(&counts);
+    text_free(&cases);
+    return sql;
+}
+
+char *sql_family_document(const struct sql_family *family, const struct sql_scope *scope)
+{
+    json_t *steps, *document;
+    char *blocked, *text;
+
+    if (family->reference_count == 0)
+        return NULL;
+    steps = json_array();
+    add_steps(&(struct sql_path){.family = family}, scope, steps);
+    blocked = blocked_sql(family, scope);
+    document = json_pack("{s:o, s:o, s:s}", "steps", steps, "watched", watched(family), "blocked",
+                         blocked);
+    text = json_dumps(document, JSON_COMPACT);
+    json_decref(document);
+    free(blocked);
+    return text;
+}

@@ -1,0 +1,34 @@
+/*
+ * children: the text of what a purge does about rows that refer to due rows: which of them are
+ * deleted first, step by step, the deepest first, and which keep the due row.
+ *
+ * Promise R, for rows of other tables: a child goes only if at that moment its parent is due and
+ * locked by us, and nothing at all would keep that parent. Promise A: `watched` names every table
+ * in which the server itself may delete or change rows when we delete, so that
+ * pgpurged.account_family() can compare.
+ */
+#ifndef PGPURGED_SQL_CHILDREN_H
+#define PGPURGED_SQL_CHILDREN_H
+
+#include "sql/family.h"
+
+/* What must be true of the due row t of table 0 for it to go, besides being due: nothing refers to
+ * it any more. NULL where nothing can. */
+char *sql_family_keep(const struct sql_family *family);
+
+/* Which rows of table 0: the leaf, and conditions on t. */
+struct sql_scope {
+    const char *leaf; /* qualified and quoted */
+    const char *rows; /* the range or the list of TIDs */
+    const char *due;
+    const char *limit; /* the parameter that says how many rows a step may delete: $4 */
+};
+
+/*
+ * What purge_batch() and purge_tids() need to know (sql/schema.sql), as JSON; NULL where nothing
+ * refers to table 0. `blocked` counts for each reference that keeps rows of table 0, in the
+ * family's order, the due rows that it keeps; a row kept by several counts for the first of them.
+ */
+char *sql_family_document(const struct sql_family *family, const struct sql_scope *scope);
+
+#endif
