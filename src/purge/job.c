@@ -264,10 +264,11 @@ void job_wait_for_connection(struct job *job, enum reason reason, const char *wh
     job_enter(job, JOB_CONNECTING, reason, "%s", why);
 }
 
-/* The texts follow from what preflight has found. */
-static void make_statements(struct job *job)
+void job_make_statements(struct job *job)
 {
-    struct sql_target target = preflight_target(job->settings, &job->table);
+    struct sql_target target = job->leaf != NULL
+                                   ? leaf_target(job->settings, &job->table, job->leaf)
+                                   : preflight_target(job->settings, &job->table);
 
     sql_statements_free(&job->sql);
     job->sql = sql_statements_for(&target);
@@ -285,7 +286,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     case BATCH_COMMITTED:
         job->checked = true;
         *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
-        make_statements(job);
+        job_make_statements(job);
         job_look_at_schedule(job);
         break;
     case BATCH_STANDBY:
@@ -347,7 +348,7 @@ void job_connected(struct job *job, struct pg *pg)
 void job_proceed(struct job *job)
 {
     if (job->checked)
-        make_statements(job);
+        job_make_statements(job);
     if (job->draining) {
         job_release(job, false);
         job_finish_drain(job);
@@ -494,6 +495,7 @@ void job_free(struct job *job)
     walk_free(&job->heap);
     walk_free(&job->list);
     slices_free(&job->slices);
+    leaves_free(&job->leaves);
     free(job);
 }
 

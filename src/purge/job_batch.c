@@ -90,6 +90,8 @@ static void settle(struct job *job)
         job_close_run(job, RUN_INCOMPLETE, "1000 rows are blocked; the rest was not looked at");
         break;
     case NEXT_LEAVE_LEAF:
+        job_leave_leaf(job);
+        break;
     case NEXT_ADVANCE:
     case NEXT_BISECT:
         job_next_batch(job);
@@ -101,8 +103,8 @@ static void settle(struct job *job)
 static int gravity(enum next_verb verb)
 {
     static const enum next_verb order[] = {NEXT_SHRINK,    NEXT_SKIP_LOCKED, NEXT_RETRY,
-                                           NEXT_SET_ASIDE, NEXT_PAUSE,       NEXT_STOP,
-                                           NEXT_RECONNECT, NEXT_RESOLVE};
+                                           NEXT_SET_ASIDE, NEXT_LEAVE_LEAF,  NEXT_PAUSE,
+                                           NEXT_STOP,      NEXT_RECONNECT,   NEXT_RESOLVE};
     int rank = -1;
 
     for (int i = 0; i < (int)ARRAY_LENGTH(order); i++)
@@ -194,23 +196,25 @@ static void bisect(struct job *job, const struct flight *flight, const struct ba
 
 static void count_batch(struct job *job, const struct batch_result *result)
 {
-    job->batch_rows = result->rows;
+    int64_t gone = result->rows + result->children;
+
+    job->batch_rows = gone;
     job->rows_since_sample += result->rows;
-    job->run.rows += result->rows;
-    job->run.batches += result->rows > 0;
-    job->pass.rows += result->rows;
+    job->run.rows += gone;
+    job->run.batches += gone > 0;
+    job->pass.rows += gone;
     job->pass.skipped += result->skipped;
-    job->pass.writing_batches += result->rows > 0;
-    job->host.counters->rows_deleted += result->rows;
+    job->pass.writing_batches += gone > 0;
+    job->host.counters->rows_deleted += gone;
     job->host.counters->rows_skipped += result->skipped;
-    job->host.counters->audit_rows += result->rows > 0;
+    job->host.counters->audit_rows += gone > 0;
 }
 
 static void advance(struct job *job, const struct flight *flight, const struct batch_result *result)
 {
     struct tid_range rest = {result->reached, flight->range.range.to};
     struct pace_sample sample = {
-        .rows = result->rows,
+        .rows = result->rows + result->children,
         .blocks = result->blocks,
         .chunks = result->chunks,
         .elapsed_ms = result->elapsed_ms,
@@ -291,7 +295,7 @@ static void judge(struct job *job, const struct flight *flight, const struct bat
         .one_block = flight->range.one_block || job->walk == &job->list,
         .one_row = flight->range.one_row,
         .skip_locked = flight->skip_locked,
-        .may_skip_locked = job->table.may_lock,
+        .may_skip_locked = job->leaf->may_lock,
     };
     struct next next = next_after(&facts);
     struct err why = {""};
@@ -339,7 +343,8 @@ static void batch_done(void *arg, const struct batch_result *result)
         walk_give_back(job->walk, flight->range.range);
     } else {
         histogram_add(&job->host.counters->batch_seconds, busy_ms / 1000);
-        set_pace(lane, flight, result->outcome == BATCH_COMMITTED ? result->rows : 0,
+        set_pace(lane, flight,
+                 result->outcome == BATCH_COMMITTED ? result->rows + result->children : 0,
                  result->outcome == BATCH_COMMITTED ? result->elapsed_ms : busy_ms);
         judge(job, flight, result);
     }
@@ -356,7 +361,7 @@ static void send(struct lane *lane, struct flight *flight)
         .settings = job->settings,
         .statements = &job->sql,
         .root = job->table.relation,
-        .relation = job->table.relation,
+        .relation = job->leaf->relation,
         .run = job->run.id,
         .number = ++job->batch_number,
         .cutoff = job->run.cutoff,

@@ -34,7 +34,7 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->pass = job->run.passes;
     view->rows = job->run.rows;
     view->batches = job->run.batches;
-    view->skipped_rows = job->pass.skipped;
+    view->skipped_rows = job->skipped_before + job->pass.skipped;
     view->blocked_rows = job->blocked;
     view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
     view->batch_rows = job->batch_rows;

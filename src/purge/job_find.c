@@ -148,6 +148,14 @@ static void index_answered(void *arg, const struct pg_reply *reply)
     ask_index(job);
 }
 
+/* The sample is of the whole table, as it was before the first pass. */
+static double sampled_due(const struct job *job)
+{
+    if (job->sampled_at.us == 0 || job->run.passes > 1 || job->table.partitioned)
+        return -1;
+    return job->sample.due;
+}
+
 void job_begin_walk(struct job *job, uint32_t from_block)
 {
     job->run.next_block = from_block;
@@ -155,15 +163,15 @@ void job_begin_walk(struct job *job, uint32_t from_block)
         .wish = job->settings->walk,
         .has_index = job->index_known && job->index.serves,
         .pages = (int64_t)job->pass.began.blocks - from_block,
-        .rows = job->table.rows,
-        .sampled_due = job->sampled_at.us != 0 && job->run.passes == 1 ? job->sample.due : -1,
+        .rows = job->leaf->rows,
+        .sampled_due = sampled_due(job),
         .probed_due = -1,
         .correlation = job->index_known ? job->index.correlation : 0,
     };
     if (job->settings->walk == WALK_HEAP)
         choose(job, from_block);
     else if (!job->index_known)
-        probe_index_send(job->pg, job->table.relation, job->settings->expires.column,
+        probe_index_send(job->pg, job->leaf->relation, job->settings->expires.column,
                          index_answered, job);
     else
         ask_index(job);

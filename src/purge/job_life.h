@@ -12,6 +12,7 @@
 #include "decide/window.h"
 #include "purge/batch.h"
 #include "purge/job.h"
+#include "purge/leaves.h"
 #include "purge/limits.h"
 #include "purge/preflight.h"
 #include "purge/probe.h"
@@ -96,11 +97,19 @@ struct job {
     bool run_open;
     struct run run;
     struct mono run_began, pass_began;
-    int64_t rows_before;  /* of the run, by an earlier start of it */
-    struct walk heap;     /* over the leaf's blocks; knows the rows that are blocked */
-    struct walk list;     /* over the TIDs of a slice */
-    struct walk *walk;    /* the one of the two that this pass goes by */
-    struct slices slices; /* of an index walk */
+    int64_t rows_before;    /* of the run, by an earlier start of it */
+    struct leaves leaves;   /* of this run */
+    struct leaf *leaf;      /* the one it is at; NULL = none */
+    int64_t leaf_gone;      /* OID of one that the server says is gone; 0 = none */
+    bool listed;            /* the partitions were looked up for this run */
+    bool listed_since;      /* and again since the last leaf was over */
+    bool moving;            /* due rows of a leaf kept moving behind the walk */
+    int64_t skipped_before; /* due rows left behind, in leaves that are over */
+    int most_passes;        /* over one leaf */
+    struct walk heap;       /* over the leaf's blocks; knows the rows that are blocked */
+    struct walk list;       /* over the TIDs of a slice */
+    struct walk *walk;      /* the one of the two that this pass goes by */
+    struct slices slices;   /* of an index walk */
     struct probe_index index;
     bool index_known;          /* `index` is of this run */
     struct choose_facts facts; /* with which this pass began */
@@ -221,6 +230,19 @@ void job_close_run(struct job *job, enum run_outcome outcome, const char *detail
 void job_resolve(struct job *job);
 /* job_run.c: notes how far the run has come and lets go, for `reason`. */
 void job_pause_run(struct job *job, enum reason reason);
+
+/* job_run.c: one more pass over the leaf. */
+void job_begin_pass(struct job *job);
+
+/* job_leaves.c: a run begins with its first leaf. */
+void job_begin_leaves(struct job *job);
+/* job_leaves.c: nothing is left to do at this leaf: the next one, or the end of the run. */
+void job_leaf_over(struct job *job);
+/* job_leaves.c: this leaf is none of the table's any more; job->why says so. All have landed. */
+void job_leave_leaf(struct job *job);
+
+/* job.c: the texts, for the leaf that the run is at. */
+void job_make_statements(struct job *job);
 
 /* job_batch.c: sends the next batch, or ends the pass, or pauses the run if something asks for it.
  */

@@ -2,7 +2,7 @@
  * A run, from its opening to its end: passes over the leaf, batch after batch.
  *
  *   open_run -> begin_pass -> [batch -> next_after() -> rest or back off]* -> end_pass ->
- * begin_pass | close
+ * begin_pass | the next leaf | close
  *
  * A walk misses rows that are updated while it goes on: they move behind it. So a pass that has
  * deleted anything is followed by another one, until a whole pass finds nothing, with one shortcut:
@@ -20,15 +20,14 @@ enum {
     LANE_BLOCKS = 1000, /* a pass over fewer blocks is one worker's */
 };
 
-static void begin_pass(struct job *job);
-
 static struct run_progress progress_of(const struct job *job)
 {
     return (struct run_progress){
-        .skipped = job->pass.skipped,
+        .skipped = job->skipped_before + job->pass.skipped,
         .blocked = job->blocked,
-        .passes = job->run.passes,
+        .passes = job->run.passes > job->most_passes ? job->run.passes : job->most_passes,
         .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
+        .at_leaf = job->table.partitioned && job->leaf != NULL ? job->leaf->relation : 0,
         .walk = job->choice.why,
     };
 }
@@ -41,19 +40,22 @@ static void run_closed(void *arg, const struct pg_reply *reply)
     int64_t rows = 0, batches = 0;
     double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
     enum run_outcome outcome = job->closing;
+    struct run_progress progress = progress_of(job);
 
     if (!job_talk_succeeded(job, reply))
         return;
     run_close_read(reply, &rows, &batches);
     job->run_open = false;
+    job->leaf = NULL;
+    leaves_free(&job->leaves);
     job->wants_run = false;
     job->host.counters->runs[outcome]++;
     job->host.counters->run_seconds += seconds;
     log_info(
         "job=%s run=%lld %s: %lld rows in %lld batches, %d %s, %lld locked, %lld blocked, %.1f s",
         job->settings->name, (long long)job->run.id, run_outcome_code(outcome), (long long)rows,
-        (long long)batches, job->run.passes, job->run.passes == 1 ? "pass" : "passes",
-        (long long)job->pass.skipped, (long long)job->blocked, seconds);
+        (long long)batches, progress.passes, progress.passes == 1 ? "pass" : "passes",
+        (long long)progress.skipped, (long long)job->blocked, seconds);
     if (outcome == RUN_FAILED) {
         job_stop(job, job->why);
     } else if (job->host.once) {
@@ -121,29 +123,6 @@ static bool nobody_else_wrote(const struct job_pass *pass, const struct run_pass
     return pass->quiet && now->xmax - pass->began.xmax == (uint64_t)pass->writing_batches;
 }
 
-/* Nothing was deleted any more; is that because nothing is due, or because a trigger keeps what is?
- */
-static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
-{
-    struct job *job = arg;
-    struct sample sample;
-    char detail[160];
-
-    if (!job_talk_succeeded(job, reply))
-        return;
-    sample_read(reply, job->table.blocks, &sample);
-    if (sample.due < 1) {
-        job_close_run(job, RUN_DONE, NULL);
-        return;
-    }
-    job->blocked += (int64_t)sample.due;
-    snprintf(detail, sizeof detail,
-             "about %.0f due rows are left that don't go without an error: a trigger BEFORE DELETE "
-             "keeps them",
-             sample.due);
-    job_close_run(job, RUN_INCOMPLETE, detail);
-}
-
 static void pass_ended(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
@@ -154,27 +133,22 @@ static void pass_ended(void *arg, const struct pg_reply *reply)
         return;
     run_pass_read(reply, &now);
     nothing_left = job->pass.whole && (job->pass.rows == 0 || nobody_else_wrote(&job->pass, &now));
-    if (nothing_left && job->pass.skipped == 0 && job->blocked == 0 && job->table.may_keep) {
-        sample_send(job->pg, job->settings, &job->sql, job->table.blocks, kept_rows_sampled, job);
-    } else if (nothing_left && job->pass.skipped == 0 && job->blocked == 0) {
-        job_close_run(job, RUN_DONE, NULL);
-    } else if (nothing_left) {
-        job_close_run(job, RUN_INCOMPLETE,
-                      "due rows are left that others had locked or the database refuses to delete");
+    if (nothing_left) {
+        job_leaf_over(job);
     } else if (job->run.passes >= MOST_PASSES) {
-        job_close_run(job, RUN_INCOMPLETE,
-                      "due rows kept moving behind the walk; the next run goes on");
+        job->moving = true;
+        job_leaf_over(job);
     } else {
         job->run.passes++;
         job->run.next_block = 0;
-        begin_pass(job);
+        job_begin_pass(job);
     }
 }
 
 void job_end_pass(struct job *job)
 {
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    run_pass_send(job->pg, job->table.relation, pass_ended, job);
+    run_pass_send(job->pg, job->leaf->relation, pass_ended, job);
 }
 
 /* The other workers begin when their connections stand; a small rest is not worth them. */
@@ -203,27 +177,24 @@ static void pass_began(void *arg, const struct pg_reply *reply)
     job->pass = (struct job_pass){.began = now, .whole = from == 0, .quiet = now.xmin == now.xmax};
     job->pass_began = mono_now();
     job->busy_s = job->busy_work = 0;
-    job->table.blocks = now.blocks;
+    job->leaf->blocks = now.blocks;
+    if (!job->table.partitioned)
+        job->table.blocks = now.blocks;
     want_more_lanes(job, now.blocks - from);
     job_begin_walk(job, from);
 }
 
-static void begin_pass(struct job *job)
+void job_begin_pass(struct job *job)
 {
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    run_pass_send(job->pg, job->table.relation, pass_began, job);
+    run_pass_send(job->pg, job->leaf->relation, pass_began, job);
 }
 
 /* --- opening --- */
 
 static void start_fresh(struct job *job)
 {
-    walk_free(&job->heap);
-    walk_start(&job->heap, job->table.block_size);
-    job->walk = &job->heap;
-    job->index_known = false;
     job_start_limits(job);
-    snprintf(job->choice.why, sizeof job->choice.why, "not chosen yet");
     job->blocked = 0;
     job->run_began = mono_now();
     job->rows_before = job->run.rows;
@@ -250,7 +221,7 @@ static void run_opened(void *arg, const struct pg_reply *reply)
              run.next_block, run.passes);
     if (!goes_on) {
         start_fresh(job);
-        begin_pass(job);
+        job_begin_leaves(job);
         return;
     }
     job->pass.quiet = false; /* others may have written while it paused */

@@ -95,8 +95,6 @@ static void ask_table(struct preflight *flight);
 static const char *kind_of(char relkind)
 {
     switch (relkind) {
-    case 'p':
-        return "a partitioned table (name its partitions one by one)";
     case 'v':
         return "a view";
     case 'm':
@@ -130,6 +128,8 @@ static bool check_what_it_is(const struct preflight *flight, const struct pg_rep
         return err_set(err, "%s is a temporary table of another session", name->written);
     if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_SYSTEM))
         return err_set(err, "%s is a system table and is never purged", name->written);
+    if (kind != NULL && kind[0] == 'p')
+        return true;
     if (kind == NULL || kind[0] != 'r')
         return err_set(err, "%s is %s; only the rows of a plain table can be purged", name->written,
                        kind_of(kind != NULL ? kind[0] : '?'));
@@ -272,6 +272,7 @@ static void distributed_answered(void *arg, const struct pg_reply *reply)
 static void table_answered(void *arg, const struct pg_reply *reply)
 {
     struct preflight *flight = arg;
+    const char *kind;
     struct err err;
 
     if (!answered(flight, reply))
@@ -282,6 +283,8 @@ static void table_answered(void *arg, const struct pg_reply *reply)
         return;
     }
     flight->table.relation = pg_reply_int(reply, TALK_STEP, 0, TABLE_OID);
+    kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
+    flight->table.partitioned = kind != NULL && kind[0] == 'p';
     flight->table.blocks = pg_reply_int(reply, TALK_STEP, 0, TABLE_BLOCKS);
     flight->table.rows = pg_reply_double(reply, TALK_STEP, 0, TABLE_ROWS);
     flight->table.may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
@@ -455,5 +458,7 @@ struct sql_target preflight_target(const struct job_settings *job,
         .column = job->expires.column,
         .type = table->type,
         .zone = job->column_timezone,
+        .root_schema = table->partitioned ? job->table.schema : NULL,
+        .root_table = table->partitioned ? job->table.name : NULL,
     };
 }

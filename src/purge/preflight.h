@@ -24,6 +24,8 @@
 /* What is known about the job's table afterwards. */
 struct preflight_table {
     int64_t relation; /* OID */
+    bool partitioned; /* then blocks and rows are those of all partitions together, and the rest of
+                         what is said of the table is said of each by purge/leaves.h */
     enum time_type type;
     int64_t blocks;
     double rows;   /* reltuples; -1 = never analyzed */
@@ -49,7 +51,7 @@ struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg);
 void preflight_free(struct preflight *preflight); /* NULL is fine */
 
-/* The target that sql_statements_for() needs; points into both. */
+/* The target that sql_statements_for() needs, for the table as a whole; points into both. */
 struct sql_target preflight_target(const struct job_settings *job,
                                    const struct preflight_table *table);
 

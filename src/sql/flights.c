@@ -94,7 +94,13 @@ const char sql_table[] =
     "         t.typnamespace"
     "    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd')"
     " SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
-    "  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,"
+    "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(pg_relation_size(p.relid)), 0)::bigint"
+    "                                  FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)"
+    "   ELSE pg_relation_size(c.oid) END / current_setting('block_size')::bigint AS blocks,"
+    "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(NULLIF(l.reltuples, -1)), -1)"
+    "                                  FROM pg_partition_tree(c.oid) AS p"
+    "                                  JOIN pg_class AS l ON l.oid = p.relid WHERE p.isleaf)"
+    "   ELSE c.reltuples END AS reltuples,"
     "  row_security_active(c.oid) AS policies,"
     "  has_schema_privilege(n.oid, 'USAGE') AS usage,"
     "  has_table_privilege(c.oid, 'SELECT') AS can_select,"
@@ -119,6 +125,24 @@ const char sql_table[] =
     "  LEFT JOIN typ ON typ.attrelid = c.oid AND typ.typtype <> 'd' AND typ.typnamespace = "
     "'pg_catalog'::regnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
+
+/* In the order of their names, which is that of time where people partition by it. */
+const char sql_leaves[] =
+    "SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,"
+    "  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,"
+    "  row_security_active(c.oid) AS policies,"
+    "  has_schema_privilege(n.oid, 'USAGE') AS usage,"
+    "  has_table_privilege(c.oid, 'SELECT') AS can_select,"
+    "  has_table_privilege(c.oid, 'DELETE') AS can_delete,"
+    "  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
+    "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
+    "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
+    "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
+    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers"
+    "  FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid"
+    "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
+    " WHERE p.isleaf ORDER BY c.relname, n.nspname";
 
 const char sql_distributed[] =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel ="

@@ -49,6 +49,9 @@ extern const char
                     blocks, reltuples, policies, usage, can_select, can_delete, can_lock,
                     rules, actions, declared, typname, system, keepers; no row = no such table */
 extern const char
+    sql_leaves[]; /* $1 relation -> oid, schema, table, relkind, amname, blocks, reltuples,
+                     policies, usage, can_select, can_delete, can_lock, rules, keepers */
+extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */
 

@@ -1,0 +1,180 @@
+#include "purge/leaves.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+#include "sql/flights.h"
+#include "sql/quote.h"
+
+/* The columns of sql_leaves, in their order. */
+enum column {
+    LEAF_OID,
+    LEAF_SCHEMA,
+    LEAF_TABLE,
+    LEAF_KIND,
+    LEAF_ACCESS_METHOD,
+    LEAF_BLOCKS,
+    LEAF_ROWS,
+    LEAF_POLICIES,
+    LEAF_USAGE,
+    LEAF_CAN_SELECT,
+    LEAF_CAN_DELETE,
+    LEAF_CAN_LOCK,
+    LEAF_RULES,
+    LEAF_KEEPERS,
+};
+
+static char *name_of(const struct leaf *leaf)
+{
+    char *schema = sql_identifier(leaf->schema), *table = sql_identifier(leaf->table);
+    char *name = text_format("%s.%s", schema, table);
+
+    free(table);
+    free(schema);
+    return name;
+}
+
+static char *missing_privilege(const struct pg_reply *reply, int row, const struct leaf *leaf,
+                               const char *role)
+{
+    char *name = name_of(leaf), *schema = sql_identifier(leaf->schema), *refusal = NULL;
+
+    if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_USAGE))
+        refusal = text_format("role %s may not use its schema; run: GRANT USAGE ON SCHEMA %s TO %s",
+                              role, schema, role);
+    else if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_SELECT) ||
+             !pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_DELETE))
+        refusal =
+            text_format("role %s lacks a privilege on it, which a partition doesn't have from "
+                        "its table; run: GRANT SELECT, DELETE ON %s TO %s",
+                        role, name, role);
+    free(schema);
+    free(name);
+    return refusal;
+}
+
+static char *refusal_of(const struct pg_reply *reply, int row, const struct leaf *leaf,
+                        const char *role)
+{
+    const char *kind = pg_reply_text(reply, TALK_STEP, row, LEAF_KIND);
+    const char *method = pg_reply_text(reply, TALK_STEP, row, LEAF_ACCESS_METHOD);
+    const char *rules = pg_reply_text(reply, TALK_STEP, row, LEAF_RULES);
+
+    if (kind != NULL && kind[0] == 'f')
+        return text_copy(
+            "it is a foreign table, and its rows can't be found by TID; purge it where "
+            "it lives");
+    if (method == NULL || !text_equal(method, "heap"))
+        return text_format("it is stored by the access method \"%s\", which has no TID scans",
+                           method != NULL ? method : "none");
+    if (pg_reply_bool(reply, TALK_STEP, row, LEAF_POLICIES))
+        return text_format("row level security of it applies to role %s and would hide rows; run: "
+                           "ALTER ROLE %s BYPASSRLS",
+                           role, role);
+    if (rules != NULL)
+        return text_format(
+            "it has a rule ON DELETE (%s), so that a row count would not say what is "
+            "gone; drop the rule",
+            rules);
+    return missing_privilege(reply, row, leaf, role);
+}
+
+static void read_leaf(const struct pg_reply *reply, int row, const char *role, struct leaf *leaf)
+{
+    *leaf = (struct leaf){
+        .relation = pg_reply_int(reply, TALK_STEP, row, LEAF_OID),
+        .schema = text_copy(pg_reply_text(reply, TALK_STEP, row, LEAF_SCHEMA)),
+        .table = text_copy(pg_reply_text(reply, TALK_STEP, row, LEAF_TABLE)),
+        .blocks = pg_reply_int(reply, TALK_STEP, row, LEAF_BLOCKS),
+        .rows = pg_reply_double(reply, TALK_STEP, row, LEAF_ROWS),
+        .may_lock = pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_LOCK),
+        .may_keep = pg_reply_bool(reply, TALK_STEP, row, LEAF_KEEPERS),
+    };
+    leaf->refusal = refusal_of(reply, row, leaf, role);
+}
+
+void leaves_send(struct pg *pg, int64_t root, pg_reply_fn *fn, void *arg)
+{
+    struct talk_number oid;
+    const char *values[] = {talk_number(&oid, root)};
+
+    talk_send(pg, &(struct pg_step){sql_leaves, values, ARRAY_LENGTH(values)}, true, fn, arg);
+}
+
+void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *leaves)
+{
+    struct leaves fresh = {.count = (size_t)pg_reply_rows(reply, TALK_STEP)};
+
+    fresh.items = mem_new((fresh.count + 1) * sizeof *fresh.items);
+    for (size_t i = 0; i < fresh.count; i++) {
+        struct leaf *leaf = &fresh.items[i];
+        const struct leaf *before;
+
+        read_leaf(reply, (int)i, role, leaf);
+        before = leaves_find(leaves, leaf->relation);
+        leaf->over = before != NULL && before->over;
+    }
+    leaves_free(leaves);
+    *leaves = fresh;
+}
+
+void leaves_of_table(const struct job_settings *job, const struct preflight_table *table,
+                     struct leaves *leaves)
+{
+    leaves_free(leaves);
+    leaves->items = mem_new(sizeof *leaves->items);
+    leaves->count = 1;
+    leaves->items[0] = (struct leaf){
+        .relation = table->relation,
+        .schema = text_copy(job->table.schema),
+        .table = text_copy(job->table.name),
+        .blocks = table->blocks,
+        .rows = table->rows,
+        .may_lock = table->may_lock,
+        .may_keep = table->may_keep,
+    };
+}
+
+struct leaf *leaves_next(const struct leaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++)
+        if (!leaves->items[i].over && leaves->items[i].refusal == NULL)
+            return &leaves->items[i];
+    return NULL;
+}
+
+void leaves_skip_to(struct leaves *leaves, int64_t relation)
+{
+    for (size_t i = 0; i < leaves->count && leaves->items[i].relation != relation; i++)
+        leaves->items[i].over = true;
+}
+
+struct sql_target leaf_target(const struct job_settings *job, const struct preflight_table *table,
+                              const struct leaf *leaf)
+{
+    struct sql_target target = preflight_target(job, table);
+
+    target.schema = leaf->schema;
+    target.table = leaf->table;
+    return target;
+}
+
+struct leaf *leaves_find(const struct leaves *leaves, int64_t relation)
+{
+    for (size_t i = 0; i < leaves->count; i++)
+        if (leaves->items[i].relation == relation)
+            return &leaves->items[i];
+    return NULL;
+}
+
+void leaves_free(struct leaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++) {
+        free(leaves->items[i].schema);
+        free(leaves->items[i].table);
+        free(leaves->items[i].refusal);
+    }
+    free(leaves->items);
+    *leaves = (struct leaves){0};
+}

@@ -1,0 +1,59 @@
+/*
+ * leaves: the heap tables that a job's table is made of: itself, or its partitions at whatever
+ * depth. A run goes over them one by one, because a TID means nothing across partitions (DESIGN 3).
+ *
+ * Partitions come and go, so they are looked up at the beginning of a run and once more at its end.
+ * One that can't be purged (a foreign table, a privilege that is missing) is no reason to leave the
+ * others alone: it carries a sentence that says why.
+ */
+#ifndef PGPURGED_PURGE_LEAVES_H
+#define PGPURGED_PURGE_LEAVES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "purge/preflight.h"
+#include "wire/pg.h"
+
+struct leaf {
+    int64_t relation;     /* OID */
+    char *schema, *table; /* as PostgreSQL stores the names */
+    int64_t blocks;
+    double rows;   /* reltuples; -1 = never analyzed */
+    bool may_lock; /* as in struct preflight_table */
+    bool may_keep; /* likewise */
+    char *refusal; /* why it can't be purged, and what to do about it; NULL = it can */
+    bool over;     /* the run is done with it */
+};
+
+struct leaves {
+    struct leaf *items; /* in the order of their names */
+    size_t count;
+};
+
+/* The partitions of a partitioned table. A talk (talk.h). */
+void leaves_send(struct pg *pg, int64_t root, pg_reply_fn *fn, void *arg);
+/* `role` is the role's name, for the GRANTs. What was over in `leaves` before stays over. */
+void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *leaves);
+
+/* A table that is not partitioned: one leaf, the table itself. */
+void leaves_of_table(const struct job_settings *job, const struct preflight_table *table,
+                     struct leaves *leaves);
+
+/* The first one that is not over and not refused; NULL if there is none. */
+struct leaf *leaves_next(const struct leaves *leaves);
+
+/* Everything before this one is over. */
+void leaves_skip_to(struct leaves *leaves, int64_t relation);
+
+/* The target that sql_statements_for() needs for a leaf; points into all three. */
+struct sql_target leaf_target(const struct job_settings *job, const struct preflight_table *table,
+                              const struct leaf *leaf);
+
+/* NULL if it is none of them. */
+struct leaf *leaves_find(const struct leaves *leaves, int64_t relation);
+
+void leaves_free(struct leaves *leaves); /* a zeroed one is fine */
+
+#endif
