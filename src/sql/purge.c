@@ -25,19 +25,14 @@ static const char in_range[] =
  * NULL is not less than anything. */
 static char *through_index_of(const struct sql_target *target, const char *leaf, const char *cutoff)
 {
-    char *column = sql_identifier(target->column);
-    char *from = mark_of(target, never_marked), *to = mark_of(target, cutoff);
-    char *due = sql_predicate(target, cutoff);
+    char *bounds = sql_bounds(target, cutoff), *due = sql_predicate(target, cutoff);
     char *rows = text_format("FROM ONLY %s AS t\n"
-                             "         WHERE t.%s OPERATOR(pg_catalog.>) %s\n"
-                             "          AND t.%s OPERATOR(pg_catalog.<) %s\n"
-                             "          AND %s",
-                             leaf, column, from, column, to, due);
+                             "         WHERE %s AND\n"
+                             "       %s",
+                             leaf, bounds, due);
 
     free(due);
-    free(to);
-    free(from);
-    free(column);
+    free(bounds);
     return rows;
 }
 
@@ -50,16 +45,15 @@ static char *take_slice_of(const struct sql_target *target, const char *leaf)
 {
     char *column = sql_identifier(target->column);
     char *rows = through_index_of(target, leaf, "$3::pg_catalog.timestamptz");
-    const char *type = type_name(target->type);
     char *slice = text_format(
         "SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),\n"
         "       pg_catalog.max(s.mark)::pg_catalog.text,\n"
         "       pg_catalog.count(*)\n"
         "  FROM (SELECT t.ctid, t.%s AS mark\n"
         "          %s\n"
-        "          AND t.%s OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.%s, '-infinity')\n"
+        "          AND t.%s OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.%s, %s)\n"
         "         ORDER BY t.%s LIMIT $2::pg_catalog.int8) AS s",
-        column, rows, column, type, column);
+        column, rows, column, sql_mark_type(target->type), sql_first_mark(target->type), column);
 
     free(rows);
     free(column);

@@ -10,19 +10,7 @@
 #ifndef PGPURGED_SQL_PURGE_H
 #define PGPURGED_SQL_PURGE_H
 
-#include "sql/family.h"
-
-/* The types that a column with a time in it may have. */
-enum time_type { TIME_TIMESTAMPTZ, TIME_TIMESTAMP, TIME_DATE };
-
-/* Where due rows are and what makes them due, with the names as PostgreSQL stores them. */
-struct sql_target {
-    const char *schema, *table, *column;
-    enum time_type type;
-    const char *zone;                     /* of a zoneless column */
-    const char *root_schema, *root_table; /* of a leaf: the partitioned table; NULL = it is none */
-    const struct sql_family *family;      /* what refers to its rows; NULL = nothing */
-};
+#include "sql/predicate.h"
 
 /* The texts, each free()d by sql_statements_free(). */
 struct sql_statements {
@@ -36,7 +24,7 @@ struct sql_statements {
                                          purge_tids() (sql/schema.sql); NULL = nothing does */
     char *sample; /* of the table; another parameter list: $1 percent of the pages, $2 seed, $3
                      retention -> rows, due rows, when the earliest row is due (s since 1970, or
-                     NULL) */
+                     NULL), rows that are flagged and have no mark */
 
     /* The index walk: what asks the index runs under sql_index_settings (sql/flights.h). */
     char *probe;       /* $1 cutoff $2 limit -> due rows, counted up to the limit */

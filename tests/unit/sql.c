@@ -53,6 +53,29 @@ END_TEST
 
 /* --- the statements of one table --- */
 
+/* The plain structs of base/marks.h own their texts. */
+#define T(text) ((char[]){text})
+
+static struct sentinel dates[] = {{SENTINEL_NATURAL, T("null")},
+                                  {SENTINEL_DATE, T("2001-01-01")},
+                                  {SENTINEL_INSTANT, T("2002-02-02 00:00:00+02:00")}};
+static const struct live live_dates = {dates, 3, T("null, 2001-01-01, 2002-02-02 00:00:00+02:00")};
+
+static struct sentinel local_times[] = {{SENTINEL_DATE, T("2001-01-01")},
+                                        {SENTINEL_LOCAL, T("2002-02-02 00:00:00")},
+                                        {SENTINEL_INSTANT, T("2003-03-03 00:00:00+02:00")}};
+static const struct live live_local_times = {local_times, 3, T("")};
+
+static struct sentinel days[] = {{SENTINEL_DATE, T("2001-01-01")}};
+static const struct live live_days = {days, 1, T("")};
+
+static struct sentinel numbers[] = {{SENTINEL_NATURAL, T("0")}, {SENTINEL_NUMBER, T("999999999")}};
+static const struct live live_numbers = {numbers, 2, T("0, 999999999")};
+
+static const struct flags three_flags = {
+    {{T("is_deleted"), NULL}, {T("Visible"), T("0")}, {T("status"), T("it's gone")}}, 3, T("")};
+static const enum flag_type three_types[] = {FLAG_BOOLEAN, FLAG_INTEGER, FLAG_TEXT};
+
 static const struct target_case {
     const char *golden;
     struct sql_target target;
@@ -81,16 +104,67 @@ static const struct target_case {
       .column = "größe\\",
       .type = TIME_TIMESTAMP,
       .zone = "O'Clock\\"}},
+    {"sql/epoch.sql",
+     {.schema = "public",
+      .table = "posts",
+      .column = "deleteat",
+      .type = TIME_EPOCH,
+      .per_second = 1000,
+      .live = &live_numbers}},
+    {"sql/flags.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_at",
+      .type = TIME_TIMESTAMPTZ,
+      .live = &live_dates,
+      .flags = &three_flags,
+      .flag_types = three_types}},
+    {"sql/live-local.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_at",
+      .type = TIME_TIMESTAMP,
+      .zone = "Asia/Tokyo",
+      .live = &live_local_times}},
+    {"sql/live-date.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_on",
+      .type = TIME_DATE,
+      .zone = "Asia/Tokyo",
+      .live = &live_days}},
+    {"sql/retention-in-the-row.sql",
+     {.schema = "public",
+      .table = "files",
+      .column = "created_at",
+      .type = TIME_TIMESTAMPTZ,
+      .row_retention = {"delete_after_days", "1 day", 36500, 86400000}}},
+    {"sql/retention-in-the-row-epoch.sql",
+     {.schema = "public",
+      .table = "files",
+      .column = "created",
+      .type = TIME_EPOCH,
+      .per_second = 1,
+      .row_retention = {"keep\"Months", "1 month", 1303, 86400000}}},
 };
+
+/* The last one has an expression of its owner in it, which is not ours to qualify. */
+static const struct target_case where_case = {"sql/where.sql",
+                                              {.schema = "public",
+                                               .table = "orders",
+                                               .column = "deleted_at",
+                                               .type = TIME_TIMESTAMPTZ,
+                                               .flags = &three_flags,
+                                               .flag_types = three_types,
+                                               .where = "kind = 'draft' OR NOT pinned"}};
 
 static void add_statement(struct text *out, const char *name, const char *sql)
 {
     text_addf(out, "-- %s\n%s;\n\n", name, sql);
 }
 
-START_TEST(statements_read_as)
+static void check_statements(const struct target_case *row)
 {
-    const struct target_case *row = &target_cases[_i];
     struct sql_statements statements = sql_statements_for(&row->target);
     struct text all = {0};
 
@@ -109,6 +183,23 @@ START_TEST(statements_read_as)
     text_free(&all);
     sql_statements_free(&statements);
     ck_assert_ptr_null(statements.leaf);
+}
+
+START_TEST(statements_read_as)
+{
+    check_statements(&target_cases[_i]);
+}
+END_TEST
+
+START_TEST(where_stands_in_parentheses)
+{
+    char *tried = sql_try_where(&where_case.target);
+
+    check_statements(&where_case);
+    ck_assert_str_eq(tried,
+                     "SELECT FROM ONLY \"public\".\"orders\" AS t WHERE (kind = 'draft' OR NOT "
+                     "pinned) IS TRUE LIMIT 0");
+    free(tried);
 }
 END_TEST
 
@@ -134,10 +225,15 @@ static void check_skip_locked(const char *sql, const char *predicate)
 /* The predicate of a statement whose cutoff is another parameter. */
 static char *with_cutoff(const char *predicate, const char *parameter)
 {
-    const char *at = strstr(predicate, "$3");
+    struct text out = {0};
 
-    ck_assert_ptr_nonnull(at);
-    return text_format("%.*s%s%s", (int)(at - predicate), predicate, parameter, at + strlen("$3"));
+    ck_assert_ptr_nonnull(strstr(predicate, "$3"));
+    for (const char *at; (at = strstr(predicate, "$3")) != NULL; predicate = at + strlen("$3")) {
+        text_add_bytes(&out, predicate, (size_t)(at - predicate));
+        text_add(&out, parameter);
+    }
+    text_add(&out, predicate);
+    return text_take(&out);
 }
 
 /* Promise R: a row that changed before its lock was taken is judged by the DELETE once more. */
@@ -298,6 +394,7 @@ int main(void)
 
     tcase_add_loop_test(tcase, value_is_quoted_as, 0, ARRAY_LENGTH(quote_cases));
     tcase_add_loop_test(tcase, statements_read_as, 0, ARRAY_LENGTH(target_cases));
+    tcase_add_test(tcase, where_stands_in_parentheses);
     tcase_add_loop_test(tcase, every_delete_carries_the_full_predicate, 0,
                         ARRAY_LENGTH(target_cases));
     tcase_add_loop_test(tcase, no_operator_or_function_of_a_delete_depends_on_search_path, 0,

@@ -2,13 +2,17 @@
 "public"."orders";
 
 -- predicate
-(pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+(t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- delete_skip_locked
@@ -16,33 +20,46 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
-       pg_catalog.date_part('epoch', pg_catalog.min(pg_catalog.timezone('Asia/Tokyo', t."deleted_at")) FILTER (WHERE pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
-           pg_catalog.isfinite(pg_catalog.timezone('Asia/Tokyo', t."deleted_at"))) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
+       pg_catalog.min(pg_catalog.date_part('epoch', pg_catalog.timezone('Asia/Tokyo', t."deleted_at")) OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', '9999-12-31 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE),
+       0
   FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe
 SELECT pg_catalog.count(*)
   FROM (SELECT t."deleted_at"
           FROM ONLY "public"."orders" AS t
-         WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)
-          AND t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)
-          AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
 
@@ -52,9 +69,11 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
        pg_catalog.count(*)
   FROM (SELECT t.ctid, t."deleted_at" AS mark
           FROM ONLY "public"."orders" AS t
-         WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)
-          AND t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)
-          AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamp, '-infinity')
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
@@ -62,7 +81,9 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- delete_tids_skip_locked
@@ -70,15 +91,21 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 

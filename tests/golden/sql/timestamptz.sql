@@ -32,17 +32,20 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
        t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
-       pg_catalog.date_part('epoch', pg_catalog.min(t."deleted_at") FILTER (WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
-           pg_catalog.isfinite(t."deleted_at")) OPERATOR(pg_catalog.+) $3::pg_catalog.interval)
+       pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       0
   FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe
 SELECT pg_catalog.count(*)
   FROM (SELECT t."deleted_at"
           FROM ONLY "public"."orders" AS t
-         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz
-          AND t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz
-          AND (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
 
@@ -52,9 +55,9 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
        pg_catalog.count(*)
   FROM (SELECT t.ctid, t."deleted_at" AS mark
           FROM ONLY "public"."orders" AS t
-         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz
-          AND t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz
-          AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;

@@ -1,0 +1,74 @@
+/*
+ * predicate: what makes a row due, as text of SQL: one condition, the same wherever rows are found,
+ * counted or deleted. Promise R stands here.
+ *
+ * The row is called t. Names are quoted, functions and operators are qualified with pg_catalog, so
+ * that no search_path can steer them, and no setting of a session (TimeZone, DateStyle,
+ * IntervalStyle) changes what it means. The one exception is `where`, the owner's own expression,
+ * which may name columns without t: a statement may use the predicate only where t is the only
+ * table of its FROM. All returned strings are the caller's, free() them.
+ */
+#ifndef PGPURGED_SQL_PREDICATE_H
+#define PGPURGED_SQL_PREDICATE_H
+
+#include <stdint.h>
+
+#include "base/marks.h"
+#include "sql/family.h"
+
+/* The types that a column with a time in it may have. */
+enum time_type {
+    TIME_TIMESTAMPTZ,
+    TIME_TIMESTAMP,
+    TIME_DATE,
+    TIME_EPOCH /* an integer, counted from 1970 */
+};
+
+/* The types that a flag may have, by what its value is compared as. */
+enum flag_type { FLAG_BOOLEAN, FLAG_INTEGER, FLAG_TEXT /* also an enum and char(n) */ };
+
+/* A retention that stands in each row: so many units. */
+struct sql_row_retention {
+    const char *column; /* NULL = there is none, the run's cutoff holds for all rows */
+    const char *unit;   /* an interval */
+    int64_t most;       /* more than this is absurd: such a row is never due */
+    int64_t least_ms;   /* a shorter one counts as this */
+};
+
+/* Where due rows are and what makes them due, with the names as PostgreSQL stores them. */
+struct sql_target {
+    const char *schema, *table, *column;
+    enum time_type type;
+    const char *zone;                     /* of a zoneless column */
+    const char *root_schema, *root_table; /* of a leaf: the partitioned table; NULL = it is none */
+    const struct sql_family *family;      /* what refers to its rows; NULL = nothing */
+    int64_t per_second;                   /* TIME_EPOCH: how many of its unit are a second */
+    const struct live *live;              /* of the kinds that the type can have; NULL = none */
+    const struct flags *flags;            /* NULL = none */
+    const enum flag_type *flag_types;     /* one for each of the flags */
+    const char *where; /* an expression that may be trusted to be one; NULL or "" = none */
+    struct sql_row_retention row_retention;
+};
+
+/* `cutoff` is the text of a timestamptz; with a retention in the row it is the moment of the run.
+ */
+char *sql_predicate(const struct sql_target *target, const char *cutoff);
+
+/* Comparisons of the bare column, which an index on it can serve: they let every due row in, and
+ * few others, which the predicate keeps out. */
+char *sql_bounds(const struct sql_target *target, const char *cutoff);
+
+/* For the text of a mark, as max(mark)::text gives it: its type, and one that is before all marks.
+ */
+const char *sql_mark_type(enum time_type type);
+const char *sql_first_mark(enum time_type type);
+
+/* For people and metrics, never for a decision about a row: what is due in a sample of the pages of
+ * `whole`, when the earliest row becomes due or became so, and how many have their flags set and no
+ * mark. $1 percent of the pages, $2 seed, $3 retention. */
+char *sql_sample(const struct sql_target *target, const char *whole);
+
+/* Whether the server understands `where`, without reading a row. */
+char *sql_try_where(const struct sql_target *target);
+
+#endif

@@ -1,0 +1,126 @@
+-- leaf
+"public"."files";
+
+-- predicate
+(t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- delete_range
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- delete_skip_locked
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."files" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+         AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- count_range
+SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- sample
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE),
+       pg_catalog.min(t."created"::pg_catalog.float8 OPERATOR(pg_catalog./) 1::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END))
+         FILTER (WHERE (t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.<) '253402214400'::pg_catalog.int8) IS TRUE),
+       0
+  FROM ONLY "public"."files" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
+
+-- probe
+SELECT pg_catalog.count(*)
+  FROM (SELECT t."created"
+          FROM ONLY "public"."files" AS t
+         WHERE t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE
+         ORDER BY t."created" LIMIT $2::pg_catalog.int8) AS s;
+
+-- take_slice
+SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
+       pg_catalog.max(s.mark)::pg_catalog.text,
+       pg_catalog.count(*)
+  FROM (SELECT t.ctid, t."created" AS mark
+          FROM ONLY "public"."files" AS t
+         WHERE t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE
+          AND t."created" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.int8, 0)
+         ORDER BY t."created" LIMIT $2::pg_catalog.int8) AS s;
+
+-- delete_tids
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- delete_tids_skip_locked
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."files" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+         AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+
+-- count_tids
+SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."created" OPERATOR(pg_catalog.>) '172800'::pg_catalog.int8) IS TRUE;
+

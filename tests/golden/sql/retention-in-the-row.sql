@@ -1,0 +1,126 @@
+-- leaf
+"public"."files";
+
+-- predicate
+(t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_range
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_skip_locked
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."files" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+         AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_range
+SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- sample
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       pg_catalog.min(pg_catalog.date_part('epoch', t."created_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END))
+         FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."created_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       0
+  FROM ONLY "public"."files" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
+
+-- probe
+SELECT pg_catalog.count(*)
+  FROM (SELECT t."created_at"
+          FROM ONLY "public"."files" AS t
+         WHERE t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."created_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         ORDER BY t."created_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- take_slice
+SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
+       pg_catalog.max(s.mark)::pg_catalog.text,
+       pg_catalog.count(*)
+  FROM (SELECT t.ctid, t."created_at" AS mark
+          FROM ONLY "public"."files" AS t
+         WHERE t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."created_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          AND t."created_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
+         ORDER BY t."created_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- delete_tids
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_tids_skip_locked
+DELETE FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."files" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+         AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- count_tids
+SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
+         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+           (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
+       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
