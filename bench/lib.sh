@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154 # variables of bench/run and lib.sh
-# What all benchmarks share: the table they purge, how we and the others purge it, samples and their
-# medians, and the figures that end up in the table and in the JSON file. Sourced by bench/run, which sets
+# What all benchmarks share: talking to the server, how we purge, samples and their medians, and the figures
+# that end up in the table and in the JSON file. Sourced by bench/run, which sets
 #   root        the source tree              work      a folder for this run
 #   pgpurged    the program                  scale     1 = the sizes that the figures are stated for
 #   rounds      how often each way is measured
@@ -16,42 +16,18 @@ ask() {
     sql -At -c "$1"
 }
 
+# The server apart from any data set.
+server_sql() {
+    sql -d postgres "$@"
+}
+
+ask_server() {
+    server_sql -At -c "$1"
+}
+
 # scaled N: N rows at the scale of this run.
 scaled() {
     awk -v n="$1" -v scale="$scale" 'BEGIN { printf "%d", n * scale }'
-}
-
-# make_template ROWS DUE: a table of ~200 bytes a row, DUE of them due at random places. Some rows are
-# marked recently and most are live, as in an application.
-make_template() {
-    sql >/dev/null <<SQL
-SET client_min_messages = warning;
-DROP TABLE IF EXISTS template;
-SELECT setseed(0.5);
-CREATE TABLE template AS
-SELECT n AS id, (random() * 90000)::integer AS customer_id,
-       md5(n::text) || md5((n + 1)::text) || md5((n + 2)::text) || md5((n + 3)::text) AS body,
-       0 AS touched, now() - n * interval '1 second' AS created_at,
-       CASE WHEN dice < $2.0 / $1 THEN now() - interval '31 days' - random() * interval '300 days'
-            WHEN dice < $2.0 / $1 + 0.05 THEN now() - random() * interval '29 days' END AS deleted_at
-FROM generate_series(1, $1::bigint) AS n, LATERAL (SELECT random() + n * 0 AS dice) AS dice;
-SQL
-}
-
-# The table anew, from the template, with nothing left to do for the server that would fall into the
-# measurement.
-restore_table() {
-    sql <<'SQL'
-SET client_min_messages = warning;
-SET maintenance_work_mem = '256MB';
-DROP TABLE IF EXISTS rows;
-CREATE TABLE rows AS TABLE template;
-ALTER TABLE rows ADD PRIMARY KEY (id);
-GRANT SELECT, DELETE, UPDATE (deleted_at) ON rows TO pgpurged;
-VACUUM ANALYZE rows;
-CHECKPOINT;
-SQL
-    sync # what the kernel still has to write would go to the account of whoever comes next
 }
 
 due_rows() {
@@ -62,6 +38,15 @@ due_rows() {
 expect_nothing_due() {
     left=$(due_rows)
     [ "$left" -eq 0 ] || die "$1 has left $left due rows"
+}
+
+# start_wal, wal_mb: how much has been written since.
+start_wal() {
+    wal_from=$(ask 'SELECT pg_current_wal_insert_lsn()')
+}
+
+wal_mb() {
+    ask "SELECT round(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '$wal_from') / 1048576, 2)"
 }
 
 # write_config [OPTION=VALUE...]: one job on the table; `conninfo` may be one of the options.
@@ -132,12 +117,31 @@ json_samples() {
         "$(paste -sd, "$work/samples.$1" | sed 's/,/, /g')" >>"$work/results"
 }
 
+# row HOW TEXT [REFERENCE]: a line of the table: its seconds, its rate, and how many times as fast as REFERENCE.
+row() {
+    json_samples "$1" s
+    printf '%-46s %20s %10s %8s\n' "$2" "$(spread "$1")" "$(compute "$due / $(of "$1" median)" 0)" \
+        "$(faster "$1" "${3:-one_delete}")"
+}
+
+row_titles() { # ROWS, before scaling
+    echo "$(scaled "$1") rows, $due due"
+    echo
+    printf '%-46s %20s %10s %8s\n' '' 'seconds (min-max)' 'rows/s' 'ratio'
+}
+
+# faster HOW REFERENCE: the median of REFERENCE divided by that of HOW.
+faster() {
+    compute "$(of "$2" median) / $(of "$1" median)"
+}
+
 # figure TEXT VALUE RELATION BOUND: one of the figures that we promise; RELATION is >=, <= or ==.
 figure() {
     met=$(awk "BEGIN { print ($2 $3 $4) ? \"true\" : \"false\" }")
     word=met
     [ "$met" = true ] || { word=MISSED; touch "$work/missed"; }
     printf '  %-6s  %s: %s (wanted: %s %s)\n' "$word" "$1" "$2" "$3" "$4"
+    printf '| %s | %s | %s | %s %s | %s |\n' "$benchmark" "$1" "$2" "$3" "$4" "$word" >>"$work/table"
     printf '{"benchmark": "%s", "figure": "%s", "value": %s, "wanted": "%s %s", "met": %s}\n' \
         "$benchmark" "$1" "$2" "$3" "$4" "$met" >>"$work/figures"
 }
@@ -166,11 +170,47 @@ has_run() {
     [ "$(ask "SELECT count(*) FROM pgpurged.runs WHERE ended_at IS NOT NULL")" -gt 0 ]
 }
 
-# run_ours HOW: one run on the table as it is; samples its seconds as HOW.
-run_ours() {
+# ours HOW DATA [OPTION=VALUE...]: one run on the table anew; samples its seconds as HOW.
+ours() {
+    how=$1
+    restore "$2"
+    shift 2
+    write_config "$@"
+    start_wal
     timed purge_once
-    sample "$1" "$elapsed"
-    expect_nothing_due "pgpurged"
+    sample "$how" "$elapsed"
+    sample "${how}_wal" "$(wal_mb)"
+    expect_nothing_due pgpurged
+}
+
+# warm_up DATA: whoever comes first pays for the server's first touch of its shared memory; not counted.
+warm_up() {
+    restore "$1"
+    write_config duty=100
+    purge_once 2>"$work/timed.log" || die "pgpurged: $(tail -n 5 "$work/timed.log")"
+}
+
+# beside_one_delete DATA ROWS: we and one DELETE, in turns, and the table; for the shapes that data comes in.
+beside_one_delete() {
+    warm_up "$1"
+    for _ in $(seq "$rounds"); do
+        ours ours "$1" duty=100
+        sample batch_p99 "$(batch_ms 0.99)"
+        found=$(last_run walk)
+        other one_delete "$1"
+    done
+    row_titles "$2"
+    row ours 'pgpurged --once, rest off'
+    row one_delete 'one DELETE'
+    json_samples batch_p99 ms
+    echo
+    echo "found by: $found; p99 of a batch $(spread batch_p99) ms"
+    echo
+}
+
+# own_rate: rows/s of the latest run by its own record, without connecting and the look at the catalog before it.
+own_rate() {
+    last_run 'round(rows / extract(epoch FROM ended_at - started_at))'
 }
 
 # last_run EXPRESSION: about the latest run, from pgpurged.runs AS r.
