@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "purge/preflight_column.h"
 #include "purge/talk.h"
 #include "sql/flights.h"
 #include "sql/quote.h"
@@ -42,8 +43,6 @@ enum table_column {
     TABLE_CAN_LOCK,
     TABLE_RULES,
     TABLE_ACTIONS,
-    TABLE_DECLARED_TYPE,
-    TABLE_TYPE,
     TABLE_SYSTEM,
     TABLE_KEEPERS,
 };
@@ -194,43 +193,6 @@ static bool check_side_effects(const struct preflight *flight, const struct pg_r
     return true;
 }
 
-static bool check_column(struct preflight *flight, const struct pg_reply *reply, struct err *err)
-{
-    const struct job_settings *job = flight->job;
-    const char *type = pg_reply_text(reply, TALK_STEP, 0, TABLE_TYPE);
-    const char *declared = pg_reply_text(reply, TALK_STEP, 0, TABLE_DECLARED_TYPE);
-
-    if (declared == NULL || type == NULL)
-        return err_set(
-            err, "%s has no column \"%s\" of a type that can expire (timestamptz, timestamp, date)",
-            job->table.written, job->expires.column);
-    if (text_equal(type, "timestamptz")) {
-        if (job->column_timezone[0] != '\0')
-            return err_set(err,
-                           "column \"%s\" of %s is a timestamptz, which has its zone in it; remove "
-                           "column_timezone",
-                           job->expires.column, job->table.written);
-        flight->table.type = TIME_TIMESTAMPTZ;
-        return true;
-    }
-    if (text_equal(type, "timestamp"))
-        flight->table.type = TIME_TIMESTAMP;
-    else if (text_equal(type, "date"))
-        flight->table.type = TIME_DATE;
-    else
-        return err_set(err,
-                       "column \"%s\" of %s is of type %s, which can't expire; it has to be "
-                       "timestamptz, timestamp or date",
-                       job->expires.column, job->table.written, declared);
-    if (job->column_timezone[0] == '\0')
-        return err_set(err,
-                       "column \"%s\" of %s is a %s without a zone; say which zone its values are "
-                       "in, for example "
-                       "column_timezone = UTC",
-                       job->expires.column, job->table.written, declared);
-    return true;
-}
-
 static void zone_answered(void *arg, const struct pg_reply *reply)
 {
     struct preflight *flight = arg;
@@ -251,6 +213,63 @@ static void check_zone(struct preflight *flight)
         ask(flight, sql_zone, values, 1, zone_answered);
 }
 
+/* --- the rule --- */
+
+/* It is asked under search_path = pg_catalog, so that what it means is not a matter of whose
+ * session it is. */
+static void where_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    enum batch_outcome outcome = talk_outcome(reply);
+    struct err cause, err;
+
+    if (outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR) {
+        talk_error(pg_reply_error(reply), &cause);
+        err_set(&err,
+                "where: %s; a function, type or operator that is not PostgreSQL's own needs its "
+                "schema, as in public.is_test(email)",
+                cause.text);
+        refuse(flight, &err);
+    } else if (answered(flight, reply)) {
+        check_zone(flight);
+    }
+}
+
+static void check_where(struct preflight *flight)
+{
+    struct sql_target target = preflight_target(flight->job, &flight->table);
+    char *sql;
+
+    if (flight->job->where[0] == '\0') {
+        check_zone(flight);
+        return;
+    }
+    sql = sql_try_where(&target);
+    ask(flight, sql, NULL, 0, where_answered);
+    free(sql);
+}
+
+static void columns_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    struct err err;
+
+    if (!answered(flight, reply))
+        return;
+    if (preflight_columns(reply, flight->job, &flight->table, &err))
+        check_where(flight);
+    else
+        refuse(flight, &err);
+}
+
+static void ask_columns(struct preflight *flight)
+{
+    struct talk_number oid;
+    const char *values[] = {talk_number(&oid, flight->table.relation)};
+
+    ask(flight, sql_columns, values, ARRAY_LENGTH(values), columns_answered);
+}
+
 static void distributed_answered(void *arg, const struct pg_reply *reply)
 {
     struct preflight *flight = arg;
@@ -266,7 +285,7 @@ static void distributed_answered(void *arg, const struct pg_reply *reply)
         refuse(flight, &err);
         return;
     }
-    check_zone(flight);
+    ask_columns(flight);
 }
 
 static void table_answered(void *arg, const struct pg_reply *reply)
@@ -290,7 +309,7 @@ static void table_answered(void *arg, const struct pg_reply *reply)
     flight->table.may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
     flight->table.may_keep = pg_reply_bool(reply, TALK_STEP, 0, TABLE_KEEPERS);
     if (!check_what_it_is(flight, reply, &err) || !check_privileges(flight, reply, &err) ||
-        !check_column(flight, reply, &err) || !check_side_effects(flight, reply, &err)) {
+        !check_side_effects(flight, reply, &err)) {
         refuse(flight, &err);
         return;
     }
@@ -302,13 +321,13 @@ static void table_answered(void *arg, const struct pg_reply *reply)
         ask(flight, sql_distributed, values, 1, distributed_answered);
         return;
     }
-    check_zone(flight);
+    ask_columns(flight);
 }
 
 static void ask_table(struct preflight *flight)
 {
     const struct job_settings *job = flight->job;
-    const char *values[] = {job->table.schema, job->table.name, job->expires.column};
+    const char *values[] = {job->table.schema, job->table.name};
 
     ask(flight, sql_table, values, ARRAY_LENGTH(values), table_answered);
 }
@@ -449,15 +468,39 @@ void preflight_free(struct preflight *preflight)
     free(preflight);
 }
 
+/* A row's own retention beyond a hundred years is taken for a slip. */
+#define ABSURD_MS (INT64_C(36500) * 24 * 3600 * 1000)
+
+static struct sql_row_retention row_retention_of(const struct expires *expires)
+{
+    if (expires->kind != EXPIRES_BY_ROW)
+        return (struct sql_row_retention){0};
+    return (struct sql_row_retention){
+        .column = expires->row_column,
+        .unit = expires->row_unit,
+        .most = ABSURD_MS / expires->row_unit_least_ms,
+        .least_ms = expires->row_least_ms,
+    };
+}
+
 struct sql_target preflight_target(const struct job_settings *job,
                                    const struct preflight_table *table)
 {
+    static const int64_t per_second[] = {
+        [EPOCH_NONE] = 0, [EPOCH_S] = 1, [EPOCH_MS] = 1000, [EPOCH_US] = 1000000};
+
     return (struct sql_target){
         .schema = job->table.schema,
         .table = job->table.name,
         .column = job->expires.column,
         .type = table->type,
         .zone = job->column_timezone,
+        .per_second = per_second[job->epoch],
+        .live = &job->live,
+        .flags = &job->flags,
+        .flag_types = table->flag_types,
+        .where = job->where,
+        .row_retention = row_retention_of(&job->expires),
         .root_schema = table->partitioned ? job->table.schema : NULL,
         .root_table = table->partitioned ? job->table.name : NULL,
     };

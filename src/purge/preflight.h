@@ -26,7 +26,8 @@ struct preflight_table {
     int64_t relation; /* OID */
     bool partitioned; /* then blocks and rows are those of all partitions together, and the rest of
                          what is said of the table is said of each by purge/leaves.h */
-    enum time_type type;
+    enum time_type type;                  /* of the expiry column */
+    enum flag_type flag_types[FLAGS_MAX]; /* of those that the job has */
     int64_t blocks;
     double rows;   /* reltuples; -1 = never analyzed */
     bool may_lock; /* UPDATE on some column: FOR UPDATE SKIP LOCKED is allowed */
@@ -45,7 +46,7 @@ struct preflight_table {
 typedef void preflight_fn(void *arg, enum batch_outcome outcome,
                           const struct preflight_table *table, const struct err *err);
 
-/* Six talks at most. `anchor` is what the database's clock is compared with and may be unknown.
+/* Eight talks at most. `anchor` is what the database's clock is compared with and may be unknown.
  * The object is the caller's: preflight_free() after the callback, or after pg_close(). */
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg);

@@ -78,22 +78,8 @@ const char sql_server[] =
 
 const char sql_version[] = "SELECT pgpurged.version()";
 
-/* A domain stands for the type that it is over, whatever is in between. */
 const char sql_table[] =
-    "WITH RECURSIVE typ AS ("
-    "  SELECT a.attrelid, a.attnum, a.attname, t.oid, t.typname, t.typtype, t.typbasetype,"
-    "         format_type(a.atttypid, a.atttypmod) AS declared, t.typnamespace"
-    "    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid"
-    "   WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname = $3"
-    "     AND a.attrelid = (SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = "
-    "c.relnamespace"
-    "                        WHERE n.nspname = $1 AND c.relname = $2)"
-    "  UNION ALL"
-    "  SELECT d.attrelid, d.attnum, d.attname, t.oid, t.typname, t.typtype, t.typbasetype, "
-    "d.declared,"
-    "         t.typnamespace"
-    "    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd')"
-    " SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
+    "SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
     "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(pg_relation_size(p.relid)), 0)::bigint"
     "                                  FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)"
     "   ELSE pg_relation_size(c.oid) END / current_setting('block_size')::bigint AS blocks,"
@@ -115,16 +101,31 @@ const char sql_table[] =
     "     FROM pg_constraint AS f"
     "    WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd')) AS "
     "actions,"
-    "  typ.declared, typ.typname,"
     "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
     "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
     "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers" /* BEFORE DELETE FOR EACH
                                                                              ROW */
     "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
-    "  LEFT JOIN typ ON typ.attrelid = c.oid AND typ.typtype <> 'd' AND typ.typnamespace = "
-    "'pg_catalog'::regnamespace"
     " WHERE n.nspname = $1 AND c.relname = $2";
+
+/* A domain stands for the type that it is over, whatever is in between. A type that only has the
+ * name of one of PostgreSQL's is none of them. */
+const char sql_columns[] =
+    "WITH RECURSIVE typ AS ("
+    "  SELECT a.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace,"
+    "         format_type(a.atttypid, a.atttypmod) AS declared"
+    "    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid"
+    "   WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped"
+    "  UNION ALL"
+    "  SELECT d.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace, d.declared"
+    "    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd')"
+    " SELECT typ.attname, typ.declared,"
+    "  CASE WHEN typ.typtype = 'e' THEN 'enum'"
+    "       WHEN typ.typnamespace = 'pg_catalog'::regnamespace THEN typ.typname END AS type,"
+    "  e.enumlabel"
+    "  FROM typ LEFT JOIN pg_enum AS e ON e.enumtypid = typ.oid"
+    " WHERE typ.typtype <> 'd' ORDER BY typ.attname, e.enumsortorder";
 
 /* In the order of their names, which is that of time where people partition by it. */
 const char sql_leaves[] =

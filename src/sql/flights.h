@@ -45,9 +45,12 @@ extern const char sql_server[];  /* -> version, standby, installed, usage, audit
                                    database,  block_size, replication_role, clock (us), citus */
 extern const char sql_version[]; /* -> version of the schema */
 extern const char
-    sql_table[]; /* $1 schema $2 table $3 column -> oid, relkind, relpersistence, amname,
+    sql_table[]; /* $1 schema $2 table -> oid, relkind, relpersistence, amname,
                     blocks, reltuples, policies, usage, can_select, can_delete, can_lock,
-                    rules, actions, declared, typname, system, keepers; no row = no such table */
+                    rules, actions, system, keepers; no row = no such table */
+/* $1 relation -> of each column: name, declared type, type without domains (NULL if it is none of
+ * PostgreSQL's own and no enum), label; an enum has a row for each of its labels. */
+extern const char sql_columns[];
 extern const char
     sql_leaves[]; /* $1 relation -> oid, schema, table, relkind, amname, blocks, reltuples,
                      policies, usage, can_select, can_delete, can_lock, rules, keepers */
