@@ -15,6 +15,7 @@ int main(void)
     suite_add_tcase(suite, guard_cases());
     suite_add_tcase(suite, limits_cases());
     suite_add_tcase(suite, next_cases());
+    suite_add_tcase(suite, order_cases());
     suite_add_tcase(suite, outcome_cases());
     suite_add_tcase(suite, pace_cases());
     suite_add_tcase(suite, schedule_cases());

@@ -14,6 +14,7 @@ TCase *forecast_cases(void);
 TCase *guard_cases(void);
 TCase *limits_cases(void);
 TCase *next_cases(void);
+TCase *order_cases(void);
 TCase *outcome_cases(void);
 TCase *pace_cases(void);
 TCase *schedule_cases(void);
