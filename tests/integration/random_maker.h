@@ -26,7 +26,8 @@ struct random_maker {
     const char *only;    /* "ONLY" where other tables inherit from the table */
     const char *storage; /* "UNLOGGED" */
     const char *layout;  /* what follows the columns: WITH (...), PARTITION BY ... */
-    bool partitioned;
+    bool partitioned, partitioned_by_mark;
+    const char *partition_key; /* what its keys have to contain */
 
     struct text before; /* types; partitions come after the table */
     struct text partitions;
@@ -36,7 +37,7 @@ struct random_maker {
 
     /* For the oracle. */
     const char *marked;    /* the moment that the mark stands for, a timestamptz; NULL = none */
-    const char *retention; /* an interval */
+    const char *retention; /* an interval; NULL = the row never expires */
     const char *unsure;    /* nearer to the cutoff than this, the oracle doesn't decide */
     struct text wanted;    /* " AND ..." what else must be true of a due row */
     struct text stubborn;  /* " OR ..." what the database refuses to delete */
@@ -57,7 +58,23 @@ const char *random_row_dice(const struct random_maker *maker, const char *purpos
 /* A copy of the text with each `word` replaced. */
 const char *random_put(const char *text, const char *word, const char *with);
 
-/* The columns and options of `expires`, of each kind (random_marks.c). */
+/* The features. Tables: */
+void random_partitions(struct random_maker *maker);
+void random_key(struct random_maker *maker);
+void random_filler(struct random_maker *maker);
+void random_unlogged(struct random_maker *maker);
+void random_room_in_pages(struct random_maker *maker);
+void random_history(struct random_maker *maker);
+void random_heir(struct random_maker *maker);
+
+/* What makes a row due: */
 void random_mark(struct random_maker *maker);
+void random_flags(struct random_maker *maker);
+void random_condition(struct random_maker *maker);
+
+/* Triggers: */
+void random_keeping_trigger(struct random_maker *maker);
+void random_raising_trigger(struct random_maker *maker);
+void random_counting_trigger(struct random_maker *maker);
 
 #endif

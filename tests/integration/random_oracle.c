@@ -18,7 +18,8 @@ static const char functions[] =
 
     "CREATE FUNCTION public.is_due(marked timestamptz, retention interval, unsure interval)"
     " RETURNS boolean LANGUAGE sql STABLE AS $$"
-    " SELECT CASE WHEN marked IS NULL OR NOT isfinite(marked) OR marked < '1970-01-04 UTC' THEN "
+    " SELECT CASE WHEN marked IS NULL OR retention IS NULL OR NOT isfinite(marked) OR marked < "
+    "'1970-01-04 UTC' THEN "
     "false"
     "             WHEN marked + retention > now() + unsure THEN false"
     "             WHEN marked + retention < now() - unsure THEN true END $$;";

@@ -61,7 +61,7 @@ static const char *taken(struct text *text)
     return keep_text(text_take(text));
 }
 
-/* ---- names and keys ---- */
+/* ---- names ---- */
 
 static const char *const table_names[] = {
     "orders",          "\"User\"",
@@ -78,136 +78,8 @@ static void choose_names(struct random_maker *maker)
     maker->rows = 50 + random_dice(maker, 350);
 }
 
-static const struct key {
-    const char *names, *types, *values;
-} keys[] = {
-    {NULL, NULL, NULL},
-    {"k", "k bigint", "i"},
-    {"k", "k uuid", "md5(i::text)::uuid"},
-    {"k", "k text", "'key ' || i"},
-    {"a, k", "a bigint, k text", "i % 7, 'key ' || i"},
-};
-
-static void add_key(struct random_maker *maker)
-{
-    static const char *const kinds[] = {"PRIMARY KEY", "UNIQUE"};
-    const struct key *key = &RANDOM_PICK(maker, keys);
-
-    random_column(maker, "rn", "bigint NOT NULL", "i");
-    maker->key = key->names;
-    if (key->names == NULL)
-        return;
-    maker->key_types = key->types;
-    maker->key_values = key->values;
-    text_addf(&maker->columns, ", %s, %s (%s)", key->types, RANDOM_PICK(maker, kinds), key->names);
-    text_addf(&maker->names, ", %s", key->names);
-    text_addf(&maker->values, ", %s", key->values);
-}
-
 /* ---- features ---- */
 
-/* The last column, so that the others are seen where a row is shown. */
-static void add_filler(struct random_maker *maker)
-{
-    static const char *const fillers[] = {
-        "repeat('x', 10)", "repeat('x', 720)", "repeat(md5(i::text), (i % 5)::int * 20)",
-        "CASE WHEN i % 9 = 0 THEN repeat(md5(i::text), 700) END", /* beside the table */
-    };
-
-    random_column(maker, "filler", "text", RANDOM_PICK(maker, fillers));
-}
-
-static void add_unlogged(struct random_maker *maker)
-{
-    maker->storage = "UNLOGGED";
-}
-
-static void add_room_in_pages(struct random_maker *maker)
-{
-    if (!maker->partitioned)
-        maker->layout = "WITH (fillfactor = 30)";
-}
-
-/* Rows that were deleted and changed before, so that the pages have holes and old versions. */
-static void add_history(struct random_maker *maker)
-{
-    text_addf(&maker->after,
-              "DELETE FROM %s AS t WHERE dice(%u, 'past', t.rn, 5) = 0;\n"
-              "UPDATE %s AS t SET filler = 'later' WHERE dice(%u, 'past', t.rn, 5) = 1;\n",
-              maker->table, maker->seed, maker->table, maker->seed);
-}
-
-/* A table that inherits from ours is another table: its rows stay, however due they look. */
-static void add_heir(struct random_maker *maker)
-{
-    if (maker->partitioned)
-        return;
-    maker->only = "ONLY";
-    text_addf(&maker->after,
-              "CREATE TABLE heir () INHERITS (%s);\n"
-              "INSERT INTO heir (%s) SELECT %s FROM generate_series(500001, 500030) AS i;\n",
-              maker->table, maker->names.data, maker->values.data);
-    text_add(&maker->tables, " UNION ALL SELECT 'heir', rn FROM heir");
-}
-
-static const char make_trigger[] =
-    "CREATE FUNCTION $schema.$name() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
-    " $$ BEGIN $body RETURN $result; END $$;\n"
-    "CREATE TRIGGER $name $when ON $table $each EXECUTE FUNCTION $schema.$name();\n";
-
-struct trigger {
-    const char *name, *when, *each, *body, *result;
-};
-
-static void add_trigger(struct random_maker *maker, const struct trigger *trigger)
-{
-    const char *text = random_put(make_trigger, "$body", trigger->body);
-
-    text = random_put(text, "$name", trigger->name);
-    text = random_put(text, "$when", trigger->when);
-    text = random_put(text, "$each", trigger->each);
-    text = random_put(text, "$result", trigger->result);
-    text = random_put(text, "$table", maker->table);
-    text_add(&maker->after, random_put(text, "$schema", maker->schema));
-}
-
-static void add_keeping_trigger(struct random_maker *maker)
-{
-    add_trigger(maker, &(struct trigger){"keep", "BEFORE DELETE", "FOR EACH ROW",
-                                         "IF OLD.rn % 41 = 3 THEN RETURN NULL; END IF;", "OLD"});
-    text_add(&maker->stubborn, " OR t.rn % 41 = 3");
-}
-
-static void add_raising_trigger(struct random_maker *maker)
-{
-    static const char *const whens[] = {"BEFORE DELETE", "AFTER DELETE"};
-
-    if (maker->stubborn.length > 0)
-        return;
-    add_trigger(maker,
-                &(struct trigger){"refuse", RANDOM_PICK(maker, whens), "FOR EACH ROW",
-                                  "IF OLD.rn % 67 = 9 THEN RAISE 'kept for the auditors'; END IF;",
-                                  "OLD"});
-    text_add(&maker->stubborn, " OR t.rn % 67 = 9");
-}
-
-/* The application's own audit: what it has seen go must be what is gone. */
-static void add_counting_trigger(struct random_maker *maker)
-{
-    text_add(&maker->after, "CREATE TABLE seen_going (rn bigint);\n");
-    if (maker->partitioned || random_dice(maker, 2) == 0)
-        add_trigger(maker,
-                    &(struct trigger){"witness", "AFTER DELETE", "FOR EACH ROW",
-                                      "INSERT INTO $schema.seen_going VALUES (OLD.rn);", "NULL"});
-    else
-        add_trigger(maker, &(struct trigger){"witness", "AFTER DELETE",
-                                             "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT",
-                                             "INSERT INTO $schema.seen_going"
-                                             " SELECT rn FROM old_rows;",
-                                             "NULL"});
-}
-
-/* Without the right to lock rows, those that are locked have to be found by halving. */
 static void add_batches(struct random_maker *maker)
 {
     static const char *const batch_rows[] = {"3", "7", "20", "100", "5000"};
@@ -217,28 +89,34 @@ static void add_batches(struct random_maker *maker)
               RANDOM_PICK(maker, batch_rows), RANDOM_PICK(maker, batch_times));
 }
 
-/* One schema in so many has it. The order matters: later ones look at what earlier ones chose. */
+enum { PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
+
+/* One schema in so many has it, 0 = none. The order matters: later ones look at what earlier ones
+ * chose. */
 static const struct feature {
     int one_in;
     void (*add)(struct random_maker *maker);
 } features[] = {
-    {1, add_key},
+    {PARTITIONS, random_partitions},
+    {1, random_key},
     {1, random_mark},
+    {FLAGS, random_flags},
+    {CONDITIONS, random_condition},
     {1, add_batches},
-    {1, add_filler},
-    {8, add_unlogged},
-    {4, add_room_in_pages},
-    {3, add_history},
-    {6, add_heir},
-    {6, add_keeping_trigger},
-    {6, add_raising_trigger},
-    {4, add_counting_trigger},
+    {1, random_filler},
+    {8, random_unlogged},
+    {4, random_room_in_pages},
+    {3, random_history},
+    {6, random_heir},
+    {6, random_keeping_trigger},
+    {6, random_raising_trigger},
+    {4, random_counting_trigger},
 };
 
 static void add_features(struct random_maker *maker)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(features); i++) {
-        if (random_dice(maker, features[i].one_in) == 0)
+        if (features[i].one_in > 0 && random_dice(maker, features[i].one_in) == 0)
             features[i].add(maker);
     }
 }
@@ -247,7 +125,7 @@ static void add_features(struct random_maker *maker)
 
 static const char *due_of(struct random_maker *maker)
 {
-    return keep_format("CASE WHEN true%s THEN is_due(%s, '%s', '%s') ELSE false END",
+    return keep_format("CASE WHEN true%s THEN is_due(%s, %s, '%s') ELSE false END",
                        taken(&maker->wanted), maker->marked, maker->retention, maker->unsure);
 }
 
@@ -260,7 +138,12 @@ static const char ddl[] =
     "INSERT INTO $table ($names) SELECT $values FROM generate_series(1::bigint, $rows) AS i;\n"
     "$after"
     "GRANT USAGE ON SCHEMA $schema TO pgpurged;\n"
-    "GRANT SELECT, DELETE, UPDATE (filler) ON $table TO pgpurged;\n"
+    "DO $do$ DECLARE r regclass; BEGIN\n"
+    "  FOR r IN SELECT '$table'::regclass UNION SELECT relid FROM pg_partition_tree('$table') "
+    "LOOP\n"
+    "    EXECUTE format('GRANT SELECT, DELETE, UPDATE (filler) ON %s TO pgpurged', r);\n"
+    "  END LOOP;\n"
+    "END $do$;\n"
     "ANALYZE $table;\n"
     /* what the oracle knows */
     "CREATE VIEW present AS SELECT 't' AS tbl, rn FROM $only $table$tables;\n"
