@@ -27,12 +27,29 @@ static double open_s_per_week(const struct week *week)
     return open_s;
 }
 
-/* The first moment from `at` on at which the window is open. */
-static struct local_time opening(const struct week *week, struct local_time at)
+/* When the next run begins: the first moment at which the window is open and the run is due. */
+static struct local_time beginning(const struct forecast_facts *facts)
 {
-    struct window_view view = window_look(week, at);
+    struct local_time at = facts->now;
 
-    return view.open ? at : view.changes;
+    for (;;) {
+        struct window_view view = window_look(facts->week, at);
+        struct schedule_facts schedule = facts->schedule;
+        double wait_s;
+
+        if (!view.open) {
+            at = view.changes;
+            continue;
+        }
+        schedule.window_always = view.always;
+        schedule.since_start_s += (double)local_seconds_between(facts->now, at);
+        if (!view.always)
+            schedule.since_opening_s = (double)local_seconds_between(view.opened, at);
+        wait_s = ceil(schedule_wait_s(&schedule));
+        if (view.always || wait_s < (double)local_seconds_between(at, view.changes))
+            return local_time_add(at, (int64_t)wait_s);
+        at = view.changes;
+    }
 }
 
 /* --- how long it takes --- */
@@ -51,8 +68,8 @@ static double stretch_s(const struct forecast_facts *facts, struct local_time be
     struct window_view view = window_look(facts->week, begins);
 
     if (view.always)
-        return facts->every_s;
-    return fmin(facts->every_s, (double)local_seconds_between(begins, view.changes));
+        return facts->schedule.every_s;
+    return fmin(facts->schedule.every_s, (double)local_seconds_between(begins, view.changes));
 }
 
 static double seconds_needed(const struct forecast_facts *facts, struct local_time begins)
@@ -100,7 +117,7 @@ void forecast_make(const struct forecast_facts *facts, struct forecast *forecast
     forecast->never_catches_up = facts->expiring_per_day > forecast->rows_per_day;
     if (forecast->open_s_per_week <= 0)
         return;
-    forecast->begins = opening(week, local_time_add(facts->now, (int64_t)ceil(facts->wait_s)));
+    forecast->begins = beginning(facts);
     forecast->window_s = seconds_needed(facts, forecast->begins);
     forecast->ends =
         forecast->window_s / forecast->open_s_per_week * 7 < (double)FORECAST_MOST_DAYS;

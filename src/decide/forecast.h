@@ -17,6 +17,7 @@
 #include <stdbool.h>
 
 #include "base/week.h"
+#include "decide/schedule.h"
 #include "decide/window.h"
 
 /* No forecast goes further than this. */
@@ -25,8 +26,7 @@ enum { FORECAST_MOST_DAYS = 36525 };
 struct forecast_facts {
     const struct week *week;
     struct local_time now;
-    double wait_s;  /* until the next run is due, whatever the window */
-    double every_s; /* from one run to the next */
+    struct schedule_facts schedule; /* as of now; the fields about the window are filled in here */
 
     double due;              /* rows */
     double pages;            /* that the walk reads; a page out of order counts as several */

@@ -8,6 +8,7 @@ int main(void)
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    suite_add_tcase(suite, advice_cases());
     suite_add_tcase(suite, backoff_cases());
     suite_add_tcase(suite, breaker_cases());
     suite_add_tcase(suite, choose_cases());

@@ -7,6 +7,7 @@
 
 #include <check.h>
 
+TCase *advice_cases(void);
 TCase *backoff_cases(void);
 TCase *breaker_cases(void);
 TCase *choose_cases(void);

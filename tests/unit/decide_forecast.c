@@ -27,7 +27,10 @@ static const struct week always = {NULL, 0}, nights = {every_night, 7},
 
 /* 1,000 rows a second in batches, half of the time, pages for free. */
 #define USUAL .rows_per_busy_s = 1000, .pages_per_busy_s = 1e6, .duty_percent = 50
-#define DAILY .every_s = DAY, USUAL
+#define DAILY .schedule = {.every_s = DAY}, USUAL
+/* The last run started so long ago. */
+#define RAN(since, every)                                                                          \
+    .schedule = {.ever_ran = true, .since_start_s = since, .every_s = every}, USUAL
 
 static const struct forecast_case {
     const char *name;
@@ -55,7 +58,7 @@ static const struct forecast_case {
      {THURSDAY, 10 * HOUR},
      {THURSDAY, 10 * HOUR + 1}},
     {"the next run is due later",
-     {.week = &always, .now = {THURSDAY, 10 * HOUR}, .wait_s = 3 * HOUR, .due = 3.6e6, DAILY},
+     {.week = &always, .now = {THURSDAY, 10 * HOUR}, .due = 3.6e6, RAN(21 * HOUR, DAY)},
      2 * HOUR,
      true,
      {THURSDAY, 13 * HOUR},
@@ -103,12 +106,24 @@ static const struct forecast_case {
      true,
      {FRIDAY, HOUR},
      {SATURDAY, 2 * HOUR}},
-    {"the run is due when the window is closed again",
-     {.week = &nights, .now = {FRIDAY, 2 * HOUR}, .wait_s = 4 * HOUR, .due = 3.6e6, DAILY},
+    {"it has run in this very opening",
+     {.week = &nights, .now = {FRIDAY, 2 * HOUR}, .due = 3.6e6, RAN(HOUR, DAY)},
      2 * HOUR,
      true,
      {SATURDAY, HOUR},
      {SATURDAY, 3 * HOUR}},
+    {"it has run this night, and is due again before the window closes",
+     {.week = &nights, .now = {FRIDAY, 2 * HOUR}, .due = 1.8e6, RAN(HOUR, 2 * HOUR)},
+     HOUR,
+     true,
+     {FRIDAY, 3 * HOUR},
+     {FRIDAY, 4 * HOUR}},
+    {"every week: the first opening after half of it",
+     {.week = &nights, .now = {FRIDAY, 2 * HOUR}, .due = 3.6e6, RAN(HOUR, 7 * DAY)},
+     2 * HOUR,
+     true,
+     {5, HOUR},
+     {5, 3 * HOUR}},
     {"20 nights", /* two weeks and six nights */
      {.week = &nights, .now = {THURSDAY, 10 * HOUR}, .due = 20 * 7.2e6, DAILY},
      80 * HOUR,
@@ -150,15 +165,20 @@ static const struct forecast_case {
      {.week = &always,
       .now = {0},
       .due = 3.6e6,
+      .schedule = {.every_s = 1.25 * HOUR},
       USUAL,
-      .every_s = 1.25 * HOUR,
       .max_duty_percent = 90},
      1.25 * HOUR,
      true,
      {0},
      {0, 4500}},
     {"a max_duty below duty is none",
-     {.week = &always, .now = {0}, .due = 3.6e6, USUAL, .every_s = HOUR, .max_duty_percent = 10},
+     {.week = &always,
+      .now = {0},
+      .due = 3.6e6,
+      .schedule = {.every_s = HOUR},
+      USUAL,
+      .max_duty_percent = 10},
      2 * HOUR,
      true,
      {0},
