@@ -410,6 +410,61 @@ BEGIN
 END
 $$;
 
+-- A partition that holds nothing but due rows, and into which none can come any more, goes in one piece. The
+-- rows are counted while a lock keeps writers out of it; readers go on until the DROP, which waits for the locks
+-- that it needs (of the parent, too) no longer than lock_timeout. Whatever stands against it: it stays as it is,
+-- and why says so.
+--   has_live_sql   a SELECT of a boolean: whether it has a row that is not due; $1 the cutoff
+--   count_sql      a SELECT of its rows and of its due rows; $1 the cutoff
+CREATE OR REPLACE FUNCTION pgpurged.drop_leaf(
+    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+    has_live_sql text, count_sql text,
+    OUT dropped boolean, OUT rows bigint, OUT why text, OUT locked boolean)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    found_live boolean;
+    due bigint;
+    blocks bigint;
+BEGIN
+    dropped := false;
+    locked := false;
+    rows := 0;
+    -- Without a lock first: a partition in use shall not notice that somebody asks.
+    EXECUTE has_live_sql INTO found_live USING cutoff;
+    IF found_live IS NOT FALSE THEN
+        why := 'it holds rows that are not due';
+        RETURN;
+    END IF;
+    BEGIN
+        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', leaf);
+        EXECUTE count_sql INTO rows, due USING cutoff;
+        IF (rows OPERATOR(pg_catalog.=) due) IS NOT TRUE THEN
+            why := 'a row of it was restored or inserted a moment ago';
+            rows := 0;
+            RETURN;
+        END IF;
+        blocks := pg_catalog.pg_relation_size(relation::pg_catalog.regclass)
+                  OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
+        PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, 0, blocks,
+            pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
+            OPERATOR(pg_catalog.*) 1000::double precision);
+        EXECUTE pg_catalog.format('DROP TABLE %s', leaf);
+        dropped := true;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            locked := true;
+            rows := 0;
+            why := SQLERRM;
+        WHEN OTHERS THEN -- the audit row is undone with the rest of the block
+            IF SQLSTATE OPERATOR(pg_catalog.~~) 'PU%' OR SQLSTATE OPERATOR(pg_catalog.~~) '40%' THEN
+                RAISE;
+            END IF;
+            rows := 0;
+            why := SQLERRM;
+    END;
+END
+$$;
+
 -- (17,4) -> 17 and 4. PostgreSQL has no functions of its own for it.
 CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
     LANGUAGE sql IMMUTABLE AS

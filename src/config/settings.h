@@ -98,6 +98,7 @@ struct job_settings {
     int64_t duty_percent, max_duty_percent;
     int64_t max_rows_per_second; /* 0 = no limit */
     int64_t workers;
+    bool drop_partitions;
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
     enum walk_wish walk;

@@ -24,9 +24,9 @@ struct batch {
     void *arg;
 };
 
-static const char *synchronous_commit_name(enum synchronous_commit value)
+const char *batch_synchronous_commit(const struct job_settings *job)
 {
-    switch (value) {
+    switch (job->synchronous_commit) {
     case COMMIT_OFF:
         return "off";
     case COMMIT_LOCAL:
@@ -180,7 +180,7 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
         order->has_closing ? talk_number(&n[1], order->closes_at.us) : NULL,
         talk_number(&n[2], job->lock_timeout_ms),
         talk_number(&n[3], job->statement_timeout_ms),
-        synchronous_commit_name(job->synchronous_commit),
+        batch_synchronous_commit(job),
         order->wal_compression,
     };
     struct pg_step steps[STEP_MOST + 1] = {

@@ -52,6 +52,9 @@ struct batch_result {
 
 typedef void batch_fn(void *arg, const struct batch_result *result);
 
+/* As the server reads it. */
+const char *batch_synchronous_commit(const struct job_settings *job);
+
 struct batch; /* in the air; owned by the caller */
 struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_fn *fn, void *arg);
 void batch_free(struct batch *batch); /* after its callback, or after pg_close(). NULL is fine */

@@ -236,7 +236,7 @@ static void advance(struct job *job, const struct flight *flight, const struct b
         pace_learn(&job->pace, &sample);
 }
 
-static void note_unresolved(struct job *job, int64_t number)
+void job_note_unresolved(struct job *job, int64_t number)
 {
     job->unresolved =
         mem_grow(job->unresolved, (job->unresolved_count + 1) * sizeof *job->unresolved);
@@ -274,7 +274,7 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         job->skip_locked = flight->skip_locked;
         break;
     case NEXT_RESOLVE:
-        note_unresolved(job, flight->number);
+        job_note_unresolved(job, flight->number);
         flight->lane->broken = true;
         break;
     case NEXT_RECONNECT:
@@ -462,8 +462,7 @@ static bool rests(struct job *job)
     return true;
 }
 
-/* What asks for a pause; REASON_NONE if nothing does. */
-static enum reason pause_reason(struct job *job)
+enum reason job_pause_reason(struct job *job)
 {
     if (job->draining)
         return REASON_DRAIN;
@@ -475,7 +474,7 @@ static enum reason pause_reason(struct job *job)
 /* Also from timers, so it looks at everything that may have changed meanwhile. */
 void job_next_batch(struct job *job)
 {
-    enum reason reason = pause_reason(job);
+    enum reason reason = job_pause_reason(job);
 
     loop_timer_cancel(&job->timer); /* nothing may fire into what follows: a talk, a pause */
     if (reason != REASON_NONE) {

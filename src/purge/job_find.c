@@ -105,6 +105,7 @@ static void choose(struct job *job, uint32_t from_block)
     log_info("job=%s run=%lld pass %d: %s", job->settings->name, (long long)job->run.id,
              job->run.passes, job->choice.why);
     job->looked_at = 0;
+    job->walking = true;
     if (job->choice.walk == INDEX_WALK)
         walk_index(job);
     else

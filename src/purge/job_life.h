@@ -11,6 +11,7 @@
 #include "decide/pace.h"
 #include "decide/window.h"
 #include "purge/batch.h"
+#include "purge/drop.h"
 #include "purge/job.h"
 #include "purge/leaves.h"
 #include "purge/limits.h"
@@ -96,6 +97,7 @@ struct job {
 
     bool run_open;
     struct run run;
+    void (*go_on)(struct job *job); /* with the step that the run was at when its connection went */
     struct mono run_began, pass_began;
     int64_t rows_before;    /* of the run, by an earlier start of it */
     struct leaves leaves;   /* of this run */
@@ -103,6 +105,7 @@ struct job {
     int64_t leaf_gone;      /* OID of one that the server says is gone; 0 = none */
     bool listed;            /* the partitions were looked up for this run */
     bool listed_since;      /* and again since the last leaf was over */
+    bool walking;           /* a pass over the leaf has begun */
     bool moving;            /* due rows of a leaf kept moving behind the walk */
     int64_t skipped_before; /* due rows left behind, in leaves that are over */
     int most_passes;        /* over one leaf */
@@ -203,6 +206,10 @@ bool job_asks_waiters(struct job *job);
 
 /* job_batch.c: something has landed: goes on, or settles what has failed. */
 void job_landed(struct job *job);
+/* job_batch.c: what became of this one must be asked before the run goes on. */
+void job_note_unresolved(struct job *job, int64_t number);
+/* job_batch.c: REASON_NONE, or what asks for a pause. */
+enum reason job_pause_reason(struct job *job);
 /* job_batch.c: when all have landed, does what `next` says, unless something graver has happened.
  */
 void job_settle_with(struct job *job, struct next next, const char *why);
@@ -236,6 +243,8 @@ void job_begin_pass(struct job *job);
 
 /* job_leaves.c: a run begins with its first leaf. */
 void job_begin_leaves(struct job *job);
+/* job_leaves.c: with a new connection: where the leaf was, before or between its passes. */
+void job_go_on_with_leaf(struct job *job);
 /* job_leaves.c: nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
 /* job_leaves.c: this leaf is none of the table's any more; job->why says so. All have landed. */

@@ -186,6 +186,7 @@ static void pass_began(void *arg, const struct pg_reply *reply)
 
 void job_begin_pass(struct job *job)
 {
+    job->walking = false;
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
     run_pass_send(job->pg, job->leaf->relation, pass_began, job);
 }
@@ -213,6 +214,11 @@ static void run_opened(void *arg, const struct pg_reply *reply)
     /* Numbers of batches that rolled back, or whose fate was unknown, are never used again. */
     if (!goes_on || job->batch_number < run.last_batch)
         job->batch_number = run.last_batch;
+    if (goes_on) { /* we know better than the last note */
+        run.passes = job->run.passes;
+        run.next_block = job->run.next_block;
+        run.at_leaf = 0;
+    }
     job->run = run;
     job->run_open = true;
     job->failures = 0;
@@ -225,7 +231,10 @@ static void run_opened(void *arg, const struct pg_reply *reply)
         return;
     }
     job->pass.quiet = false; /* others may have written while it paused */
-    job_next_batch(job);
+    if (job->walking)
+        job_next_batch(job);
+    else
+        job_go_on_with_leaf(job);
 }
 
 void job_open_run(struct job *job)

@@ -23,6 +23,11 @@ enum column {
     LEAF_CAN_LOCK,
     LEAF_RULES,
     LEAF_KEEPERS,
+    LEAF_ENDS,
+    LEAF_REFERENCED,
+    LEAF_TRIGGERS,
+    LEAF_OWNER,
+    LEAF_OWNED,
 };
 
 static char *name_of(const struct leaf *leaf)
@@ -80,6 +85,23 @@ static char *refusal_of(const struct pg_reply *reply, int row, const struct leaf
     return missing_privilege(reply, row, leaf, role);
 }
 
+/* What stands against dropping it in one piece. */
+static char *keep_whole(const struct pg_reply *reply, int row, const char *role)
+{
+    const char *referenced = pg_reply_text(reply, TALK_STEP, row, LEAF_REFERENCED);
+    const char *triggers = pg_reply_text(reply, TALK_STEP, row, LEAF_TRIGGERS);
+    const char *owner = pg_reply_text(reply, TALK_STEP, row, LEAF_OWNER);
+
+    if (referenced != NULL)
+        return text_format("a foreign key points at it (%s)", referenced);
+    if (triggers != NULL)
+        return text_format("its triggers ON DELETE (%s) would not fire", triggers);
+    if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_OWNED))
+        return text_format("only its owner can drop it; run: GRANT %s TO %s",
+                           owner != NULL ? owner : "its owner", role);
+    return NULL;
+}
+
 static void read_leaf(const struct pg_reply *reply, int row, const char *role, struct leaf *leaf)
 {
     *leaf = (struct leaf){
@@ -91,6 +113,8 @@ static void read_leaf(const struct pg_reply *reply, int row, const char *role, s
         .may_lock = pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_LOCK),
         .may_keep = pg_reply_bool(reply, TALK_STEP, row, LEAF_KEEPERS),
     };
+    leaf->ends.us = pg_reply_int(reply, TALK_STEP, row, LEAF_ENDS);
+    leaf->keep_whole = keep_whole(reply, row, role);
     leaf->refusal = refusal_of(reply, row, leaf, role);
 }
 
@@ -174,6 +198,7 @@ void leaves_free(struct leaves *leaves)
         free(leaves->items[i].schema);
         free(leaves->items[i].table);
         free(leaves->items[i].refusal);
+        free(leaves->items[i].keep_whole);
     }
     free(leaves->items);
     *leaves = (struct leaves){0};

@@ -20,11 +20,15 @@ struct leaf {
     int64_t relation;     /* OID */
     char *schema, *table; /* as PostgreSQL stores the names */
     int64_t blocks;
-    double rows;   /* reltuples; -1 = never analyzed */
-    bool may_lock; /* as in struct preflight_table */
-    bool may_keep; /* likewise */
-    char *refusal; /* why it can't be purged, and what to do about it; NULL = it can */
-    bool over;     /* the run is done with it */
+    double rows;      /* reltuples; -1 = never analyzed */
+    bool may_lock;    /* as in struct preflight_table */
+    bool may_keep;    /* likewise */
+    struct wall ends; /* no row that is younger can come in any more, by the bounds of the leaf
+                         and of what it is a part of; {0} = they don't say */
+    char *keep_whole; /* why it can't be dropped in one piece all the same; NULL = it can */
+    int drop_tries;   /* of the run */
+    char *refusal;    /* why it can't be purged, and what to do about it; NULL = it can */
+    bool over;        /* the run is done with it */
 };
 
 struct leaves {

@@ -42,6 +42,9 @@ const char sql_purge_tids[] =
     "SELECT rows, skipped, elapsed_ms, children, blocked, done"
     " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
+const char sql_drop_leaf[] = "SELECT dropped, rows, why, locked"
+                             " FROM pgpurged.drop_leaf($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
     " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf"
@@ -127,7 +130,9 @@ const char sql_columns[] =
     "  FROM typ LEFT JOIN pg_enum AS e ON e.enumtypid = typ.oid"
     " WHERE typ.typtype <> 'd' ORDER BY typ.attname, e.enumsortorder";
 
-/* In the order of their names, which is that of time where people partition by it. */
+/* In the order of their names, which is that of time where people partition by it. Until when rows
+ * may come in is said by a range over time, of the leaf or of what it is a part of; a bound without
+ * a zone is taken for the latest moment that it can be, in the westernmost one. */
 const char sql_leaves[] =
     "SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,"
     "  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,"
@@ -139,7 +144,26 @@ const char sql_leaves[] =
     "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
     "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
-    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers"
+    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers,"
+    "  (SELECT min((extract(epoch FROM u.ends) * 1000000)::bigint)"
+    "     FROM pg_partition_ancestors(c.oid) AS a"
+    "     JOIN pg_class AS k ON k.oid = a.relid AND k.relispartition"
+    "     JOIN pg_inherits AS h ON h.inhrelid = k.oid"
+    "     JOIN pg_partitioned_table AS q ON q.partrelid = h.inhparent AND q.partstrat = 'r'"
+    "     JOIN pg_attribute AS f ON f.attrelid = h.inhparent AND f.attnum = q.partattrs[0]"
+    "      AND f.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype),"
+    "     LATERAL (SELECT substring(pg_get_expr(k.relpartbound, k.oid)"
+    "                               FROM ' TO \\(''([^'']*)''') AS text) AS b,"
+    "     LATERAL (SELECT CASE f.atttypid WHEN 'timestamptz'::regtype THEN b.text::timestamptz"
+    "                     ELSE b.text::timestamp AT TIME ZONE 'Etc/GMT+12' END AS ends) AS u"
+    "    WHERE isfinite(u.ends)) AS ends,"
+    "  (SELECT string_agg(DISTINCT quote_ident(f.conname), ', ') FROM pg_constraint AS f"
+    "    WHERE f.contype = 'f'"
+    "      AND f.confrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))) AS referenced,"
+    "  (SELECT string_agg(DISTINCT quote_ident(g.tgname), ', ') FROM pg_trigger AS g"
+    "    WHERE g.tgrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))"
+    "      AND NOT g.tgisinternal AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS triggers,"
+    "  quote_ident(pg_get_userbyid(c.relowner)) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned"
     "  FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid"
     "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"

@@ -30,6 +30,10 @@ extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 root $5 relatio
                                        $8 delete $9 count $10 family $11 tids, in order $12 max_rows
                                        -> rows, skipped, elapsed_ms, children, blocked, done */
 
+/* Instead of a batch: $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff $8 has_live $9
+ * count_leaf -> dropped, rows, why, locked */
+extern const char sql_drop_leaf[];
+
 /* A run's life. */
 extern const char sql_open_run[]; /* $1 job $2 relation $3 leaf $4 policy $5 walk $6 retention $7
                                      daemon $8 owner ->  id, cutoff, resumed, next_block,
@@ -53,7 +57,8 @@ extern const char
 extern const char sql_columns[];
 extern const char
     sql_leaves[]; /* $1 relation -> oid, schema, table, relkind, amname, blocks, reltuples,
-                     policies, usage, can_select, can_delete, can_lock, rules, keepers */
+                     policies, usage, can_select, can_delete, can_lock, rules, keepers, ends (us),
+                     referenced, triggers, owner, owned */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */

@@ -121,6 +121,22 @@ static void add_statements_for_tids(const struct sql_target *target,
     free(due);
 }
 
+/* About all rows of the leaf. */
+static void add_statements_for_all(const struct sql_target *target,
+                                   struct sql_statements *statements)
+{
+    char *due = sql_predicate(target, "$1::pg_catalog.timestamptz");
+
+    statements->has_live = text_format("SELECT EXISTS (SELECT FROM ONLY %s AS t\n"
+                                       " WHERE NOT (%s))",
+                                       statements->leaf, due);
+    statements->count_leaf = text_format("SELECT pg_catalog.count(*),\n"
+                                         "       pg_catalog.count(*) FILTER (WHERE %s)\n"
+                                         "  FROM ONLY %s AS t",
+                                         due, statements->leaf);
+    free(due);
+}
+
 /* What refers to the leaf's rows, for a range and for a list. */
 static void add_family(const struct sql_target *target, struct sql_statements *statements)
 {
@@ -176,6 +192,7 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          " WHERE %s\n"
                                          "  AND %s",
                                          leaf, in_range, due);
+    add_statements_for_all(target, &statements);
     statements.predicate = sql_predicate(target, "$3::pg_catalog.timestamptz");
     statements.sample = sample_of_all(target, statements.table);
     statements.probe = probe_of(target, leaf);
@@ -196,6 +213,8 @@ void sql_statements_free(struct sql_statements *statements)
     free(statements->delete_range);
     free(statements->delete_skip_locked);
     free(statements->count_range);
+    free(statements->has_live);
+    free(statements->count_leaf);
     free(statements->sample);
     free(statements->probe);
     free(statements->take_slice);

@@ -22,6 +22,8 @@ struct sql_statements {
     char *count_range;        /* due rows in the range */
     char *family_range, *family_tids; /* what refers to the leaf's rows, for purge_batch() and
                                          purge_tids() (sql/schema.sql); NULL = nothing does */
+    char *has_live;                   /* $1 cutoff -> whether the leaf has a row that is not due */
+    char *count_leaf;                 /* $1 cutoff -> its rows, its due rows */
     char *sample; /* of the table; another parameter list: $1 percent of the pages, $2 seed, $3
                      retention -> rows, due rows, when the earliest row is due (s since 1970, or
                      NULL), rows that are flagged and have no mark */
