@@ -65,6 +65,9 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     blocked     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
     passes      integer NOT NULL DEFAULT 1,
     next_block  bigint NOT NULL DEFAULT 0,   -- of that leaf
+    reusable_bytes bigint,                   -- space of the job's own rows among them, an estimate; NULL = not
+                                             -- known. Reusable once the table has been vacuumed
+    vacuumed_at timestamptz,                 -- by the daemon, after the run; NULL = left to autovacuum
     detail      text,                        -- the error, or what is left and why
     daemon      text NOT NULL,               -- version of who runs it
     owner       text NOT NULL,               -- a word of the process that runs it, and its session:
@@ -568,7 +571,7 @@ BEGIN
                      AND entry.leaf OPERATOR(pg_catalog.=) leaf;
     IF entry.id IS NOT NULL AND NOT resumed THEN
         PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
-                                   'the table or the rule of the job has changed', entry.walk);
+                                   'the table or the rule of the job has changed', entry.walk, NULL);
     END IF;
     IF NOT resumed THEN
         INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon, owner, owner_pid, owner_since)
@@ -608,18 +611,22 @@ CREATE OR REPLACE FUNCTION pgpurged.save_run(
 $$;
 
 -- Ends a run. Returns what the audit table says that it has deleted.
+--   row_bytes   what a row of the job's table takes on disk; NULL = not known
 CREATE OR REPLACE FUNCTION pgpurged.close_run(
     run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text, walk text,
-    OUT rows bigint, OUT batches bigint)
+    row_bytes double precision,
+    OUT rows bigint, OUT batches bigint, OUT reusable_bytes bigint)
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
        SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, walk = $7, next_block = 0,
-           rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5
+           rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5,
+           reusable_bytes = (s.own_rows::double precision OPERATOR(pg_catalog.*) $8)::bigint
       FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
+                   COALESCE(pg_catalog.sum(a.rows) FILTER (WHERE a.from_block IS NOT NULL), 0)::bigint AS own_rows,
                    pg_catalog.count(DISTINCT a.batch) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
-    RETURNING s.rows, s.batches
+    RETURNING s.rows, s.batches, r.reusable_bytes
 $$;
 
 -- Whether a batch whose COMMIT was not answered has happened: its rows, or 0. Raises PU002 while the lost
@@ -630,6 +637,45 @@ BEGIN
     PERFORM pgpurged.lock_job_alone(job);
     RETURN COALESCE((SELECT pg_catalog.sum(a.rows) FROM pgpurged.audit AS a
                       WHERE a.run OPERATOR(pg_catalog.=) $2 AND a.batch OPERATOR(pg_catalog.=) $3), 0);
+END
+$$;
+
+-- What a row of the table takes on disk, TOAST included and nothing of it read: the mean over due rows in some
+-- hundred of its pages, or over all rows there if few of them are due; NULL = none were found. Fillers between
+-- columns are not counted, line pointers neither, since those are used again as such.
+--   due   a condition on t, with $3 the cutoff
+CREATE OR REPLACE FUNCTION pgpurged.row_bytes(relation oid, due text, cutoff timestamptz) RETURNS double precision
+    LANGUAGE plpgsql AS $$
+DECLARE
+    header CONSTANT integer := 24;
+    pages CONSTANT double precision := 300;
+    enough CONSTANT integer := 30;
+    blocks double precision := (
+        SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(p.relid)), pg_catalog.pg_relation_size(relation))
+               OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.numeric
+          FROM pg_catalog.pg_partition_tree(relation) AS p WHERE p.isleaf);
+    columns text := (
+        SELECT pg_catalog.string_agg(pg_catalog.format('COALESCE(pg_catalog.pg_column_size(t.%I), 0)', a.attname),
+                                     ' OPERATOR(pg_catalog.+) ')
+          FROM pg_catalog.pg_attribute AS a
+         WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND NOT a.attisdropped
+           AND a.attnum OPERATOR(pg_catalog.>) 0::smallint);
+    -- A table that inherits from this one is another table.
+    scope text := (SELECT CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'p'::"char" THEN '' ELSE 'ONLY ' END
+                     FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation);
+    mean double precision;
+BEGIN
+    -- Rows begin at multiples of 8.
+    EXECUTE pg_catalog.format(
+        'SELECT CASE WHEN pg_catalog.count(*) FILTER (WHERE s.due) OPERATOR(pg_catalog.>=) %s'
+        '       THEN pg_catalog.avg(s.bytes) FILTER (WHERE s.due) ELSE pg_catalog.avg(s.bytes) END'
+        '  FROM (SELECT ((%s OPERATOR(pg_catalog.+) %s OPERATOR(pg_catalog.+) 7) OPERATOR(pg_catalog./) 8)'
+        '               OPERATOR(pg_catalog.*) 8 AS bytes, %s AS due'
+        '          FROM %s%s AS t TABLESAMPLE SYSTEM (%s) REPEATABLE (1)) AS s',
+        enough, header, columns, due, scope, relation::pg_catalog.regclass,
+        LEAST(100, 100 OPERATOR(pg_catalog.*) pages OPERATOR(pg_catalog./) GREATEST(blocks, 1)))
+       INTO mean USING NULL::pg_catalog.tid, NULL::pg_catalog.tid, cutoff;
+    RETURN mean;
 END
 $$;
 

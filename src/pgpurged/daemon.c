@@ -36,6 +36,14 @@ static void give_back(void *arg, struct job *job, struct pg *pg, bool broken)
     database_give_back(seat->database, job, pg, broken);
 }
 
+static void drop(void *arg, struct job *job, struct pg *pg)
+{
+    struct seat *seat = arg;
+
+    (void)job;
+    database_drop(seat->database, pg);
+}
+
 static const char *job_or_jobs(size_t count)
 {
     return count == 1 ? "job" : "jobs";
@@ -113,6 +121,7 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
         .want = want,
         .unwant = unwant,
         .give_back = give_back,
+        .drop = drop,
         .changed = changed,
         .drained = drained,
         .ended = ended,

@@ -209,6 +209,13 @@ void database_give_back(struct database *database, struct job *job, struct pg *p
     pump(database);
 }
 
+void database_drop(struct database *database, struct pg *pg)
+{
+    database->connections--;
+    pg_close(pg);
+    pump(database);
+}
+
 void database_forget(struct database *database, const struct job *job)
 {
     struct opening *next;

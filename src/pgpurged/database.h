@@ -21,9 +21,10 @@ struct database *database_new(const struct database_settings *settings, struct l
                               bool once, struct database_counters *counters);
 void database_free(struct database *database); /* closes what is still open */
 
-/* The two host functions of its jobs (job.h), with the database as first argument. */
+/* The host functions of its jobs (job.h), with the database as first argument. */
 void database_want(struct database *database, struct job *job);
 void database_give_back(struct database *database, struct job *job, struct pg *pg, bool broken);
+void database_drop(struct database *database, struct pg *pg);
 
 /* The job wants no connection any more (it drains); one that is being made for it is dropped. */
 void database_forget(struct database *database, const struct job *job);

@@ -287,7 +287,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
         job->checked = true;
         *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
         job_make_statements(job);
-        job_look_at_schedule(job);
+        job_learn_rights(job);
         break;
     case BATCH_STANDBY:
         job_release(job, false);
@@ -354,6 +354,8 @@ void job_proceed(struct job *job)
         job_finish_drain(job);
     } else if (job->unresolved_count > 0) {
         job_resolve(job);
+    } else if (job->vacuum.wanted) {
+        job_vacuum_connected(job);
     } else if (!job->checked) {
         job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
         job->preflight = preflight_start(job->pg, job->settings, job->host.clock, checked, job);
@@ -409,6 +411,8 @@ void job_drain(struct job *job)
     if (has_flight_in_air(job) || job->in_air > 0)
         return;
     loop_timer_cancel(&job->timer);
+    if (job->state == JOB_VACUUMING)
+        job_abandon_vacuum(job);
     if (job->pg != NULL && job->run_open)
         job_pause_run(job, REASON_DRAIN);
     else {
@@ -439,6 +443,9 @@ void job_pause(struct job *job)
     if (job->started && (job->state == JOB_WAITING || job->state == JOB_STOPPED)) {
         loop_timer_cancel(&job->timer);
         job_hold(job, REASON_PAUSED, "");
+    } else if (job->state == JOB_VACUUMING) {
+        job_abandon_vacuum(job);
+        job_hold(job, REASON_PAUSED, "");
     }
 }
 
@@ -454,6 +461,10 @@ void job_give_up(struct job *job)
 {
     if (job->pg != NULL) { /* it was for one more worker */
         job->lanes_wanted--;
+        return;
+    }
+    if (job->vacuum.wanted) { /* the run itself is over */
+        job_end_run(job);
         return;
     }
     job_enter(job, JOB_STOPPED, REASON_DATABASE, "%s", job->why);
@@ -489,6 +500,7 @@ void job_free(struct job *job)
         for (size_t k = 0; k < LANE_FLIGHTS; k++)
             batch_free(job->lanes[i].flights[k].batch);
     free(job->lanes);
+    job_vacuum_free(job);
     free(job->unresolved);
     free(job->last_error);
     sql_statements_free(&job->sql);

@@ -37,6 +37,8 @@ struct job_host {
     /* broken: the connection is lost or the server in trouble; the pg is the host's again either
      * way. */
     void (*give_back)(void *arg, struct job *job, struct pg *pg, bool broken);
+    /* The pg is the host's to close: what is at work on it is to end. */
+    void (*drop)(void *arg, struct job *job, struct pg *pg);
     void (*changed)(void *arg, struct job *job); /* state or reason are others than before */
     void (*drained)(void *arg, struct job *job); /* after job_drain(); job_free() may follow */
     /* --once: the run is over, or can't be had: RUN_INCOMPLETE is also "held". */

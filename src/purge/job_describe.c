@@ -62,6 +62,8 @@ static void describe_last_run(const struct ended_run *last, struct last_run_view
         .batches = last->batches,
         .skipped_rows = last->skipped,
         .blocked_rows = last->blocked,
+        .reusable_bytes = last->reusable_bytes,
+        .vacuumed = last->vacuumed,
     };
 }
 

@@ -17,6 +17,7 @@
 #include "purge/limits.h"
 #include "purge/preflight.h"
 #include "purge/probe.h"
+#include "purge/rights.h"
 #include "purge/run.h"
 #include "purge/sample.h"
 #include "purge/slice.h"
@@ -63,6 +64,23 @@ struct lane {
     struct mono landed;   /* the last one */
     double period_ms;     /* how far apart its flights leave; 0 = as soon as they can */
     bool by_rate;         /* because of max_rows_per_second */
+};
+
+/* A table that is to be vacuumed after a run. */
+struct vacuum_table {
+    int64_t relation; /* OID */
+    char *name;       /* qualified and quoted */
+    int64_t rows;     /* that the run has removed from it */
+    bool own;         /* a leaf of the job's table, and no child */
+};
+
+struct job_vacuum {
+    struct vacuum_table *tables;
+    size_t count, next;
+    struct mono asked, began; /* which tables; the VACUUM */
+    int64_t timeout_ms;       /* of this VACUUM */
+    bool wanted;              /* the next connection is for it */
+    bool at_work;             /* VACUUM is on its way */
 };
 
 struct job {
@@ -146,6 +164,9 @@ struct job {
     int64_t blocked;   /* rows set aside in this run */
     enum reason pausing;
     enum run_outcome closing;
+    double row_bytes; /* what a row of the table takes on disk; NAN = not known */
+    struct vacuum_rights rights;
+    struct job_vacuum vacuum;
 
     unsigned failures; /* in a row */
     struct breaker breaker;
@@ -252,6 +273,21 @@ void job_leave_leaf(struct job *job);
 
 /* job.c: the texts, for the leaf that the run is at. */
 void job_make_statements(struct job *job);
+
+/* job_vacuum.c: after preflight: may we vacuum? Then job_look_at_schedule(). */
+void job_learn_rights(struct job *job);
+/* job_vacuum.c: asks how much space a due row takes, then job_open_run(). */
+void job_measure_rows(struct job *job);
+/* job_vacuum.c: a run that has removed so many rows is closed: vacuums if it is time to, then
+ * job_end_run(). */
+void job_vacuum_after_run(struct job *job, int64_t rows);
+/* job_vacuum.c: the connection that it wanted. */
+void job_vacuum_connected(struct job *job);
+/* job_vacuum.c: in JOB_VACUUMING: closes its connection at once. */
+void job_abandon_vacuum(struct job *job);
+void job_vacuum_free(struct job *job);
+/* job_vacuum.c: nothing is left to do: --once has ended, or the schedule is looked at. */
+void job_end_run(struct job *job);
 
 /* job_batch.c: sends the next batch, or ends the pass, or pauses the run if something asks for it.
  */

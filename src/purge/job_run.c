@@ -29,6 +29,7 @@ static struct run_progress progress_of(const struct job *job)
         .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
         .at_leaf = job->table.partitioned && job->leaf != NULL ? job->leaf->relation : 0,
         .walk = job->choice.why,
+        .row_bytes = job->row_bytes,
     };
 }
 
@@ -38,33 +39,31 @@ static void run_closed(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
     int64_t rows = 0, batches = 0;
+    double reusable_bytes;
     double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
     enum run_outcome outcome = job->closing;
     struct run_progress progress = progress_of(job);
 
     if (!job_talk_succeeded(job, reply))
         return;
-    run_close_read(reply, &rows, &batches);
+    run_close_read(reply, &rows, &batches, &reusable_bytes);
     job->run_open = false;
     job->leaf = NULL;
     leaves_free(&job->leaves);
     job->wants_run = false;
     job->host.counters->runs[outcome]++;
     job->host.counters->run_seconds += seconds;
+    if (reusable_bytes > 0)
+        job->host.counters->reusable_bytes += (int64_t)reusable_bytes;
     log_info(
         "job=%s run=%lld %s: %lld rows in %lld batches, %d %s, %lld locked, %lld blocked, %.1f s",
         job->settings->name, (long long)job->run.id, run_outcome_code(outcome), (long long)rows,
         (long long)batches, progress.passes, progress.passes == 1 ? "pass" : "passes",
         (long long)progress.skipped, (long long)job->blocked, seconds);
-    if (outcome == RUN_FAILED) {
+    if (outcome == RUN_FAILED)
         job_stop(job, job->why);
-    } else if (job->host.once) {
-        job_release(job, false);
-        job_enter(job, JOB_WAITING, REASON_NOT_DUE, "%s", "");
-        job->host.ended(job->host.arg, job, outcome);
-    } else {
-        job_look_at_schedule(job);
-    }
+    else
+        job_vacuum_after_run(job, rows);
 }
 
 void job_close_run(struct job *job, enum run_outcome outcome, const char *detail)

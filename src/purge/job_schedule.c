@@ -83,7 +83,7 @@ static void decide_when(struct job *job)
     job->next_run.us = job->schedule.clock.us + (int64_t)(wait_s * 1e6);
     if (wait_s <= 0) {
         job->has_closing = limited;
-        job_open_run(job);
+        job_measure_rows(job);
         return;
     }
     /* After the window's end the next opening counts, so that has to be looked at. */
@@ -119,7 +119,7 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
         job_release(job, false);
         job_hold(job, REASON_PAUSED, "");
     } else if (job->wants_run || job->host.once)
-        job_open_run(job);
+        job_measure_rows(job);
     else if (job->window.always)
         decide_when(job);
     else

@@ -1,5 +1,6 @@
 #include "purge/run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,6 +63,7 @@ void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
                     void *arg)
 {
     struct talk_number n[4];
+    char row_bytes[32];
     const char *values[] = {
         talk_number(&n[0], run),
         run_outcome_code(outcome),
@@ -70,15 +72,26 @@ void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
         talk_number(&n[3], progress->passes),
         detail,
         progress->walk,
+        isnan(progress->row_bytes) ? NULL : row_bytes,
     };
 
+    snprintf(row_bytes, sizeof row_bytes, "%.3f", progress->row_bytes);
     talk_send(pg, &(struct pg_step){sql_close_run, values, ARRAY_LENGTH(values)}, false, fn, arg);
 }
 
-void run_close_read(const struct pg_reply *reply, int64_t *rows, int64_t *batches)
+static double read_known(const struct pg_reply *reply, int column)
+{
+    if (pg_reply_text(reply, TALK_STEP, 0, column) == NULL)
+        return NAN;
+    return pg_reply_double(reply, TALK_STEP, 0, column);
+}
+
+void run_close_read(const struct pg_reply *reply, int64_t *rows, int64_t *batches,
+                    double *reusable_bytes)
 {
     *rows = pg_reply_int(reply, TALK_STEP, 0, 0);
     *batches = pg_reply_int(reply, TALK_STEP, 0, 1);
+    *reusable_bytes = read_known(reply, 2);
 }
 
 void run_find_batch_send(struct pg *pg, const char *job, int64_t run, int64_t batch,
@@ -138,6 +151,8 @@ static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
         .batches = pg_reply_int(reply, TALK_STEP, 0, 11),
         .skipped = pg_reply_int(reply, TALK_STEP, 0, 12),
         .blocked = pg_reply_int(reply, TALK_STEP, 0, 13),
+        .reusable_bytes = read_known(reply, 14),
+        .vacuumed = {pg_reply_int(reply, TALK_STEP, 0, 15)},
     };
 }
 

@@ -33,6 +33,7 @@ struct run_progress {
     uint32_t next_block;
     int64_t at_leaf;  /* OID of the partition that it is about; 0 = the table has none */
     const char *walk; /* how the rows are found, and why so */
+    double row_bytes; /* what a row of the table takes on disk; NAN = not known */
 };
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
@@ -46,8 +47,10 @@ void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progre
 void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
                     const struct run_progress *progress, const char *detail, pg_reply_fn *fn,
                     void *arg);
-/* What the audit table says: the rows and batches of the whole run. */
-void run_close_read(const struct pg_reply *reply, int64_t *rows, int64_t *batches);
+/* What the audit table says: the rows and batches of the whole run; and the space that they took,
+ * NAN = not known. */
+void run_close_read(const struct pg_reply *reply, int64_t *rows, int64_t *batches,
+                    double *reusable_bytes);
 
 /* Promise A: whether a batch whose COMMIT was not answered has happened. Fails with PU002 while the
  * lost session may still be at work. */
@@ -72,6 +75,8 @@ struct ended_run {
     struct wall started, ended;
     enum run_outcome outcome;
     int64_t rows, batches, skipped, blocked;
+    double reusable_bytes; /* NAN = not known */
+    struct wall vacuumed;  /* {0} = not by us */
 };
 
 /* What decides when the next run starts, and what the last ones came to. */

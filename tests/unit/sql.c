@@ -16,6 +16,7 @@
 #include "sql/purge.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
+#include "sql/vacuum.h"
 #include "sql_cases.h"
 
 /* --- quoting --- */
@@ -306,7 +307,7 @@ static const struct flight_case {
     {"purge", sql_purge, 17},
     {"open_run", sql_open_run, 8},
     {"save_run", sql_save_run, 7},
-    {"close_run", sql_close_run, 7},
+    {"close_run", sql_close_run, 8},
     {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},
     {"version", sql_version, 0},
@@ -343,6 +344,26 @@ START_TEST(questions_about_limits_read_as)
     add_statement(&all, "abilities, PostgreSQL 14", sql_abilities(140020));
     add_statement(&all, "abilities", sql_abilities(150000));
     golden_compare("sql/limits.sql", all.data);
+    text_free(&all);
+}
+END_TEST
+
+START_TEST(statements_around_a_vacuum_read_as)
+{
+    struct text all = {0};
+    char *vacuum = sql_vacuum_of("public.\"Odd name\"");
+
+    add_statement(&all, "row_bytes", sql_row_bytes);
+    add_statement(&all, "rights", sql_vacuum_rights(160000));
+    add_statement(&all, "rights, PostgreSQL 17", sql_vacuum_rights(170000));
+    add_statement(&all, "tables", sql_vacuum_tables(160000));
+    add_statement(&all, "tables, PostgreSQL 17", sql_vacuum_tables(170000));
+    add_statement(&all, "settings", sql_vacuum_settings(160000));
+    add_statement(&all, "settings, PostgreSQL 17", sql_vacuum_settings(170000));
+    add_statement(&all, "vacuum", vacuum);
+    add_statement(&all, "note", sql_note_vacuum);
+    golden_compare("sql/vacuum.sql", all.data);
+    free(vacuum);
     text_free(&all);
 }
 END_TEST
@@ -413,6 +434,7 @@ int main(void)
                         ARRAY_LENGTH(target_cases));
     tcase_add_test(tcase, flights_read_as);
     tcase_add_test(tcase, questions_about_limits_read_as);
+    tcase_add_test(tcase, statements_around_a_vacuum_read_as);
     tcase_add_loop_test(tcase, flight_has_as_many_parameters_as_its_header_says, 0,
                         ARRAY_LENGTH(flight_cases));
     tcase_add_test(tcase, schema_names_the_role_quoted);

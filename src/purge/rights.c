@@ -1,0 +1,42 @@
+#include "purge/rights.h"
+
+#include <stdio.h>
+
+#include "purge/talk.h"
+#include "sql/vacuum.h"
+
+void rights_send(struct pg *pg, const struct preflight_table *table, pg_reply_fn *fn, void *arg)
+{
+    struct talk_number oid, pid;
+    const char *values[] = {talk_number(&oid, table->relation),
+                            talk_number(&pid, pg_backend_pid(pg))};
+    const char *sql = sql_vacuum_rights(table->server_version);
+
+    talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
+}
+
+void rights_read(const struct pg_reply *reply, struct vacuum_rights *rights)
+{
+    const char *owner = pg_reply_text(reply, TALK_STEP, 0, 1);
+
+    rights->may = pg_reply_bool(reply, TALK_STEP, 0, 0);
+    rights->own_session = pg_reply_bool(reply, TALK_STEP, 0, 2);
+    snprintf(rights->owner, sizeof rights->owner, "%s", owner != NULL ? owner : "");
+}
+
+bool rights_explain(const struct vacuum_rights *rights, const struct job_settings *job,
+                    const struct preflight_table *table, struct text *out)
+{
+    if (!rights->own_session)
+        text_add(out, "the connection goes through a pooler, where the settings that keep a VACUUM "
+                      "gentle would stay with other sessions");
+    else if (rights->may)
+        return false;
+    else if (table->server_version < 170000)
+        text_addf(out, "role %s may not vacuum %s; run: GRANT %s TO %s", table->role,
+                  job->table.written, rights->owner, table->role);
+    else
+        text_addf(out, "role %s may not vacuum %s; run: GRANT MAINTAIN ON %s TO %s", table->role,
+                  job->table.written, job->table.written, table->role);
+    return true;
+}

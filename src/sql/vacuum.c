@@ -1,0 +1,103 @@
+#include "sql/vacuum.h"
+
+#include "base/text.h"
+
+enum { VERSION_WITH_MAINTAIN = 170000 };
+
+const char sql_row_bytes[] = "SELECT pgpurged.row_bytes($1, $2, now() - $3::interval)";
+
+/* As VACUUM itself looks at it: the table's owner, or the database's, or who has their rights. */
+#define MAY_14                                                                                     \
+    "(pg_has_role(c.relowner, 'USAGE')"                                                            \
+    " OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d"                             \
+    "      WHERE d.datname = current_database()))"
+#define MAY_17 "(" MAY_14 " OR has_table_privilege(c.oid, 'MAINTAIN'))"
+
+#define RIGHTS(may)                                                                                \
+    "SELECT " may ", quote_ident(pg_get_userbyid(c.relowner)), pg_backend_pid() = $2"              \
+    "  FROM pg_class AS c WHERE c.oid = $1"
+
+const char *sql_vacuum_rights(int server_version)
+{
+    return server_version < VERSION_WITH_MAINTAIN ? RIGHTS(MAY_14) : RIGHTS(MAY_17);
+}
+
+/* The setting of that name, or what the table has of its own. */
+#define OWN_OR_SETTING(name)                                                                       \
+    "coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o"                  \
+    "           WHERE o.option_name = '" name "'), current_setting('" name "'))::double precision"
+
+/* autovacuum_vacuum_max_threshold came with 18; -1 is none. */
+#define TABLES(may)                                                                                \
+    "SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows,"                                 \
+    " pg_stat_get_dead_tuples(c.oid),"                                                             \
+    " current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean"         \
+    "  AND coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) AS o"   \
+    "                 WHERE o.option_name = 'autovacuum_enabled'), true),"                         \
+    " least(nullif(current_setting('autovacuum_vacuum_max_threshold', true), '-1')"                \
+    "       ::double precision,"                                                                   \
+    "       " OWN_OR_SETTING(                                                                      \
+        "autovacuum_vacuum_threshold") " + greatest(c.reltuples, 0) * "                            \
+                                       "       " OWN_OR_SETTING(                                   \
+                                           "autovacuum_vacuum_scale_factor") "),"                  \
+                                                                             " " may ", l.own"     \
+                                                                             "  FROM (SELECT "     \
+                                                                             "a.relation, "        \
+                                                                             "sum(a.rows)::"       \
+                                                                             "bigint AS rows, "    \
+                                                                             "bool_or(a.from_"     \
+                                                                             "block IS NOT NULL)"  \
+                                                                             "          AS own "   \
+                                                                             "FROM "               \
+                                                                             "pgpurged.audit AS a" \
+                                                                             "         WHERE "     \
+                                                                             "a.run = $1 GROUP "   \
+                                                                             "BY a.relation) AS l" \
+                                                                             "  JOIN pg_class AS " \
+                                                                             "c ON c.oid = "       \
+                                                                             "l.relation JOIN "    \
+                                                                             "pg_namespace AS n "  \
+                                                                             "ON n.oid = "         \
+                                                                             "c.relnamespace"      \
+                                                                             " WHERE l.rows > 0 "  \
+                                                                             "ORDER BY l.rows "    \
+                                                                             "DESC, c.oid"
+
+const char *sql_vacuum_tables(int server_version)
+{
+    return server_version < VERSION_WITH_MAINTAIN ? TABLES(MAY_14) : TABLES(MAY_17);
+}
+
+/*
+ * For the session, since a VACUUM has no transaction of its own that they could be local to. The
+ * costs are what autovacuum has by default. When we close the connection in mid-VACUUM, the server
+ * notices within a second and ends it (not on Windows, where nothing of it can be set).
+ */
+#define SETTINGS(may)                                                                              \
+    "SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND " may " THEN"                    \
+    " set_config('vacuum_cost_delay', '2ms', false) IS NOT NULL"                                   \
+    " AND set_config('vacuum_cost_limit', '200', false) IS NOT NULL"                               \
+    " AND set_config('statement_timeout', $3, false) IS NOT NULL"                                  \
+    " AND set_config('lock_timeout', $4, false) IS NOT NULL"                                       \
+    " AND set_config('client_min_messages', 'warning', false) IS NOT NULL"                         \
+    " AND set_config('client_connection_check_interval',"                                          \
+    "                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '1s' END, false)"        \
+    "     IS NOT NULL"                                                                             \
+    " ELSE false END"                                                                              \
+    "  FROM pg_class AS c, pgpurged.kill_switch AS k WHERE c.oid = $1"
+
+const char *sql_vacuum_settings(int server_version)
+{
+    return server_version < VERSION_WITH_MAINTAIN ? SETTINGS(MAY_14) : SETTINGS(MAY_17);
+}
+
+/* TRUNCATE would take an ACCESS EXCLUSIVE lock to give the table's end back to the disk. */
+char *sql_vacuum_of(const char *table)
+{
+    return text_format("VACUUM (TRUNCATE OFF, INDEX_CLEANUP AUTO, SKIP_LOCKED, PARALLEL 0) %s",
+                       table);
+}
+
+const char sql_note_vacuum[] =
+    "UPDATE pgpurged.runs SET vacuumed_at = clock_timestamp() WHERE id = $1"
+    " RETURNING pg_stat_get_dead_tuples($2::oid)";

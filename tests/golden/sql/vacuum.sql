@@ -1,0 +1,27 @@
+-- row_bytes
+SELECT pgpurged.row_bytes($1, $2, now() - $3::interval);
+
+-- rights
+SELECT (pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())), quote_ident(pg_get_userbyid(c.relowner)), pg_backend_pid() = $2  FROM pg_class AS c WHERE c.oid = $1;
+
+-- rights, PostgreSQL 17
+SELECT ((pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())) OR has_table_privilege(c.oid, 'MAINTAIN')), quote_ident(pg_get_userbyid(c.relowner)), pg_backend_pid() = $2  FROM pg_class AS c WHERE c.oid = $1;
+
+-- tables
+SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows, pg_stat_get_dead_tuples(c.oid), current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean  AND coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) AS o                 WHERE o.option_name = 'autovacuum_enabled'), true), least(nullif(current_setting('autovacuum_vacuum_max_threshold', true), '-1')       ::double precision,       coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o           WHERE o.option_name = 'autovacuum_vacuum_threshold'), current_setting('autovacuum_vacuum_threshold'))::double precision + greatest(c.reltuples, 0) *        coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o           WHERE o.option_name = 'autovacuum_vacuum_scale_factor'), current_setting('autovacuum_vacuum_scale_factor'))::double precision), (pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())), l.own  FROM (SELECT a.relation, sum(a.rows)::bigint AS rows, bool_or(a.from_block IS NOT NULL)          AS own FROM pgpurged.audit AS a         WHERE a.run = $1 GROUP BY a.relation) AS l  JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE l.rows > 0 ORDER BY l.rows DESC, c.oid;
+
+-- tables, PostgreSQL 17
+SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows, pg_stat_get_dead_tuples(c.oid), current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean  AND coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) AS o                 WHERE o.option_name = 'autovacuum_enabled'), true), least(nullif(current_setting('autovacuum_vacuum_max_threshold', true), '-1')       ::double precision,       coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o           WHERE o.option_name = 'autovacuum_vacuum_threshold'), current_setting('autovacuum_vacuum_threshold'))::double precision + greatest(c.reltuples, 0) *        coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o           WHERE o.option_name = 'autovacuum_vacuum_scale_factor'), current_setting('autovacuum_vacuum_scale_factor'))::double precision), ((pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())) OR has_table_privilege(c.oid, 'MAINTAIN')), l.own  FROM (SELECT a.relation, sum(a.rows)::bigint AS rows, bool_or(a.from_block IS NOT NULL)          AS own FROM pgpurged.audit AS a         WHERE a.run = $1 GROUP BY a.relation) AS l  JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE l.rows > 0 ORDER BY l.rows DESC, c.oid;
+
+-- settings
+SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND (pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())) THEN set_config('vacuum_cost_delay', '2ms', false) IS NOT NULL AND set_config('vacuum_cost_limit', '200', false) IS NOT NULL AND set_config('statement_timeout', $3, false) IS NOT NULL AND set_config('lock_timeout', $4, false) IS NOT NULL AND set_config('client_min_messages', 'warning', false) IS NOT NULL AND set_config('client_connection_check_interval',                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '1s' END, false)     IS NOT NULL ELSE false END  FROM pg_class AS c, pgpurged.kill_switch AS k WHERE c.oid = $1;
+
+-- settings, PostgreSQL 17
+SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND ((pg_has_role(c.relowner, 'USAGE') OR (SELECT pg_has_role(d.datdba, 'USAGE') FROM pg_database AS d      WHERE d.datname = current_database())) OR has_table_privilege(c.oid, 'MAINTAIN')) THEN set_config('vacuum_cost_delay', '2ms', false) IS NOT NULL AND set_config('vacuum_cost_limit', '200', false) IS NOT NULL AND set_config('statement_timeout', $3, false) IS NOT NULL AND set_config('lock_timeout', $4, false) IS NOT NULL AND set_config('client_min_messages', 'warning', false) IS NOT NULL AND set_config('client_connection_check_interval',                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '1s' END, false)     IS NOT NULL ELSE false END  FROM pg_class AS c, pgpurged.kill_switch AS k WHERE c.oid = $1;
+
+-- vacuum
+VACUUM (TRUNCATE OFF, INDEX_CLEANUP AUTO, SKIP_LOCKED, PARALLEL 0) public."Odd name";
+
+-- note
+UPDATE pgpurged.runs SET vacuumed_at = clock_timestamp() WHERE id = $1 RETURNING pg_stat_get_dead_tuples($2::oid);
+
