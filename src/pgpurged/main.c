@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config.h"
+#include "config/duration.h"
 #include "config/settings.h"
 #include "pgpurged/configuration.h"
 #include "pgpurged/daemon.h"
@@ -22,6 +23,8 @@ struct arguments {
     const char *role; /* --init-sql=ROLE */
     char *const *names;
     size_t name_count;
+    int64_t count_ms; /* --exact */
+    bool json;
 };
 
 static const char usage[] =
@@ -33,6 +36,9 @@ static const char usage[] =
     "  -c, --config FILE    the configuration [" PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf]\n"
     "      --check          read the configuration, say whether it is right, exit\n"
     "      --plan [JOB]...  connect and say what would go and how; deletes nothing\n"
+    "      --exact[=TIME]   with --plan: count, for TIME per job at most [60s], instead of "
+    "estimating\n"
+    "      --json           with --plan: as JSON\n"
     "      --once [JOB]...  one run of each job now, whatever its window, then exit\n"
     "      --print-config   the configuration in canonical form, with every default\n"
     "      --init-sql[=ROLE]\n"
@@ -51,12 +57,22 @@ static int usage_error(void)
     return EXIT_USAGE;
 }
 
-enum { OPTION_CHECK = 256, OPTION_PLAN, OPTION_ONCE, OPTION_INIT_SQL, OPTION_PRINT_CONFIG };
+enum {
+    OPTION_CHECK = 256,
+    OPTION_PLAN,
+    OPTION_EXACT,
+    OPTION_JSON,
+    OPTION_ONCE,
+    OPTION_INIT_SQL,
+    OPTION_PRINT_CONFIG
+};
 
 static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"plan", no_argument, NULL, OPTION_PLAN},
+    {"exact", optional_argument, NULL, OPTION_EXACT},
+    {"json", no_argument, NULL, OPTION_JSON},
     {"once", no_argument, NULL, OPTION_ONCE},
     {"init-sql", optional_argument, NULL, OPTION_INIT_SQL},
     {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
@@ -65,13 +81,48 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+/* What --exact may take, if nothing is said about it. */
+enum { COUNT_MS = 60 * 1000 };
+
+static bool read_count_time(const char *value, struct arguments *arguments)
+{
+    struct err err;
+
+    arguments->count_ms = COUNT_MS;
+    if (value == NULL ||
+        (duration_parse_ms(value, "s", &arguments->count_ms, &err) && arguments->count_ms > 0))
+        return true;
+    fprintf(stderr, "pgpurged: --exact: %s\n",
+            arguments->count_ms > 0 ? err.text : "no time to count in");
+    return false;
+}
+
+/* Options that say how another one does its work. Returns false if they are of no use here. */
+static bool check_arguments(const struct arguments *arguments)
+{
+    const char *stray = arguments->json ? "--json" : arguments->count_ms > 0 ? "--exact" : NULL;
+
+    if (arguments->name_count > 0 && arguments->verb != VERB_PLAN && arguments->verb != VERB_ONCE) {
+        fprintf(stderr, "pgpurged: \"%s\": job names go with --plan or --once\n",
+                arguments->names[0]);
+        return false;
+    }
+    if (stray != NULL && arguments->verb != VERB_PLAN) {
+        fprintf(stderr, "pgpurged: %s goes with --plan\n", stray);
+        return false;
+    }
+    return true;
+}
+
 /* Returns false with *status set if the program is to end here. */
 static bool read_arguments(int argc, char **argv, struct arguments *arguments, int *status)
 {
     int option;
 
-    *arguments = (struct arguments){PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf", VERB_RUN,
-                                    "pgpurged", NULL, 0};
+    *arguments = (struct arguments){
+        .config_path = PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf",
+        .role = "pgpurged",
+    };
     while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
         switch (option) {
         case 'c':
@@ -82,6 +133,15 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, i
             break;
         case OPTION_PLAN:
             arguments->verb = VERB_PLAN;
+            break;
+        case OPTION_EXACT:
+            if (!read_count_time(optarg, arguments)) {
+                *status = usage_error();
+                return false;
+            }
+            break;
+        case OPTION_JSON:
+            arguments->json = true;
             break;
         case OPTION_ONCE:
             arguments->verb = VERB_ONCE;
@@ -109,12 +169,10 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, i
     }
     arguments->names = argv + optind;
     arguments->name_count = (size_t)(argc - optind);
-    if (arguments->name_count > 0 && arguments->verb != VERB_PLAN && arguments->verb != VERB_ONCE) {
-        fprintf(stderr, "pgpurged: \"%s\": job names go with --plan or --once\n", argv[optind]);
-        *status = usage_error();
-        return false;
-    }
-    return true;
+    if (check_arguments(arguments))
+        return true;
+    *status = usage_error();
+    return false;
 }
 
 static int print_init_sql(const char *role)
@@ -152,6 +210,8 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
 {
     struct daemon_order order = {arguments->config_path, arguments->verb == VERB_ONCE,
                                  arguments->names, arguments->name_count};
+    struct plan_order plan = {arguments->names, arguments->name_count, arguments->count_ms,
+                              arguments->json};
 
     if (!configuration_has_jobs(settings, arguments->names, arguments->name_count)) {
         settings_free(settings);
@@ -163,7 +223,7 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
     case VERB_PRINT_CONFIG:
         return print_config(settings);
     case VERB_PLAN:
-        return plan_run(settings, arguments->names, arguments->name_count);
+        return plan_run(settings, &plan);
     case VERB_RUN:
     case VERB_ONCE:
         configuration_apply_log(settings);

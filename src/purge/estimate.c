@@ -1,6 +1,9 @@
+/*
+ *   preflight -> advice -> cutoffs -> last batches -> schedule -> [count] -> sample -> tally
+ *     -> leaves, or index -> due rows through it
+ */
 #include "purge/estimate.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -11,25 +14,39 @@
 struct estimation {
     struct pg *pg;
     const struct job_settings *job;
+    int64_t count_ms;
     struct clock_anchor
         clock; /* unknown: a single look has nothing to compare with but our own clock */
     struct preflight *preflight;
     struct estimate estimate;
-    struct choose_facts facts;
     estimate_fn *fn;
     void *arg;
 };
 
+static void finish(struct estimation *estimation)
+{
+    estimation->fn(estimation->arg, &estimation->estimate);
+}
+
+/* Whether all went well; ends the estimate if not. */
 static bool answered(struct estimation *estimation, const struct pg_reply *reply)
 {
-    enum batch_outcome outcome = talk_outcome(reply);
-    struct err err;
+    struct estimate *estimate = &estimation->estimate;
 
-    if (outcome == BATCH_COMMITTED)
+    estimate->outcome = talk_outcome(reply);
+    if (estimate->outcome == BATCH_COMMITTED)
         return true;
-    talk_error(pg_reply_error(reply), &err);
-    estimation->fn(estimation->arg, outcome, &estimation->estimate, &err);
+    talk_error(pg_reply_error(reply), &estimate->why);
+    finish(estimation);
     return false;
+}
+
+static void ask(struct estimation *estimation, const char *sql, const char *value, pg_reply_fn *fn)
+{
+    const char *values[] = {value};
+
+    talk_send(estimation->pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn,
+              estimation);
 }
 
 /* --- how rows would be found: the same questions as job_find.c asks before a run's first pass ---
@@ -37,8 +54,8 @@ static bool answered(struct estimation *estimation, const struct pg_reply *reply
 
 static void choose(struct estimation *estimation)
 {
-    choose_walk(&estimation->facts, &estimation->estimate.choice);
-    estimation->fn(estimation->arg, BATCH_COMMITTED, &estimation->estimate, NULL);
+    choose_walk(&estimation->estimate.facts, &estimation->estimate.choice);
+    finish(estimation);
 }
 
 static void due_answered(void *arg, const struct pg_reply *reply)
@@ -48,7 +65,7 @@ static void due_answered(void *arg, const struct pg_reply *reply)
     if (talk_outcome(reply) != BATCH_TOO_SLOW) { /* else the index is no help either */
         if (!answered(estimation, reply))
             return;
-        estimation->facts.probed_due = probe_due_read(reply);
+        estimation->estimate.facts.probed_due = probe_due_read(reply);
     }
     choose(estimation);
 }
@@ -62,12 +79,77 @@ static void index_answered(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     probe_index_read(reply, &index);
-    estimation->facts.has_index = index.serves;
-    estimation->facts.correlation = index.correlation;
-    if (index.serves)
-        probe_due_send(estimation->pg, &estimate->sql, estimate->cutoff, due_answered, estimation);
-    else
+    estimate->facts.has_index = index.serves;
+    estimate->facts.correlation = index.correlation;
+    if (choose_sample_is_enough(&estimate->facts))
+        estimate->facts.probed_due = CHOOSE_PROBE_ROWS;
+    else if (index.serves) {
+        probe_due_send(estimation->pg, &estimate->sql, estimate->cutoffs.now, due_answered,
+                       estimation);
+        return;
+    }
+    choose(estimation);
+}
+
+static void leaves_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+
+    if (!answered(estimation, reply))
+        return;
+    leaves_read(reply, estimate->table.role, &estimate->leaves);
+    if (estimate->leaves.count > 0) { /* what a run sends is about one of them */
+        struct sql_target target =
+            leaf_target(estimation->job, &estimate->table, &estimate->leaves.items[0]);
+
+        sql_statements_free(&estimate->sql);
+        estimate->sql = sql_statements_for(&target);
+    }
+    finish(estimation);
+}
+
+static void find_out_how(struct estimation *estimation)
+{
+    const struct job_settings *job = estimation->job;
+    struct estimate *estimate = &estimation->estimate;
+
+    estimate->facts = (struct choose_facts){
+        .wish = job->walk,
+        .pages = estimate->table.blocks,
+        .rows = estimate->table.rows,
+        .sampled_due = estimate->sample.due,
+        .probed_due = -1,
+    };
+    if (estimate->table.partitioned)
+        leaves_send(estimation->pg, estimate->table.relation, leaves_answered, estimation);
+    else if (job->walk == WALK_HEAP)
         choose(estimation);
+    else
+        probe_index_send(estimation->pg, estimate->table.relation, job->expires.column,
+                         index_answered, estimation);
+}
+
+/* --- what it would find --- */
+
+static void tallied(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+
+    if (!answered(estimation, reply))
+        return;
+    tally_read(reply, estimation->job, estimate->table.blocks, &estimate->tally);
+    find_out_how(estimation);
+}
+
+static void ask_tally(struct estimation *estimation)
+{
+    struct estimate *estimate = &estimation->estimate;
+    struct sql_target target = preflight_target(estimation->job, &estimate->table);
+
+    tally_send(estimation->pg, &target, &estimate->cutoffs, estimate->table.blocks, tallied,
+               estimation);
 }
 
 static void sampled(void *arg, const struct pg_reply *reply)
@@ -78,21 +160,48 @@ static void sampled(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     sample_read(reply, estimate->table.blocks, &estimate->sample);
-    estimation->facts = (struct choose_facts){
-        .wish = estimation->job->walk,
-        .pages = estimate->table.blocks,
-        .rows = estimate->table.rows,
-        .sampled_due = estimate->sample.due,
-        .probed_due = -1,
-    };
-    if (estimation->job->walk == WALK_HEAP)
-        choose(estimation);
-    else
-        probe_index_send(estimation->pg, estimate->table.relation, estimation->job->expires.column,
-                         index_answered, estimation);
+    ask_tally(estimation);
 }
 
-/* --- what it would find --- */
+static void ask_sample(struct estimation *estimation)
+{
+    const struct estimate *estimate = &estimation->estimate;
+
+    sample_send(estimation->pg, estimation->job, &estimate->sql, estimate->table.blocks, sampled,
+                estimation);
+}
+
+static void counted(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+
+    estimate->gave_up = talk_outcome(reply) == BATCH_TOO_SLOW;
+    if (estimate->gave_up) {
+        ask_sample(estimation);
+        return;
+    }
+    if (!answered(estimation, reply))
+        return;
+    estimate->counted = true;
+    sample_read(reply, 0, &estimate->sample);
+    ask_tally(estimation);
+}
+
+static void schedule_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+
+    if (!answered(estimation, reply))
+        return;
+    run_schedule_read(reply, &estimate->schedule);
+    if (estimation->count_ms > 0)
+        sample_send_all(estimation->pg, estimation->job, &estimate->sql, estimation->count_ms,
+                        counted, estimation);
+    else
+        ask_sample(estimation);
+}
 
 static void rate_answered(void *arg, const struct pg_reply *reply)
 {
@@ -102,52 +211,65 @@ static void rate_answered(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     estimate->last_rows = pg_reply_double(reply, TALK_STEP, 0, 0);
-    estimate->last_seconds = pg_reply_double(reply, TALK_STEP, 0, 1);
-    sample_send(estimation->pg, estimation->job, &estimate->sql, estimate->table.blocks, sampled,
-                estimation);
+    estimate->last_busy_s = pg_reply_double(reply, TALK_STEP, 0, 1);
+    run_schedule_send(estimation->pg, estimation->job, schedule_answered, estimation);
 }
 
-static void cutoff_answered(void *arg, const struct pg_reply *reply)
+static void cutoffs_answered(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
-    const char *values[] = {estimation->job->name};
-    const char *cutoff;
 
     if (!answered(estimation, reply))
         return;
-    cutoff = pg_reply_text(reply, TALK_STEP, 0, 0);
-    snprintf(estimation->estimate.cutoff, sizeof estimation->estimate.cutoff, "%s",
-             cutoff != NULL ? cutoff : "");
-    talk_send(estimation->pg, &(struct pg_step){sql_last_rate, values, 1}, true, rate_answered,
-              estimation);
+    cutoffs_read(reply, &estimation->estimate.cutoffs);
+    ask(estimation, sql_last_batches, estimation->job->name, rate_answered);
+}
+
+/* --- whether it would run at all --- */
+
+static void advised(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+    struct sql_target target;
+
+    if (talk_outcome(reply) == BATCH_COMMITTED)
+        advice_read(reply, &estimate->advice);
+    else if (estimate->outcome == BATCH_COMMITTED && !answered(estimation, reply))
+        return;
+    if (estimate->outcome != BATCH_COMMITTED) {
+        finish(estimation);
+        return;
+    }
+    target = preflight_target(estimation->job, &estimate->table);
+    estimate->sql = sql_statements_for(&target);
+    cutoffs_send(estimation->pg, estimation->job, cutoffs_answered, estimation);
 }
 
 static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
                     const struct err *err)
 {
     struct estimation *estimation = arg;
-    const char *retention = estimation->job->expires.retention;
-    const char *values[] = {retention != NULL ? retention : "0"};
-    struct sql_target target;
+    struct estimate *estimate = &estimation->estimate;
 
-    estimation->estimate.table = *table;
-    if (outcome != BATCH_COMMITTED) {
-        estimation->fn(estimation->arg, outcome, &estimation->estimate, err);
-        return;
-    }
-    target = preflight_target(estimation->job, table);
-    estimation->estimate.sql = sql_statements_for(&target);
-    talk_send(estimation->pg, &(struct pg_step){sql_cutoff, values, 1}, true, cutoff_answered,
-              estimation);
+    estimate->outcome = outcome;
+    estimate->table = *table;
+    if (outcome != BATCH_COMMITTED)
+        estimate->why = *err;
+    if (outcome == BATCH_UNKNOWN || outcome == BATCH_TROUBLE)
+        finish(estimation);
+    else
+        advice_send(estimation->pg, estimation->job, advised, estimation);
 }
 
-struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, estimate_fn *fn,
-                                  void *arg)
+struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,
+                                  estimate_fn *fn, void *arg)
 {
     struct estimation *estimation = mem_new(sizeof *estimation);
 
     estimation->pg = pg;
     estimation->job = job;
+    estimation->count_ms = count_ms;
     estimation->fn = fn;
     estimation->arg = arg;
     estimation->preflight = preflight_start(pg, job, &estimation->clock, checked, estimation);
@@ -159,6 +281,9 @@ void estimate_free(struct estimation *estimation)
     if (estimation == NULL)
         return;
     preflight_free(estimation->preflight);
+    advice_free(&estimation->estimate.advice);
+    tally_free(&estimation->estimate.tally);
+    leaves_free(&estimation->estimate.leaves);
     sql_statements_free(&estimation->estimate.sql);
     free(estimation);
 }

@@ -1,32 +1,52 @@
 /*
- * estimate: what a run of a job would find now, from a bounded sample of the table's pages, and how
- * it would find it, chosen as a run's first pass does. Deletes nothing and writes nothing; takes a
- * moment however large the table is.
+ * estimate: what a run of a job would find now, how it would find it, and what is known of the
+ * table beside that. Deletes nothing and writes nothing; takes a moment however large the table is,
+ * unless it is asked to count.
+ *
+ * What preflight refuses ends the look at the rows, not the one at the catalog.
  */
 #ifndef PGPURGED_PURGE_ESTIMATE_H
 #define PGPURGED_PURGE_ESTIMATE_H
 
+#include <stdbool.h>
+
+#include "base/err.h"
 #include "base/words.h"
 #include "decide/choose.h"
+#include "purge/advice.h"
+#include "purge/leaves.h"
 #include "purge/preflight.h"
+#include "purge/run.h"
 #include "purge/sample.h"
+#include "purge/tally.h"
 
 struct estimate {
+    enum batch_outcome outcome; /* BATCH_COMMITTED: a run would begin; else preflight's outcome */
+    struct err why;             /* if it would not */
+    struct advice advice;
+
+    /* Only if a run would begin: */
     struct preflight_table table;
     struct sql_statements sql;
-    char cutoff[48];
+    struct cutoffs cutoffs;
+    struct run_schedule schedule;
+    double last_rows, last_busy_s; /* of the last batches that deleted any; 0 = none */
     struct sample sample;
-    struct choice choice;
-    double last_rows, last_seconds; /* of the last run that deleted any; 0 = none */
+    bool counted; /* all pages were read, because that was asked for */
+    bool gave_up; /* it was asked for and took too long */
+    struct tally tally;
+    struct leaves leaves; /* of a partitioned table */
+    struct choose_facts facts;
+    struct choice choice; /* not of a partitioned table, each of whose leaves has its own */
 };
 
-typedef void estimate_fn(void *arg, enum batch_outcome outcome, const struct estimate *estimate,
-                         const struct err *err);
+/* The estimate is good until estimate_free(). */
+typedef void estimate_fn(void *arg, const struct estimate *estimate);
 
-/* Begins with a preflight; the outcomes are preflight's. The object is the caller's:
- * estimate_free() in the callback or later. */
-struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, estimate_fn *fn,
-                                  void *arg);
+/* Begins with a preflight. `count_ms`: all rows are counted, within this time; 0 = a sample will
+ * do. The object is the caller's: estimate_free() in the callback or later. */
+struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,
+                                  estimate_fn *fn, void *arg);
 void estimate_free(struct estimation *estimation); /* NULL is fine */
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "purge/talk.h"
 
-static double percent_of(int64_t blocks)
+double sample_percent(int64_t blocks)
 {
     return blocks > SAMPLE_PAGES ? 100.0 * SAMPLE_PAGES / (double)blocks : 100.0;
 }
@@ -17,13 +17,24 @@ void sample_send(struct pg *pg, const struct job_settings *job, const struct sql
     const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
     const char *values[] = {percent, "1", retention};
 
-    snprintf(percent, sizeof percent, "%.6f", percent_of(blocks));
+    snprintf(percent, sizeof percent, "%.6f", sample_percent(blocks));
     talk_send(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)}, true, fn, arg);
+}
+
+void sample_send_all(struct pg *pg, const struct job_settings *job,
+                     const struct sql_statements *sql, int64_t timeout_ms, pg_reply_fn *fn,
+                     void *arg)
+{
+    const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
+    const char *values[] = {"100", "1", retention};
+
+    talk_send_patiently(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)},
+                        timeout_ms, fn, arg);
 }
 
 void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample)
 {
-    double factor = 100 / percent_of(blocks);
+    double factor = 100 / sample_percent(blocks);
 
     sample->exact = blocks <= SAMPLE_PAGES;
     sample->rows = (double)pg_reply_int(reply, TALK_STEP, 0, 0) * factor;

@@ -22,9 +22,16 @@ struct sample {
         earliest_due; /* when the earliest marked row is due, or became so; only if any_marked */
 };
 
+/* How many percent of the pages of a table of that size are looked at. */
+double sample_percent(int64_t blocks);
+
 /* A talk (purge/talk.h). `blocks` is the size of the table. */
 void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
                  int64_t blocks, pg_reply_fn *fn, void *arg);
+/* The same of all pages, however long it takes up to the timeout; read with `blocks` = 0. */
+void sample_send_all(struct pg *pg, const struct job_settings *job,
+                     const struct sql_statements *sql, int64_t timeout_ms, pg_reply_fn *fn,
+                     void *arg);
 void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample);
 
 #endif

@@ -6,9 +6,6 @@
 #include "decide/outcome.h"
 #include "sql/flights.h"
 
-/* sql_settings bounds the statement with 30 s. */
-enum { TALK_DEADLINE_MS = 60 * 1000 };
-
 const char *talk_number(struct talk_number *room, int64_t value)
 {
     snprintf(room->text, sizeof room->text, "%lld", (long long)value);
@@ -37,6 +34,21 @@ void talk_send(struct pg *pg, const struct pg_step *statement, bool read_only, p
 void talk_send_to_index(struct pg *pg, const struct pg_step *statement, pg_reply_fn *fn, void *arg)
 {
     send_under(pg, sql_begin_read_only, sql_index_settings, statement, fn, arg);
+}
+
+void talk_send_patiently(struct pg *pg, const struct pg_step *statement, int64_t timeout_ms,
+                         pg_reply_fn *fn, void *arg)
+{
+    struct talk_number timeout;
+    const char *values[] = {talk_number(&timeout, timeout_ms)};
+    const struct pg_step steps[] = {
+        {sql_begin_read_only, NULL, 0},
+        {sql_patient_settings, values, ARRAY_LENGTH(values)},
+        [TALK_STEP] = *statement,
+        {sql_commit, NULL, 0},
+    };
+
+    pg_send(pg, steps, ARRAY_LENGTH(steps), timeout_ms + TALK_DEADLINE_MS, fn, arg);
 }
 
 enum batch_outcome talk_outcome(const struct pg_reply *reply)

@@ -133,8 +133,17 @@ static void add_undated(struct text *out, const struct plan *plan)
                  plan->sureness == PLAN_COUNTED ? "" : "about ", about(&undated, plan->undated));
 }
 
+static const char *whole(struct text_number *room, double value)
+{
+    return text_grouped(room, llround(value));
+}
+
 static void add_leaves(struct text *out, const struct plan *plan)
 {
+    bool counted = plan->sureness == PLAN_COUNTED;
+    const char *(*rounded)(struct text_number *, double) = counted ? whole : about;
+    const char *in_words = counted ? "" : "about ";
+
     for (size_t i = 0; i < plan->leaf_count; i++) {
         const struct plan_leaf *leaf = &plan->leaves[i];
         struct text_number due, rows, pages;
@@ -142,8 +151,8 @@ static void add_leaves(struct text *out, const struct plan *plan)
         if (isnan(leaf->due))
             add_line(out, "leaf", "%s: %s pages", leaf->name, text_grouped(&pages, leaf->pages));
         else
-            add_line(out, "leaf", "%s: about %s of %s rows due, %s pages", leaf->name,
-                     about(&due, leaf->due), about(&rows, leaf->rows),
+            add_line(out, "leaf", "%s: %s%s of %s rows due, %s pages", leaf->name, in_words,
+                     rounded(&due, leaf->due), rounded(&rows, leaf->rows),
                      text_grouped(&pages, leaf->pages));
     }
     if (plan->all_leaves > plan->leaf_count)
@@ -269,6 +278,8 @@ static void add_all_notes(struct text *out, const struct plan *plan)
     add_notes(out, "trigger", &plan->triggers);
     add_notes(out, "grant", &plan->grants);
     add_notes(out, "risk", &plan->risks);
+    if (plan->refused == NULL && plan->grants.count + plan->risks.count == 0)
+        add_line(out, "risk", "none seen");
     add_notes(out, "hint", &plan->hints);
 }
 

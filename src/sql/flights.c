@@ -17,6 +17,11 @@ const char sql_commit[] = "COMMIT";
 const char sql_settings[] =
     COMMON_SETTINGS " pg_catalog.set_config('statement_timeout', '30s', true)";
 
+/* The work may be large, and the time is the caller's; it takes no worker from the application. */
+const char sql_patient_settings[] =
+    COMMON_SETTINGS " pg_catalog.set_config('statement_timeout', $1, true),"
+                    " pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)";
+
 /* Whatever the statistics say: a table must not be read for what an index is asked, and no worker
  * be taken from the application. An index that is so slow is no help. */
 const char sql_index_settings[] =
@@ -175,13 +180,15 @@ const char sql_distributed[] =
 
 const char sql_zone[] = "SELECT now() AT TIME ZONE $1";
 
-const char sql_cutoff[] = "SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD "
-                          "HH24:MI:SS.US') || '+00'";
-
-const char sql_last_rate[] =
-    "SELECT rows, extract(epoch FROM ended_at - started_at) FROM pgpurged.runs"
-    " WHERE job = $1 AND ended_at > started_at AND rows > 0"
-    " ORDER BY id DESC LIMIT 1";
+/* The rows of tables that refer to the job's own (from_block IS NULL) went with these. A thousand
+ * batches say enough, however many the run had. */
+const char sql_last_batches[] =
+    "SELECT sum(b.rows), sum(b.elapsed_ms) / 1000"
+    " FROM (SELECT a.rows, a.elapsed_ms FROM pgpurged.audit AS a"
+    "        WHERE a.run = (SELECT r.id FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0"
+    "                        ORDER BY r.id DESC LIMIT 1)"
+    "          AND a.from_block IS NOT NULL"
+    "        ORDER BY a.batch DESC LIMIT 1000) AS b";
 
 /* By the sort order that PostgreSQL gives the type by default; of several, the smallest. Its name
  * as written here is qualified, because search_path is pg_catalog alone. */

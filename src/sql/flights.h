@@ -12,6 +12,8 @@ extern const char sql_commit[];
 
 /* search_path, TimeZone, DateStyle, IntervalStyle and bounds on time, for this transaction. */
 extern const char sql_settings[];
+/* The same where a statement may take $1 milliseconds. */
+extern const char sql_patient_settings[];
 /* The same for a question that only an index may answer. */
 extern const char sql_index_settings[];
 
@@ -63,10 +65,8 @@ extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */
 
-/* $1 retention -> the cutoff of a run that would begin now, as open_run() writes it */
-extern const char sql_cutoff[];
-/* $1 job -> rows, seconds of its last run that has deleted any */
-extern const char sql_last_rate[];
+/* $1 job -> rows and seconds of the last batches of its last run that has deleted any; or NULL */
+extern const char sql_last_batches[];
 
 /* $1 relation $2 column -> the index that the index walk can use, or NULL; how far the order of the
  * marks is the order on disk (-1..1), or NULL where that is not known. */

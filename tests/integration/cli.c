@@ -24,6 +24,8 @@ static const struct changing {
     const char *pattern, *replacement;
 } changing[] = {
     {"20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}", "YYYY-MM-DD HH:MM:SS"},
+    {"done on [A-Z][a-z]{2} 20[0-9]{2}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}",
+     "done on DAY YYYY-MM-DD HH:MM"},
     {"[^ ]*/pgpurged:", "pgpurged:"},
     {"\\[[^]]*/pgpurged/pgpurged\\.conf\\]", "[SYSCONFDIR/pgpurged/pgpurged.conf]"},
 };

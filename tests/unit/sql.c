@@ -11,11 +11,13 @@
 
 #include "base/text.h"
 #include "golden.h"
+#include "sql/advice.h"
 #include "sql/flights.h"
 #include "sql/limits.h"
 #include "sql/purge.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
+#include "sql/tally.h"
 #include "sql/vacuum.h"
 #include "sql_cases.h"
 
@@ -303,6 +305,7 @@ static const struct flight_case {
     {"begin_read_only", sql_begin_read_only, 0},
     {"commit", sql_commit, 0},
     {"settings", sql_settings, 0},
+    {"patient_settings", sql_patient_settings, 1},
     {"guard", sql_guard, 7},
     {"purge", sql_purge, 17},
     {"open_run", sql_open_run, 8},
@@ -315,7 +318,7 @@ static const struct flight_case {
     {"columns", sql_columns, 1},
     {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},
-    {"last_rate", sql_last_rate, 1},
+    {"last_batches", sql_last_batches, 1},
     {"pass", sql_pass, 1},
     {"schedule", sql_schedule, 2},
     {"instant", sql_instant, 3},
@@ -332,6 +335,24 @@ START_TEST(flights_read_as)
         add_statement(&all, flight_cases[i].name, flight_cases[i].sql);
     golden_compare("sql/flights.sql", all.data);
     text_free(&all);
+}
+END_TEST
+
+START_TEST(questions_of_the_plan_read_as)
+{
+    char *tally = sql_tally(&target_cases[0].target);
+    struct text all = {0};
+
+    add_statement(&all, "cutoffs", sql_cutoffs);
+    add_statement(&all, "tally", tally);
+    add_statement(&all, "advice: table", sql_advice_table);
+    add_statement(&all, "advice: triggers", sql_advice_triggers);
+    add_statement(&all, "advice: locks", sql_advice_locks);
+    add_statement(&all, "advice: wraparound", sql_advice_wraparound);
+    add_statement(&all, "advice: indexes", sql_advice_indexes);
+    golden_compare("sql/plan.sql", all.data);
+    text_free(&all);
+    free(tally);
 }
 END_TEST
 
@@ -433,6 +454,7 @@ int main(void)
     tcase_add_loop_test(tcase, no_operator_or_function_of_a_delete_depends_on_search_path, 0,
                         ARRAY_LENGTH(target_cases));
     tcase_add_test(tcase, flights_read_as);
+    tcase_add_test(tcase, questions_of_the_plan_read_as);
     tcase_add_test(tcase, questions_about_limits_read_as);
     tcase_add_test(tcase, statements_around_a_vacuum_read_as);
     tcase_add_loop_test(tcase, flight_has_as_many_parameters_as_its_header_says, 0,

@@ -46,8 +46,8 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::o
 -- zone
 SELECT now() AT TIME ZONE $1;
 
--- last_rate
-SELECT rows, extract(epoch FROM ended_at - started_at) FROM pgpurged.runs WHERE job = $1 AND ended_at > started_at AND rows > 0 ORDER BY id DESC LIMIT 1;
+-- last_batches
+SELECT sum(b.rows), sum(b.elapsed_ms) / 1000 FROM (SELECT a.rows, a.elapsed_ms FROM pgpurged.audit AS a        WHERE a.run = (SELECT r.id FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0                        ORDER BY r.id DESC LIMIT 1)          AND a.from_block IS NOT NULL        ORDER BY a.batch DESC LIMIT 1000) AS b;
 
 -- pass
 SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint, pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() AS s;

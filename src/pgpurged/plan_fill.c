@@ -1,0 +1,256 @@
+#include "pgpurged/plan_fill.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "config/duration.h"
+#include "config/size.h"
+#include "decide/forecast.h"
+
+/* What one backend was seen to do without rest, for a table that has no run of its own yet
+ * (README). A last run with fewer rows than that says little about many. */
+enum {
+    ASSUMED_ROWS_PER_SECOND = 200000,
+    ASSUMED_PAGES_PER_SECOND = 100000,
+    ROWS_TO_MEASURE_BY = 1000
+};
+
+enum { LEAVES_SHOWN = 10 };
+
+static char *duration_text(int64_t ms)
+{
+    struct text text = {0};
+
+    duration_print_ms(ms, &text);
+    return text_take(&text);
+}
+
+/* --- what the configuration says --- */
+
+/* Limits that nobody has unless he asks for them. */
+static void fill_limits(struct plan *plan, const struct database_settings *database)
+{
+    struct text rate = {0};
+
+    if (database->max_wal_rate_bytes > 0) {
+        size_print(database->max_wal_rate_bytes, &rate);
+        plan_note(&plan->limits, text_format("max_wal_rate = %s", rate.data), NULL);
+        text_free(&rate);
+    }
+    if (database->max_active_sessions > 0)
+        plan_note(&plan->limits,
+                  text_format("max_active_sessions = %" PRId64, database->max_active_sessions),
+                  NULL);
+}
+
+void plan_fill_settings(struct plan *plan, const struct job_settings *job,
+                        const struct database_settings *database)
+{
+    plan_init(plan);
+    plan->job = text_copy(job->name);
+    plan->database = text_copy(job->database);
+    plan->table = text_copy(job->table.written);
+    plan->rule = text_copy(job->expires.written);
+    plan->batch_time_ms = job->batch_time_ms;
+    plan->batch_rows = job->batch_rows;
+    plan->duty_percent = job->duty_percent;
+    plan->max_duty_percent = job->max_duty_percent;
+    plan->max_rows_per_second = job->max_rows_per_second;
+    plan->workers = job->workers;
+    plan->window = text_copy(job->window_written);
+    plan->timezone = text_copy(job->timezone);
+    plan->every = duration_text(job->every_ms);
+    fill_limits(plan, database);
+}
+
+/* --- what is due --- */
+
+static char *meaning_of(const struct job_settings *job, const char *cutoff)
+{
+    switch (job->expires.kind) {
+    case EXPIRES_AFTER_MARK:
+        return text_format("due is what was marked before %.19s UTC", cutoff);
+    case EXPIRES_AT:
+        return text_format("due is what expired before %.19s UTC", cutoff);
+    case EXPIRES_BY_ROW:
+        return text_format("due is what had reached the age in its row by %.19s UTC", cutoff);
+    }
+    return NULL;
+}
+
+static enum plan_sureness sureness_of(const struct estimate *estimate)
+{
+    if (estimate->counted || estimate->sample.exact)
+        return PLAN_COUNTED;
+    return estimate->choice.exact ? PLAN_INDEXED : PLAN_SAMPLED;
+}
+
+static void fill_due(struct plan *plan, const struct estimate *estimate, int64_t count_ms)
+{
+    const struct sample *sample = &estimate->sample;
+
+    plan->sureness = sureness_of(estimate);
+    plan->rows = sample->rows;
+    plan->due = plan->sureness == PLAN_INDEXED ? estimate->choice.due : sample->due;
+    plan->low = fmin(estimate->tally.low, plan->due);
+    plan->high = fmax(estimate->tally.high, plan->due);
+    plan->sampled_pages = llround(estimate->tally.pages);
+    plan->any_marked = sample->any_marked;
+    plan->earliest = sample->earliest_due;
+    if (estimate->gave_up) {
+        char *limit = duration_text(count_ms);
+
+        plan->not_counted = text_format("not counted: that took longer than %s", limit);
+        free(limit);
+    }
+}
+
+/* What is known of a table whose rows could not be looked at. */
+static void fill_statistics(struct plan *plan, const struct advice *advice)
+{
+    plan->pages = advice->blocks;
+    plan->page_bytes = advice->block_size;
+    if (advice->rows < 0)
+        return;
+    plan->sureness = PLAN_STATISTICS;
+    plan->rows = advice->rows;
+}
+
+/* --- the leaves of a partitioned table --- */
+
+static void set_leaf(struct plan_leaf *shown, const struct leaf *leaf, const struct tally *tally)
+{
+    *shown = (struct plan_leaf){.name = text_format("%s.%s", leaf->schema, leaf->table),
+                                .pages = leaf->blocks};
+    for (size_t i = 0; i < tally->leaf_count; i++)
+        if (tally->leaves[i].relation == leaf->relation) {
+            shown->rows = tally->leaves[i].rows;
+            shown->due = tally->leaves[i].due;
+        }
+}
+
+static int more_due_first(const void *a, const void *b)
+{
+    const struct plan_leaf *left = a, *right = b;
+
+    if (left->due != right->due)
+        return left->due > right->due ? -1 : 1;
+    return left->pages > right->pages ? -1 : left->pages < right->pages;
+}
+
+static void fill_leaves(struct plan *plan, const struct estimate *estimate)
+{
+    const struct leaves *leaves = &estimate->leaves;
+
+    plan->all_leaves = leaves->count;
+    plan->leaves = mem_new(leaves->count * sizeof *plan->leaves);
+    for (size_t i = 0; i < leaves->count; i++) {
+        set_leaf(&plan->leaves[i], &leaves->items[i], &estimate->tally);
+        if (leaves->items[i].refusal != NULL)
+            plan_note(
+                &plan->risks,
+                text_format("%s is left alone: %s", plan->leaves[i].name, leaves->items[i].refusal),
+                NULL);
+    }
+    qsort(plan->leaves, leaves->count, sizeof *plan->leaves, more_due_first);
+    for (plan->leaf_count = leaves->count; plan->leaf_count > LEAVES_SHOWN; plan->leaf_count--)
+        free(plan->leaves[plan->leaf_count - 1].name);
+}
+
+/* --- when it is done --- */
+
+/* Local time, as if it were UTC. */
+static struct wall wall_of(struct local_time local)
+{
+    return (struct wall){(local.day * 24 * 60 * 60 + local.second) * 1000000};
+}
+
+static double rows_per_busy_s(struct plan *plan, const struct job_settings *job,
+                              const struct database_settings *database,
+                              const struct estimate *estimate)
+{
+    int64_t workers =
+        job->workers < database->max_connections ? job->workers : database->max_connections;
+
+    plan->measured = estimate->last_rows >= ROWS_TO_MEASURE_BY && estimate->last_busy_s > 0;
+    return plan->measured ? estimate->last_rows / estimate->last_busy_s * (double)workers
+                          : ASSUMED_ROWS_PER_SECOND;
+}
+
+static double pages_of(const struct estimate *estimate)
+{
+    if (!estimate->table.partitioned && estimate->choice.walk == INDEX_WALK)
+        return fmax(estimate->choice.index_pages, 0) * CHOOSE_INDEX_PAGE_COST;
+    return (double)estimate->table.blocks;
+}
+
+static void fill_forecast(struct plan *plan, const struct job_settings *job,
+                          const struct database_settings *database, const struct estimate *estimate)
+{
+    const struct run_schedule *schedule = &estimate->schedule;
+    struct forecast_facts facts = {
+        .week = &job->window,
+        .now = schedule->local,
+        .schedule = {.ever_ran = schedule->ever_ran,
+                     .run_open = schedule->run_open,
+                     .since_start_s = schedule->since_start_s,
+                     .every_s = (double)job->every_ms / 1000},
+        .due = plan->due,
+        .pages = pages_of(estimate),
+        .rows_per_busy_s = rows_per_busy_s(plan, job, database, estimate),
+        .pages_per_busy_s = ASSUMED_PAGES_PER_SECOND,
+        .duty_percent = (int)job->duty_percent,
+        .max_duty_percent = (int)job->max_duty_percent,
+        .max_rows_per_second = (double)job->max_rows_per_second,
+        .expiring_per_day = estimate->tally.expiring_per_day,
+    };
+    struct forecast forecast;
+
+    forecast_make(&facts, &forecast);
+    plan->forecast = true;
+    plan->window_s = forecast.window_s;
+    plan->ends = forecast.ends;
+    plan->begins = wall_of(forecast.begins);
+    plan->done = wall_of(forecast.done);
+    plan->rows_per_busy_s = facts.rows_per_busy_s;
+    plan->always = job->window.count == 0;
+    plan->rows_per_day = forecast.rows_per_day;
+    plan->expiring_per_day = facts.expiring_per_day;
+}
+
+/* --- all of it --- */
+
+static void fill_way(struct plan *plan, const struct estimate *estimate)
+{
+    bool partitioned = estimate->table.partitioned;
+
+    plan->index_walk = !partitioned && estimate->choice.walk == INDEX_WALK;
+    plan->found_by =
+        text_copy(partitioned ? "leaf by leaf, each by the walk that touches fewer of its pages"
+                              : estimate->choice.why);
+    plan->sql =
+        text_copy(plan->index_walk ? estimate->sql.delete_tids : estimate->sql.delete_range);
+}
+
+void plan_fill(struct plan *plan, const struct job_settings *job,
+               const struct database_settings *database, const struct estimate *estimate,
+               int64_t count_ms)
+{
+    if (estimate->outcome == BATCH_COMMITTED) {
+        plan->meaning = meaning_of(job, estimate->cutoffs.now);
+        plan->pages = estimate->table.blocks;
+        plan->page_bytes = estimate->table.block_size;
+        fill_due(plan, estimate, count_ms);
+        fill_leaves(plan, estimate);
+        fill_way(plan, estimate);
+        fill_forecast(plan, job, database, estimate);
+    } else {
+        plan->refused = text_copy(estimate->why.text);
+        if (estimate->advice.known)
+            fill_statistics(plan, &estimate->advice);
+    }
+    if (estimate->advice.known)
+        plan_fill_notes(plan, job, estimate);
+}

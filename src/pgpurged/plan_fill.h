@@ -1,0 +1,25 @@
+/*
+ * plan_fill: from what was found out about a job (purge/estimate.h) to its plan (show/plan.h): the
+ * words, the forecast, and what it is reckoned from.
+ */
+#ifndef PGPURGED_PGPURGED_PLAN_FILL_H
+#define PGPURGED_PGPURGED_PLAN_FILL_H
+
+#include "config/settings.h"
+#include "purge/estimate.h"
+#include "show/plan.h"
+
+/* What is known without a connection. The plan is the caller's: plan_clear() it. */
+void plan_fill_settings(struct plan *plan, const struct job_settings *job,
+                        const struct database_settings *database);
+
+/* The rest. `count_ms` is what the estimate was allowed for counting. */
+void plan_fill(struct plan *plan, const struct job_settings *job,
+               const struct database_settings *database, const struct estimate *estimate,
+               int64_t count_ms);
+
+/* plan_notes.c: privileges that are missing, triggers, risks, and hints. */
+void plan_fill_notes(struct plan *plan, const struct job_settings *job,
+                     const struct estimate *estimate);
+
+#endif

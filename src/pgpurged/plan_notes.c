@@ -1,0 +1,210 @@
+/* What a plan says beside its numbers: privileges that are missing, triggers, risks, and hints,
+ * each with the SQL to run where there is any. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "config/duration.h"
+#include "decide/advice.h"
+#include "pgpurged/plan_fill.h"
+#include "show/human.h"
+#include "sql/advice.h"
+
+/* --- privileges --- */
+
+static void note_needed(struct plan *plan, const struct advice *advice)
+{
+    if (!advice->usage)
+        plan_note(&plan->grants,
+                  text_format("role %s may not use the table's schema: needed", advice->role),
+                  text_format("GRANT USAGE ON SCHEMA %s TO %s", advice->schema, advice->role));
+    if (!advice->can_select || !advice->can_delete) {
+        const char *missing = advice->can_select   ? "DELETE"
+                              : advice->can_delete ? "SELECT"
+                                                   : "SELECT, DELETE";
+
+        plan_note(&plan->grants,
+                  text_format("role %s may not %s: needed", advice->role,
+                              advice->can_select   ? "delete rows"
+                              : advice->can_delete ? "read the table"
+                                                   : "read the table or delete rows"),
+                  text_format("GRANT %s ON %s TO %s", missing, advice->table, advice->role));
+    }
+}
+
+static void note_advised(struct plan *plan, const struct advice *advice)
+{
+    if (!advice->can_lock && advice->column != NULL)
+        plan_note(&plan->grants,
+                  text_format("role %s may not lock rows: where others hold locks, single rows "
+                              "have to be tried one by one",
+                              advice->role),
+                  text_format("GRANT UPDATE (%s) ON %s TO %s", advice->column, advice->table,
+                              advice->role));
+    if (!advice->sees_all)
+        plan_note(&plan->grants,
+                  text_format("role %s does not see what other sessions do, so max_replica_lag, "
+                              "max_active_sessions, max_snapshot_age and waiting sessions hold "
+                              "nothing back",
+                              advice->role),
+                  text_format("GRANT pg_monitor TO %s", advice->role));
+}
+
+/* --- triggers and locks --- */
+
+static void note_trigger(struct plan *plan, const struct advice_trigger *trigger)
+{
+    bool may_keep = trigger->each_row && text_equal(trigger->when, "before");
+
+    plan_note(&plan->triggers,
+              text_format("%s: %s each %s, %s%s", trigger->name, trigger->when,
+                          trigger->each_row ? "row" : "statement", trigger->function,
+                          may_keep ? ", which may keep rows; they count as blocked" : ""),
+              NULL);
+}
+
+static void note_lock(struct plan *plan, const struct job_settings *job,
+                      const struct advice_lock *lock)
+{
+    struct text note = {0};
+
+    text_addf(&note, "pid %" PRId64, lock->pid);
+    if (lock->application != NULL && lock->application[0] != '\0')
+        text_addf(&note, " (%s)", lock->application);
+    if (lock->shuts_out)
+        text_addf(&note, " holds %s on the table", lock->mode);
+    else
+        text_add(&note, " has a transaction open that has locked rows of the table");
+    if (lock->age_s >= 0) {
+        text_add(&note, ", since ");
+        human_duration(&note, lock->age_s);
+    }
+    if (lock->shuts_out) {
+        text_add(&note, ": no batch gets past it, each gives way after lock_timeout = ");
+        duration_print_ms(job->lock_timeout_ms, &note);
+    } else
+        text_add(&note, ": these are left for a later pass or run");
+    plan_note(&plan->risks, text_take(&note), NULL);
+}
+
+static void note_risks(struct plan *plan, const struct job_settings *job,
+                       const struct advice *advice)
+{
+    for (size_t i = 0; i < advice->lock_count; i++)
+        note_lock(plan, job, &advice->locks[i]);
+    if (advice->wraparound_pid != 0)
+        plan_note(&plan->risks,
+                  text_format("autovacuum (pid %" PRId64
+                              ") is at the table to prevent wraparound: the job is held until it "
+                              "is done",
+                              advice->wraparound_pid),
+                  NULL);
+    if (!job->enabled)
+        plan_note(&plan->risks, text_copy("enabled = no: the daemon does not run this job"), NULL);
+    if (plan->forecast && plan->expiring_per_day > plan->rows_per_day)
+        plan_note(&plan->risks,
+                  text_copy("more expires than the window takes: widen it, or raise duty, max_duty "
+                            "or max_rows_per_second"),
+                  NULL);
+}
+
+/* --- hints --- */
+
+/* Whether a row is live exactly if its mark is NULL. */
+static bool is_soft_delete(const struct job_settings *job, const struct advice *advice)
+{
+    return job->expires.kind == EXPIRES_AFTER_MARK && advice->nullable &&
+           job->epoch == EPOCH_NONE && job->live.count == 0 && job->flags.count == 0;
+}
+
+static struct advice_facts facts_of(const struct job_settings *job, const struct estimate *estimate)
+{
+    const double day_ms = 24 * 60 * 60 * 1000;
+
+    return (struct advice_facts){
+        .soft_delete = is_soft_delete(job, &estimate->advice),
+        .rows = estimate->tally.rows,
+        .marked = estimate->tally.marked,
+        .indexes = estimate->advice.indexes,
+        .index_count = estimate->advice.index_count,
+        .by_index = job->expires.kind != EXPIRES_BY_ROW && !estimate->table.partitioned,
+        .choose = estimate->facts,
+        .usually_due = estimate->tally.expiring_per_day * (double)job->every_ms / day_ms,
+    };
+}
+
+static void hint_live(struct plan *plan, const struct estimate *estimate, int index)
+{
+    const struct advice *advice = &estimate->advice;
+    const struct advice_keys *keys = &advice->keys[index];
+    char *live = text_format("%s IS NULL", advice->column);
+
+    plan_note(&plan->hints,
+              text_format("%.0f %% of the rows are marked, and are in every index all the same; "
+                          "one of live rows alone, in place of %s, is smaller by as much",
+                          100 * estimate->tally.marked / estimate->tally.rows, keys->name),
+              sql_create_index(false, advice->partitioned, advice->table, keys->keys, live));
+    free(live);
+}
+
+static void hint_unique(struct plan *plan, const struct advice *advice, size_t index)
+{
+    const struct advice_keys *keys = &advice->keys[index];
+    char *live = text_format("%s IS NULL", advice->column);
+    char *create = sql_create_index(true, advice->partitioned, advice->table, keys->keys, live);
+    char *drop = sql_drop_index(advice->table, keys->name, keys->constraint);
+
+    plan_note(&plan->hints,
+              text_format("%s keeps what marked rows have in (%s) taken until they are purged; an "
+                          "index that ignores them sets it free at once",
+                          keys->name, keys->keys),
+              text_format("%s;\n%s", create, drop));
+    free(drop);
+    free(create);
+    free(live);
+}
+
+static void hint_purge(struct plan *plan, const struct advice_facts *facts,
+                       const struct advice *advice)
+{
+    char *marked = advice->nullable ? text_format("%s IS NOT NULL", advice->column) : NULL;
+    struct text_number due, pages;
+
+    plan_note(&plan->hints,
+              text_format("about %s rows expire from one run to the next, and each run reads %s "
+                          "pages for them; through an index it would read few",
+                          text_grouped(&due, llround(facts->usually_due)),
+                          text_grouped(&pages, facts->choose.pages)),
+              sql_create_index(false, advice->partitioned, advice->table, advice->column, marked));
+    free(marked);
+}
+
+static void note_hints(struct plan *plan, const struct job_settings *job,
+                       const struct estimate *estimate)
+{
+    struct advice_facts facts = facts_of(job, estimate);
+    int live = advice_live_index(&facts);
+
+    if (live != ADVICE_NONE)
+        hint_live(plan, estimate, live);
+    for (size_t i = 0; i < facts.index_count; i++)
+        if (advice_unique_index(&facts, i))
+            hint_unique(plan, &estimate->advice, i);
+    if (advice_purge_index(&facts))
+        hint_purge(plan, &facts, &estimate->advice);
+}
+
+void plan_fill_notes(struct plan *plan, const struct job_settings *job,
+                     const struct estimate *estimate)
+{
+    const struct advice *advice = &estimate->advice;
+
+    note_needed(plan, advice);
+    note_advised(plan, advice);
+    for (size_t i = 0; i < advice->trigger_count; i++)
+        note_trigger(plan, &advice->triggers[i]);
+    note_risks(plan, job, advice);
+    if (estimate->outcome == BATCH_COMMITTED && advice->column != NULL)
+        note_hints(plan, job, estimate);
+}

@@ -1,0 +1,55 @@
+/*
+ * advice: what the catalog says about a job's table, for the plan: privileges, triggers, locks and
+ * indexes. One flight, read only; it is answered where preflight refuses as well.
+ */
+#ifndef PGPURGED_PURGE_ADVICE_H
+#define PGPURGED_PURGE_ADVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "decide/advice.h"
+#include "wire/pg.h"
+
+struct advice_trigger {
+    char *name, *when, *function;
+    bool each_row;
+};
+
+struct advice_lock {
+    int64_t pid;
+    char *application, *mode;
+    double age_s;   /* of its transaction; < 0 = not shown to this role */
+    bool shuts_out; /* no DELETE gets past this lock */
+};
+
+struct advice_keys {
+    char *name, *keys, *constraint; /* as SQL; constraint NULL = none */
+};
+
+/* Strings are owned; advice_free() them. Names are as SQL has them, quoted where they must be. */
+struct advice {
+    bool known; /* there is such a table; otherwise nothing of it means anything */
+    char *table, *column, *schema, *role; /* column NULL = there is none */
+    bool partitioned, nullable;
+    int64_t blocks; /* -1 = it has none of its own */
+    double rows;    /* reltuples; -1 = never analyzed */
+    uint32_t block_size;
+    bool usage, can_select, can_delete, can_lock, sees_all;
+    struct advice_trigger *triggers;
+    size_t trigger_count;
+    struct advice_lock *locks;
+    size_t lock_count;
+    int64_t wraparound_pid; /* 0 = none */
+    struct advice_index *indexes;
+    struct advice_keys *keys; /* of each of them */
+    size_t index_count;
+};
+
+void advice_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg);
+void advice_read(const struct pg_reply *reply, struct advice *advice);
+void advice_free(struct advice *advice); /* a zeroed one is fine */
+
+#endif

@@ -1,0 +1,59 @@
+#include "sql/tally.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "sql/quote.h"
+
+#define AS_OPEN_RUN_WRITES(instant)                                                                \
+    "to_char((" instant ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'"
+
+const char sql_cutoffs[] =
+    "SELECT " AS_OPEN_RUN_WRITES("now() - $1::interval") ", " AS_OPEN_RUN_WRITES(
+        "now() - $1::interval - interval '168 hours'") ", " AS_OPEN_RUN_WRITES("now() - "
+                                                                               "$1::interval + "
+                                                                               "make_interval("
+                                                                               "hours => "
+                                                                               "$2::integer)");
+
+/* Of all leaves together, where the table has several. */
+static char *whole_of(const struct sql_target *target)
+{
+    bool has_leaves = target->root_table != NULL;
+    char *schema = sql_identifier(has_leaves ? target->root_schema : target->schema);
+    char *table = sql_identifier(has_leaves ? target->root_table : target->table);
+    char *whole = text_format("%s%s.%s", has_leaves ? "" : "ONLY ", schema, table);
+
+    free(table);
+    free(schema);
+    return whole;
+}
+
+/* By page, because rows of one page expire together: from what differs between pages follows how
+ * far the estimate may be off. PostgreSQL's parser reads (17,4) as a point, too. */
+char *sql_tally(const struct sql_target *target)
+{
+    char *column = sql_identifier(target->column), *whole = whole_of(target);
+    char *due = sql_predicate(target, "$3::pg_catalog.timestamptz");
+    char *earlier = sql_predicate(target, "$4::pg_catalog.timestamptz");
+    char *later = sql_predicate(target, "$5::pg_catalog.timestamptz");
+    char *tally = text_format(
+        "SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),\n"
+        "       sum(p.later), sum(p.marked)\n"
+        "  FROM (SELECT t.tableoid AS leaf, count(*) AS rows,\n"
+        "               count(*) FILTER (WHERE %s) AS due,\n"
+        "               count(*) FILTER (WHERE %s) AS earlier,\n"
+        "               count(*) FILTER (WHERE %s) AS later,\n"
+        "               count(t.%s) AS marked\n"
+        "          FROM %s AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)\n"
+        "         GROUP BY t.tableoid, (t.ctid::text::point)[0]) AS p\n"
+        " GROUP BY p.leaf",
+        due, earlier, later, column, whole);
+
+    free(later);
+    free(earlier);
+    free(due);
+    free(whole);
+    free(column);
+    return tally;
+}

@@ -1,0 +1,22 @@
+/*
+ * tally: counts for the plan, of a sample of the pages: what is due, what has become due lately,
+ * and what will become due soon. Never for a decision about a row.
+ */
+#ifndef PGPURGED_SQL_TALLY_H
+#define PGPURGED_SQL_TALLY_H
+
+#include "sql/predicate.h"
+
+/* $1 retention $2 hours -> the cutoff of a run that would begin now, as open_run() writes it; that
+ * of a week ago; that of so many hours from now. Days of 24 hours, whatever clocks do. */
+extern const char sql_cutoffs[];
+
+/*
+ * $1 percent of the pages $2 seed, and the cutoffs: $3 now $4 a week ago $5 later
+ * -> a row for each leaf of the sample: its OID, rows, rows that are due at $3, the sum of the
+ * squares of what is due on each page, rows that are due at $4, at $5, and rows whose column is not
+ * NULL. The text is free()d.
+ */
+char *sql_tally(const struct sql_target *target);
+
+#endif
