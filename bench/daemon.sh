@@ -32,9 +32,9 @@ one_round() {
     restore dense
     watch_run
     sample cpu_percent "$(compute "100 * $daemon_ns / ($backend_ns > 0 ? $backend_ns : 1)")"
-    sleep 2 # what belongs to the end of the run
+    a_while 2 # what belongs to the end of the run
     from=$(status_of voluntary_ctxt_switches)
-    sleep 10
+    a_while 10
     sample wakeups $(($(status_of voluntary_ctxt_switches) - from))
     sample rss_mb "$(compute "$(status_of VmHWM) / 1024")"
     stop_daemon

@@ -8,8 +8,9 @@
 # would fall into the measurement.
 restore() {
     [ "$(ask_server "SELECT count(*) FROM pg_database WHERE datname = 'data_$1'")" -eq 1 ] || make_data "$1"
-    server_sql -c 'SET client_min_messages = warning' -c 'DROP DATABASE IF EXISTS bench' -c "CREATE DATABASE bench TEMPLATE data_$1 $copy_strategy"
-    sync # what the kernel still has to write would go to the account of whoever comes next
+    server_sql -c 'SET client_min_messages = warning' -c 'DROP DATABASE IF EXISTS bench' \
+        -c "CREATE DATABASE bench TEMPLATE data_$1 $copy_strategy"
+    [ "$fsync" = off ] || sync # what the kernel has yet to write would go to the account of whoever comes next
     due=$(cat "$work/due.$1")
 }
 

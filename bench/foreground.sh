@@ -16,7 +16,7 @@ SQL
     pgbench -n -M prepared -f "$work/application.sql" -D rows="$(scaled 3000000)" -R 300 -c 4 -T 600 \
         -l --log-prefix="$work/latencies" >/dev/null 2>&1 &
     echo $! >"$work/application.pid"
-    sleep 2 # connects, and finds its pages
+    a_while 2 # connects, and finds its pages
 }
 
 stop_application() {
@@ -40,7 +40,7 @@ beside() {
     restore dense
     start_application
     from=$(now_ms)
-    sleep 5
+    a_while 5
     began=$(now_ms)
     timed "$2"
     ended=$(now_ms)

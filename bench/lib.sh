@@ -72,6 +72,11 @@ window = always$job
 CONF
 }
 
+# a_while SECONDS: where a load has to go on for so long to be measured; a look at a small scale has no time.
+a_while() {
+    sleep "$(awk -v s="$1" -v scale="$scale" 'BEGIN { print scale < 0.1 ? 0.5 : s }')"
+}
+
 # ---- time, samples, figures --------------------------------------------------------------------
 
 now_ms() {
@@ -196,11 +201,13 @@ beside_one_delete() {
     for _ in $(seq "$rounds"); do
         ours ours "$1" duty=100
         sample batch_p99 "$(batch_ms 0.99)"
+        sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
         found=$(last_run walk)
         other one_delete "$1"
     done
     row_titles "$2"
     row ours 'pgpurged --once, rest off'
+    row own_seconds 'the run alone, without start and preflight'
     row one_delete 'one DELETE'
     json_samples batch_p99 ms
     echo

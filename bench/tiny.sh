@@ -12,6 +12,7 @@ pages_read() {
 
 one_round() {
     ours ours tiny duty=100
+    sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
     sample pages "$(pages_read)"
     other one_delete tiny
 }
@@ -21,6 +22,7 @@ all_pages=$(ask "SELECT relpages FROM pg_class WHERE relname = 'rows'")
 
 row_titles 20000000
 row ours 'pgpurged --once, rest off'
+row own_seconds 'the run alone, without start and preflight'
 row one_delete 'one DELETE'
 json_samples pages pages
 echo
