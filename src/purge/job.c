@@ -279,9 +279,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
 {
     struct job *job = arg;
 
-    job->table = *table;
-    preflight_free(job->preflight);
-    job->preflight = NULL;
+    job->table = *table; /* whose references are the preflight's own: it stays until the next one */
     switch (outcome) {
     case BATCH_COMMITTED:
         job->checked = true;
@@ -358,6 +356,8 @@ void job_proceed(struct job *job)
         job_vacuum_connected(job);
     } else if (!job->checked) {
         job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
+        job->table.references = NULL;
+        preflight_free(job->preflight);
         job->preflight = preflight_start(job->pg, job->settings, job->host.clock, checked, job);
     } else {
         job_look_at_schedule(job);
@@ -508,6 +508,7 @@ void job_free(struct job *job)
     walk_free(&job->list);
     slices_free(&job->slices);
     leaves_free(&job->leaves);
+    kept_free(&job->kept);
     free(job);
 }
 

@@ -204,6 +204,7 @@ static void count_batch(struct job *job, const struct batch_result *result)
     job->run.batches += gone > 0;
     job->pass.rows += gone;
     job->pass.skipped += result->skipped;
+    kept_add(&job->kept, result->blocked);
     job->pass.writing_batches += gone > 0;
     job->host.counters->rows_deleted += gone;
     job->host.counters->rows_skipped += result->skipped;

@@ -32,6 +32,7 @@ static void start_pace(struct job *job, int64_t most_blocks)
 static void walk_blocks(struct job *job, uint32_t from_block)
 {
     job->walk = &job->heap;
+    kept_begin_walk(&job->kept);
     start_pace(job, PACE_MOST_BLOCKS);
     walk_begin_pass(&job->heap, from_block, job->pass.began.blocks);
     job_next_batch(job);
@@ -42,6 +43,7 @@ static void walk_index(struct job *job)
 {
     walk_free(&job->list);
     walk_start_list(&job->list);
+    kept_begin_walk(&job->kept);
     job->walk = &job->list;
     job->pass.whole = true;
     start_pace(job, job->settings->batch_rows);

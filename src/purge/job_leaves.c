@@ -67,6 +67,19 @@ static bool explain_refusals(const struct leaves *leaves, struct text *detail)
     return first != NULL;
 }
 
+/* What is left, and what keeps it; false if nothing is left that is known of. */
+static bool explain_rows_left(const struct job *job, struct text *detail)
+{
+    if (job->skipped_before > 0 || job->blocked > 0)
+        text_add(detail,
+                 "due rows are left that others had locked or the database refuses to delete");
+    if (kept_rows(&job->kept) > 0) {
+        text_add(detail, detail->length > 0 ? "; " : "");
+        kept_explain(&job->kept, job->table.references, detail);
+    }
+    return detail->length > 0;
+}
+
 static void end_run(struct job *job)
 {
     struct text detail = {0};
@@ -76,9 +89,8 @@ static void end_run(struct job *job)
     else if (job->moving)
         job_close_run(job, RUN_INCOMPLETE,
                       "due rows kept moving behind the walk; the next run goes on");
-    else if (job->skipped_before > 0 || job->blocked > 0)
-        job_close_run(job, RUN_INCOMPLETE,
-                      "due rows are left that others had locked or the database refuses to delete");
+    else if (explain_rows_left(job, &detail))
+        job_close_run(job, RUN_INCOMPLETE, detail.data);
     else if (may_keep(&job->leaves))
         sample_send(job->pg, job->settings, &job->sql, job->table.blocks, kept_rows_sampled, job);
     else
@@ -321,6 +333,7 @@ void job_leaf_over(struct job *job)
     job->leaf->over = true;
     job->skipped_before += job->pass.skipped;
     job->pass.skipped = 0;
+    kept_end_leaf(&job->kept);
     if (job->run.passes > job->most_passes)
         job->most_passes = job->run.passes;
     next_leaf(job);
@@ -334,6 +347,7 @@ void job_leave_leaf(struct job *job)
     job->leaf_gone = job->leaf->relation;
     job->skipped_before += job->pass.skipped;
     job->pass.skipped = 0;
+    kept_end_leaf(&job->kept);
     job->listed_since = true;
     list_leaves(job);
 }

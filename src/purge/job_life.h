@@ -13,6 +13,7 @@
 #include "purge/batch.h"
 #include "purge/drop.h"
 #include "purge/job.h"
+#include "purge/kept.h"
 #include "purge/leaves.h"
 #include "purge/limits.h"
 #include "purge/preflight.h"
@@ -162,6 +163,7 @@ struct job {
     double backoff_ms; /* of the wait that goes on */
     bool skip_locked;  /* the next batch uses SKIP LOCKED */
     int64_t blocked;   /* rows set aside in this run */
+    struct kept kept;  /* rows of this run to which others refer */
     enum reason pausing;
     enum run_outcome closing;
     double row_bytes; /* what a row of the table takes on disk; NAN = not known */

@@ -16,15 +16,16 @@
 #include "purge/talk.h"
 
 enum {
-    MOST_PASSES = 10,   /* then the run ends as incomplete, and the next one goes on */
-    LANE_BLOCKS = 1000, /* a pass over fewer blocks is one worker's */
+    MOST_PASSES = 10,        /* then the run ends as incomplete, and the next one goes on */
+    MOST_LEVEL_PASSES = 100, /* the same where each pass makes other rows ready to go */
+    LANE_BLOCKS = 1000,      /* a pass over fewer blocks is one worker's */
 };
 
 static struct run_progress progress_of(const struct job *job)
 {
     return (struct run_progress){
         .skipped = job->skipped_before + job->pass.skipped,
-        .blocked = job->blocked,
+        .blocked = job->blocked + kept_rows(&job->kept),
         .passes = job->run.passes > job->most_passes ? job->run.passes : job->most_passes,
         .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
         .at_leaf = job->table.partitioned && job->leaf != NULL ? job->leaf->relation : 0,
@@ -59,7 +60,7 @@ static void run_closed(void *arg, const struct pg_reply *reply)
         "job=%s run=%lld %s: %lld rows in %lld batches, %d %s, %lld locked, %lld blocked, %.1f s",
         job->settings->name, (long long)job->run.id, run_outcome_code(outcome), (long long)rows,
         (long long)batches, progress.passes, progress.passes == 1 ? "pass" : "passes",
-        (long long)progress.skipped, (long long)job->blocked, seconds);
+        (long long)progress.skipped, (long long)progress.blocked, seconds);
     if (outcome == RUN_FAILED)
         job_stop(job, job->why);
     else
@@ -117,9 +118,25 @@ void job_pause_run(struct job *job, enum reason reason)
 
 /* --- passes --- */
 
-static bool nobody_else_wrote(const struct job_pass *pass, const struct run_pass *now)
+/* Then nothing can have moved behind the walk, unless our own deletes move rows or make others
+ * ready to go. */
+static bool nobody_else_wrote(const struct job *job, const struct run_pass *now)
 {
+    const struct job_pass *pass = &job->pass;
+    const struct reference_graph *references = job->table.references;
+
+    if (references != NULL && sql_family_needs_more_passes(&references->family))
+        return false;
     return pass->quiet && now->xmax - pass->began.xmax == (uint64_t)pass->writing_batches;
+}
+
+/* Rows that refer to each other, like the posts of a thread, go level by level. */
+static int most_passes(const struct job *job)
+{
+    const struct reference_graph *references = job->table.references;
+    bool levels = references != NULL && sql_family_needs_more_passes(&references->family);
+
+    return levels && kept_rows_of_pass(&job->kept) > 0 ? MOST_LEVEL_PASSES : MOST_PASSES;
 }
 
 static void pass_ended(void *arg, const struct pg_reply *reply)
@@ -131,10 +148,10 @@ static void pass_ended(void *arg, const struct pg_reply *reply)
     if (!job_talk_succeeded(job, reply))
         return;
     run_pass_read(reply, &now);
-    nothing_left = job->pass.whole && (job->pass.rows == 0 || nobody_else_wrote(&job->pass, &now));
+    nothing_left = job->pass.whole && (job->pass.rows == 0 || nobody_else_wrote(job, &now));
     if (nothing_left) {
         job_leaf_over(job);
-    } else if (job->run.passes >= MOST_PASSES) {
+    } else if (job->run.passes >= most_passes(job)) {
         job->moving = true;
         job_leaf_over(job);
     } else {
@@ -196,6 +213,7 @@ static void start_fresh(struct job *job)
 {
     job_start_limits(job);
     job->blocked = 0;
+    kept_begin_run(&job->kept, job->table.references);
     job->run_began = mono_now();
     job->rows_before = job->run.rows;
 }

@@ -42,7 +42,6 @@ enum table_column {
     TABLE_CAN_DELETE,
     TABLE_CAN_LOCK,
     TABLE_RULES,
-    TABLE_ACTIONS,
     TABLE_SYSTEM,
     TABLE_KEEPERS,
 };
@@ -55,6 +54,8 @@ struct preflight {
     void *arg;
     bool citus;
     struct preflight_table table;
+    struct references_asked asked;
+    struct references_reading *reading;
 };
 
 static void finish(struct preflight *flight, enum batch_outcome outcome, const struct err *err)
@@ -170,7 +171,6 @@ static bool check_side_effects(const struct preflight *flight, const struct pg_r
 {
     const struct table_name *name = &flight->job->table;
     const char *rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES);
-    const char *actions = pg_reply_text(reply, TALK_STEP, 0, TABLE_ACTIONS);
 
     if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_POLICIES))
         return err_set(
@@ -183,14 +183,26 @@ static bool check_side_effects(const struct preflight *flight, const struct pg_r
                        "%s has a rule ON DELETE (%s), so that a row count would not say what is "
                        "gone; drop the rule",
                        name->written, rules);
-    if (actions != NULL)
-        return err_set(err,
-                       "deleting from %s changes other tables, which the audit table would not "
-                       "account for: %s; "
-                       "make these foreign keys NO ACTION and purge the referencing tables by jobs "
-                       "of their own",
-                       name->written, actions);
     return true;
+}
+
+static void references_read(void *arg, enum batch_outcome outcome, const struct err *err)
+{
+    struct preflight *flight = arg;
+
+    if (outcome == BATCH_COMMITTED)
+        flight->table.references = references_graph(flight->reading);
+    finish(flight, outcome, err);
+}
+
+static void read_references(struct preflight *flight)
+{
+    flight->asked = (struct references_asked){
+        .job = flight->job,
+        .relation = flight->table.relation,
+        .role = flight->table.role,
+    };
+    flight->reading = references_start(flight->pg, &flight->asked, references_read, flight);
 }
 
 static void zone_answered(void *arg, const struct pg_reply *reply)
@@ -198,7 +210,7 @@ static void zone_answered(void *arg, const struct pg_reply *reply)
     struct preflight *flight = arg;
 
     if (answered(flight, reply))
-        finish(flight, BATCH_COMMITTED, NULL);
+        read_references(flight);
 }
 
 /* Here a zone that nobody knows is an error of the job; in a batch it would look like one of each
@@ -208,7 +220,7 @@ static void check_zone(struct preflight *flight)
     const char *values[] = {flight->job->column_timezone};
 
     if (values[0][0] == '\0')
-        finish(flight, BATCH_COMMITTED, NULL);
+        read_references(flight);
     else
         ask(flight, sql_zone, values, 1, zone_answered);
 }
@@ -465,6 +477,9 @@ struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
 
 void preflight_free(struct preflight *preflight)
 {
+    if (preflight == NULL)
+        return;
+    references_free(preflight->reading);
     free(preflight);
 }
 
@@ -494,6 +509,7 @@ struct sql_target preflight_target(const struct job_settings *job,
         .table = job->table.name,
         .column = job->expires.column,
         .type = table->type,
+        .family = table->references != NULL ? &table->references->family : NULL,
         .zone = job->column_timezone,
         .per_second = per_second[job->epoch],
         .live = &job->live,

@@ -18,6 +18,7 @@
 #include "config/settings.h"
 #include "decide/guard.h"
 #include "purge/limits.h"
+#include "purge/references.h"
 #include "sql/purge.h"
 #include "wire/pg.h"
 
@@ -38,6 +39,7 @@ struct preflight_table {
     struct wall clock; /* the database's */
     char role[64];
     struct abilities abilities;
+    const struct reference_graph *references; /* what refers to it; the preflight's own */
 };
 
 /* outcome: BATCH_COMMITTED = fine, BATCH_REFUSED, BATCH_STANDBY, BATCH_CLOCK, BATCH_TROUBLE,
@@ -47,7 +49,8 @@ typedef void preflight_fn(void *arg, enum batch_outcome outcome,
                           const struct preflight_table *table, const struct err *err);
 
 /* Eight talks at most. `anchor` is what the database's clock is compared with and may be unknown.
- * The object is the caller's: preflight_free() after the callback, or after pg_close(). */
+ * The object is the caller's: preflight_free() after the callback, when table->references is no
+ * longer needed, or after pg_close(). */
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg);
 void preflight_free(struct preflight *preflight); /* NULL is fine */

@@ -105,6 +105,18 @@ char *sql_family_keep(const struct sql_family *family)
     return nothing_keeps(family, 0, "t", "\n  AND ");
 }
 
+char *sql_try_reference(const struct sql_family *family, const struct sql_reference *reference)
+{
+    const struct sql_relative *parent = &family->tables[reference->parent];
+    const struct sql_relative *child = &family->tables[reference->child];
+    char *condition = refers(reference, "t", "r");
+    char *sql = text_format("SELECT FROM %s AS t, %s AS r WHERE %s LIMIT 0", parent->name,
+                            child->name, condition);
+
+    free(condition);
+    return sql;
+}
+
 /* --- chains: the rows on a path from t down --- */
 
 /* The alias of the row at a level: t at 0, then k1, k2, ... for the letter k. */
@@ -366,25 +378,40 @@ static json_t *watched(const struct sql_family *family)
     return list;
 }
 
-/* Counts each row that is left for the first of the references that keep it. */
+/* `WHEN EXISTS (...) THEN 2`, 2 being its place among those that keep rows of table 0. */
+static void add_cases(const struct sql_family *family, bool followed, struct text *out)
+{
+    const struct sql_path start = {.family = family};
+    const struct sql_reference *reference;
+    size_t n = 0;
+
+    for (size_t i = 0; (reference = sql_family_next_keeper(family, 0, &i)) != NULL;) {
+        char *exists;
+
+        n++;
+        if (sql_path_leads_on(&start, reference) != followed)
+            continue;
+        exists = has_children(family, reference, "t");
+        text_addf(out, "\n               WHEN %s THEN %zu", exists, n);
+        free(exists);
+    }
+}
+
+/* Counts each row that is left for one of the references that keep it: children that should have
+ * gone are named last, because something else has kept them. */
 static char *blocked_sql(const struct sql_family *family, const struct sql_scope *scope)
 {
-    const struct sql_reference *reference;
     struct text counts = {0}, cases = {0};
     size_t n = 0;
     char *sql;
 
-    for (size_t i = 0; (reference = sql_family_next_keeper(family, 0, &i)) != NULL;) {
-        char *exists = has_children(family, reference, "t");
-
+    for (size_t i = 0; sql_family_next_keeper(family, 0, &i) != NULL; n++)
         text_addf(&counts, "%spg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) %zu)",
                   n > 0 ? ", " : "", n + 1);
-        text_addf(&cases, "\n               WHEN %s THEN %zu", exists, n + 1);
-        free(exists);
-        n++;
-    }
     if (n == 0)
         return text_copy("SELECT ARRAY[]::pg_catalog.int8[]");
+    add_cases(family, false, &cases);
+    add_cases(family, true, &cases);
     sql = text_format("SELECT ARRAY[%s]\n"
                       "  FROM (SELECT CASE%s END AS by\n"
                       "          FROM ONLY %s AS t\n"

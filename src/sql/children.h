@@ -27,8 +27,12 @@ struct sql_scope {
 /*
  * What purge_batch() and purge_tids() need to know (sql/schema.sql), as JSON; NULL where nothing
  * refers to table 0. `blocked` counts for each reference that keeps rows of table 0, in the
- * family's order, the due rows that it keeps; a row kept by several counts for the first of them.
+ * family's order, the due rows that it keeps; a row kept by several counts for the first of
+ * them, those that are not followed before the others.
  */
 char *sql_family_document(const struct sql_family *family, const struct sql_scope *scope);
+
+/* Whether the server can compare the columns of a reference; reads no row. */
+char *sql_try_reference(const struct sql_family *family, const struct sql_reference *reference);
 
 #endif

@@ -102,13 +102,6 @@ const char sql_table[] =
     "  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
     "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
-    "  (SELECT string_agg(format('%s on %s (%s)', quote_ident(f.conname), f.conrelid::regclass,"
-    "                            CASE f.confdeltype WHEN 'c' THEN 'ON DELETE CASCADE'"
-    "                              WHEN 'n' THEN 'ON DELETE SET NULL' ELSE 'ON DELETE SET DEFAULT' "
-    "END), ', ')"
-    "     FROM pg_constraint AS f"
-    "    WHERE f.confrelid = c.oid AND f.contype = 'f' AND f.confdeltype IN ('c', 'n', 'd')) AS "
-    "actions,"
     "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
     "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
     "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers" /* BEFORE DELETE FOR EACH

@@ -25,6 +25,7 @@ static void add_stumble(const struct scene *scene, const char *deed)
 {
     sql_exec(scene->own,
              "CREATE TABLE lines (order_id bigint REFERENCES orders DEFERRABLE INITIALLY DEFERRED);"
+             "GRANT SELECT ON lines TO pgpurged;"
              "CREATE SEQUENCE stumbles;"
              "CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
              " BEGIN IF nextval('public.stumbles') = %d THEN %s; END IF; RETURN NULL; END $$;"

@@ -143,18 +143,6 @@ static const struct refusal {
      "CREATE TABLE a_rule AS TABLE plain;"
      "CREATE RULE keep AS ON DELETE TO a_rule DO INSTEAD NOTHING",
      NULL, "public.a_rule has a rule ON DELETE (keep)", true},
-    {"cascading",
-     "CREATE TABLE cascading AS TABLE plain; ALTER TABLE cascading ADD PRIMARY KEY (id);"
-     "CREATE TABLE lines (id int REFERENCES cascading ON DELETE CASCADE)",
-     NULL, "lines_id_fkey on public.lines (ON DELETE CASCADE)", true},
-    {"nulling",
-     "CREATE TABLE nulling AS TABLE plain; ALTER TABLE nulling ADD PRIMARY KEY (id);"
-     "CREATE TABLE notes (id int REFERENCES nulling ON DELETE SET NULL)",
-     NULL, "notes_id_fkey on public.notes (ON DELETE SET NULL)", true},
-    {"defaulting",
-     "CREATE TABLE defaulting AS TABLE plain; ALTER TABLE defaulting ADD PRIMARY KEY (id);"
-     "CREATE TABLE marks (id int DEFAULT 1 REFERENCES defaulting ON DELETE SET DEFAULT)",
-     NULL, "marks_id_fkey on public.marks (ON DELETE SET DEFAULT)", true},
 };
 
 /* Privileges for all, so that each case lacks but one thing. */

@@ -31,13 +31,16 @@ static const struct stubborn {
      "CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()",
      "is blocked: kept for the auditors (P0001)"},
     {"a child refers to them",
-     "CREATE TABLE lines (order_id bigint REFERENCES orders);"
+     "CREATE TABLE lines (order_id bigint REFERENCES orders); GRANT SELECT ON lines TO pgpurged;"
      "INSERT INTO lines SELECT unnest(ARRAY[" UNLUCKY "])",
-     "violates foreign key constraint \"lines_order_id_fkey\" on table \"lines\" (23503)"},
+     "3 blocked by lines_order_id_fkey on public.lines"},
     {"a deferred constraint says no at COMMIT",
-     "CREATE TABLE lines (order_id bigint REFERENCES orders DEFERRABLE INITIALLY DEFERRED);"
-     "INSERT INTO lines SELECT unnest(ARRAY[" UNLUCKY "])",
-     "violates foreign key constraint \"lines_order_id_fkey\" on table \"lines\" (23503)"},
+     "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+     "  IF OLD.id IN (" UNLUCKY ") THEN RAISE 'too late' USING ERRCODE = '23503'; END IF;"
+     "  RETURN NULL; END $$;"
+     "CREATE CONSTRAINT TRIGGER refuse AFTER DELETE ON orders DEFERRABLE INITIALLY DEFERRED"
+     " FOR EACH ROW EXECUTE FUNCTION refuse()",
+     "is blocked: too late (23503)"},
     {"a trigger divides by zero",
      "CREATE FUNCTION divide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
      "  PERFORM 1 / (OLD.id NOT IN (" UNLUCKY "))::int; RETURN OLD; END $$;"

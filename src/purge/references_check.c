@@ -1,0 +1,274 @@
+#include "purge/references_check.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "purge/talk.h"
+#include "sql/children.h"
+#include "sql/quote.h"
+#include "sql/references.h"
+
+enum {
+    BIG_BLOCKS = 1000, /* a table beyond either must not be read whole for each batch */
+    BIG_ROWS = 10000,
+    MOST_STEPS = 100 /* statements for each chunk of a batch */
+};
+
+struct judging {
+    const struct references_asked *asked;
+    const struct reference_graph *graph;
+    const struct pg_reply *reply; /* to sql_relatives */
+};
+
+static const char *text_at(const struct judging *judging, int row, int column)
+{
+    const char *text = pg_reply_text(judging->reply, TALK_STEP, row, column);
+
+    return text != NULL ? text : "";
+}
+
+/* --- what a table is to the family --- */
+
+/* Whether rows of the table are deleted by us, as children. */
+static bool is_followed_into(const struct sql_family *family, size_t table)
+{
+    for (size_t i = 0; i < family->reference_count; i++)
+        if (family->references[i].child == table &&
+            sql_family_level(family, &family->references[i]) > 0)
+            return true;
+    return false;
+}
+
+/* Whether the reference matters: its parents go, by the job itself or as children. */
+static bool matters(const struct sql_family *family, const struct sql_reference *reference)
+{
+    return reference->parent == 0 || is_followed_into(family, reference->parent);
+}
+
+/* Whether the table is looked into for rows that keep others. */
+static bool is_looked_into(const struct sql_family *family, size_t table)
+{
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->child == table && sql_reference_keeps(reference) &&
+            matters(family, reference))
+            return true;
+    }
+    return false;
+}
+
+/* Whether rows of the table stand above some that go: then they are locked meanwhile. */
+static bool is_locked(const struct sql_family *family, size_t table)
+{
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->parent == table && sql_family_level(family, reference) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool check_usage(const struct judging *judging, int row, struct err *err)
+{
+    const char *role = judging->asked->role;
+
+    if (!pg_reply_bool(judging->reply, TALK_STEP, row, REL_USAGE)) {
+        char *schema = sql_identifier(text_at(judging, row, REL_SCHEMA));
+
+        err_set(err,
+                "role %s may not use schema %s, in which rows refer to %s; run: GRANT USAGE ON "
+                "SCHEMA %s TO %s",
+                role, schema, judging->asked->job->table.written, schema, role);
+        free(schema);
+        return false;
+    }
+    if (!pg_reply_bool(judging->reply, TALK_STEP, row, REL_SELECT))
+        return err_set(err,
+                       "role %s can't see whether rows of %s refer to due ones; run: GRANT SELECT "
+                       "ON %s TO %s",
+                       role, text_at(judging, row, REL_WRITTEN), text_at(judging, row, REL_WRITTEN),
+                       role);
+    if (pg_reply_bool(judging->reply, TALK_STEP, row, REL_POLICIES))
+        return err_set(err,
+                       "row level security of %s applies to role %s and would hide rows that refer "
+                       "to due ones; run: ALTER ROLE %s BYPASSRLS",
+                       text_at(judging, row, REL_WRITTEN), role, role);
+    return true;
+}
+
+/* Of the job's table the leaf is locked, of the others the whole. */
+static bool check_locking(const struct judging *judging, int row, size_t relative, struct err *err)
+{
+    const char *role = judging->asked->role;
+    const char *table = text_at(judging, row, relative == 0 ? REL_LEAF_WRITTEN : REL_WRITTEN);
+
+    return pg_reply_bool(judging->reply, TALK_STEP, row,
+                         relative == 0 ? REL_LEAF_UPDATE : REL_UPDATE) ||
+           err_set(err,
+                   "role %s may not lock rows of %s, so that one could be restored while the rows "
+                   "that refer to it are deleted; run: GRANT UPDATE (COLUMN) ON %s TO %s for any "
+                   "one of its columns",
+                   role, table, table, role);
+}
+
+static bool check_deleting(const struct judging *judging, int row, struct err *err)
+{
+    const char *role = judging->asked->role, *leaf = text_at(judging, row, REL_LEAF_WRITTEN);
+    const char *kind = text_at(judging, row, REL_LEAF_KIND);
+    const char *rules = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_RULES);
+
+    if (kind[0] != 'r')
+        return err_set(err,
+                       "%s refers to due rows, but is no plain table: its rows can't be deleted "
+                       "first; write children = skip",
+                       leaf);
+    if (!pg_reply_bool(judging->reply, TALK_STEP, row, REL_LEAF_USAGE) ||
+        !pg_reply_bool(judging->reply, TALK_STEP, row, REL_LEAF_SELECT) ||
+        !pg_reply_bool(judging->reply, TALK_STEP, row, REL_LEAF_DELETE))
+        return err_set(err,
+                       "role %s may not delete rows of %s, which refer to due ones; run: GRANT "
+                       "SELECT, DELETE ON %s TO %s",
+                       role, leaf, leaf, role);
+    if (pg_reply_bool(judging->reply, TALK_STEP, row, REL_LEAF_POLICIES))
+        return err_set(err,
+                       "row level security of %s applies to role %s and would hide rows from the "
+                       "purge; run: ALTER ROLE %s BYPASSRLS",
+                       leaf, role, role);
+    if (rules != NULL)
+        return err_set(err,
+                       "%s has a rule ON DELETE (%s), so that a row count would not say what is "
+                       "gone; drop the rule or write children = skip",
+                       leaf, rules);
+    return true;
+}
+
+static bool check_relative(const struct judging *judging, int row, struct err *err)
+{
+    const struct sql_family *family = &judging->graph->family;
+    int64_t relation = pg_reply_int(judging->reply, TALK_STEP, row, REL_TABLE);
+    size_t table = 0;
+
+    while (family->tables[table].relation != relation)
+        table++;
+    if (is_looked_into(family, table) && !check_usage(judging, row, err))
+        return false;
+    if (is_locked(family, table) && !check_locking(judging, row, table, err))
+        return false;
+    return !is_followed_into(family, table) || check_deleting(judging, row, err);
+}
+
+/* Without the server's own counts, what an acting foreign key takes along would go unseen
+ * (promise A). */
+static bool check_counting(const struct judging *judging, struct err *err)
+{
+    const struct sql_family *family = &judging->graph->family;
+
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->action != ACTION_CASCADE && sql_reference_keeps(reference))
+            continue;
+        if (pg_reply_rows(judging->reply, TALK_STEP) > 0 &&
+            !text_equal(text_at(judging, 0, REL_TRACK_COUNTS), "on"))
+            return err_set(err,
+                           "track_counts is off, so that nobody counts the rows that foreign key "
+                           "%s changes when rows are deleted; run: ALTER ROLE %s SET track_counts "
+                           "= on",
+                           reference->name, judging->asked->role);
+    }
+    return true;
+}
+
+static bool is_allowed_unindexed(const struct job_settings *job, const char *name)
+{
+    size_t length = strlen(name);
+
+    for (const char *at = job->children_unindexed; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == job->children_unindexed || at[-1] == ' ') &&
+            (at[length] == '\0' || at[length] == ','))
+            return true;
+    return false;
+}
+
+static bool check_indexes(const struct judging *judging, struct err *err)
+{
+    const struct sql_family *family = &judging->graph->family;
+    const struct job_settings *job = judging->asked->job;
+
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+        const struct reference_facts *facts = &judging->graph->facts[i];
+        bool big = facts->blocks > BIG_BLOCKS || facts->rows > BIG_ROWS;
+
+        if (facts->indexed || !big || !matters(family, reference) ||
+            is_allowed_unindexed(job, reference->name))
+            continue;
+        return err_set(err,
+                       "no index serves %s of %s, so that it would be read whole again and again; "
+                       "run: %s%s; or write children_unindexed = %s",
+                       reference->name, facts->child, facts->create_index,
+                       family->tables[reference->child].leaf_count > 1
+                           ? " and likewise on its other partitions"
+                           : "",
+                       reference->name);
+    }
+    return true;
+}
+
+static bool check_size(const struct judging *judging, struct err *err)
+{
+    size_t steps = sql_family_steps(&judging->graph->family);
+
+    return steps <= MOST_STEPS ||
+           err_set(err,
+                   "children would take %zu statements for each batch, one for each way to each "
+                   "partition of each table; lower children_depth, or write children = skip",
+                   steps);
+}
+
+/* What goes to the server as JSON has to be UTF-8, or it would not get there. */
+static bool is_utf8(const char *text)
+{
+    json_t *string = json_string(text);
+    bool fine = string != NULL;
+
+    json_decref(string);
+    return fine;
+}
+
+static bool check_names(const struct judging *judging, struct err *err)
+{
+    const struct sql_family *family = &judging->graph->family;
+
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_relative *child = &family->tables[family->references[i].child];
+        char *sql = sql_try_reference(family, &family->references[i]);
+        bool fine = is_utf8(sql);
+
+        free(sql);
+        for (size_t n = 0; n < child->leaf_count; n++)
+            fine = fine && is_utf8(child->leaves[n].name);
+        if (!fine)
+            return err_set(err,
+                           "the names of a table or column that refers to %s are not UTF-8; write "
+                           "client_encoding=UTF8 into the conninfo",
+                           judging->asked->job->table.written);
+    }
+    return true;
+}
+
+bool references_allowed(const struct references_asked *asked, const struct reference_graph *graph,
+                        const struct pg_reply *reply, struct err *err)
+{
+    const struct judging judging = {asked, graph, reply};
+
+    for (int row = 0; row < pg_reply_rows(reply, TALK_STEP); row++)
+        if (!check_relative(&judging, row, err))
+            return false;
+    return check_names(&judging, err) && check_counting(&judging, err) &&
+           check_size(&judging, err) && check_indexes(&judging, err);
+}

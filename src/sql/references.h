@@ -1,0 +1,71 @@
+/*
+ * references: what is asked of the catalog about the rows that refer to a table, as fixed texts.
+ * Under sql_settings (sql/flights.h).
+ */
+#ifndef PGPURGED_SQL_REFERENCES_H
+#define PGPURGED_SQL_REFERENCES_H
+
+/*
+ * $1 the table $2 by which references to go further down, as letters: those of confdeltype (a no
+ * action, r restrict, c cascade, n set null, d set default), x declared $3 the declared ones:
+ * [{"name", "schema", "table", "column", "referenced", "where"}]
+ * -> one row for each pair of columns of each reference, in order: number, name, action (such a
+ * letter), parent, child (OIDs), part (0 = all of the parent), column of the parent, of the child,
+ * operator, collation, deferrable, whether `where` is a column. NULL for a table or a column that
+ * isn't there.
+ */
+extern const char sql_references[];
+enum reference_column {
+    REF_NUMBER,
+    REF_NAME,
+    REF_ACTION,
+    REF_PARENT,
+    REF_CHILD,
+    REF_PART,
+    REF_KEY,
+    REF_COLUMN,
+    REF_EQUAL,
+    REF_COLLATION,
+    REF_DEFERRABLE,
+    REF_CONDITION_KNOWN,
+};
+
+/* $1 references: [{"child", "columns", "where"}] -> for each, in order: whether an index serves it,
+ * its columns as they stand in CREATE INDEX. */
+extern const char sql_reference_indexes[];
+
+/*
+ * $1 OIDs -> one row for each leaf of each of these tables, a table without partitions being its
+ * own leaf: table, schema, name, as it is written, kind, whether policies apply, USAGE, SELECT,
+ * UPDATE of some column; leaf, schema, name, as it is written, kind, blocks, reltuples, whether
+ * policies apply, USAGE, SELECT, DELETE, UPDATE of some column, rules ON DELETE; whether
+ * track_counts is on.
+ */
+extern const char sql_relatives[];
+enum relative_column {
+    REL_TABLE,
+    REL_SCHEMA,
+    REL_NAME,
+    REL_WRITTEN,
+    REL_KIND,
+    REL_POLICIES,
+    REL_USAGE,
+    REL_SELECT,
+    REL_UPDATE,
+    REL_LEAF,
+    REL_LEAF_SCHEMA,
+    REL_LEAF_NAME,
+    REL_LEAF_WRITTEN,
+    REL_LEAF_KIND,
+    REL_LEAF_BLOCKS,
+    REL_LEAF_ROWS,
+    REL_LEAF_POLICIES,
+    REL_LEAF_USAGE,
+    REL_LEAF_SELECT,
+    REL_LEAF_DELETE,
+    REL_LEAF_UPDATE,
+    REL_LEAF_RULES,
+    REL_TRACK_COUNTS,
+};
+
+#endif
