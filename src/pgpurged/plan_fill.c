@@ -108,9 +108,11 @@ static void fill_due(struct plan *plan, const struct estimate *estimate, int64_t
 }
 
 /* What is known of a table whose rows could not be looked at. */
-static void fill_statistics(struct plan *plan, const struct advice *advice)
+static void fill_statistics(struct plan *plan, const struct estimate *estimate)
 {
-    plan->pages = advice->blocks;
+    const struct advice *advice = &estimate->advice;
+
+    plan->pages = estimate->table.relation != 0 ? estimate->table.blocks : advice->blocks;
     plan->page_bytes = advice->block_size;
     if (advice->rows < 0)
         return;
@@ -249,7 +251,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
     } else {
         plan->refused = text_copy(estimate->why.text);
         if (estimate->advice.known)
-            fill_statistics(plan, &estimate->advice);
+            fill_statistics(plan, estimate);
     }
     if (estimate->advice.known)
         plan_fill_notes(plan, job, estimate);

@@ -18,7 +18,7 @@ static void note_needed(struct plan *plan, const struct advice *advice)
     if (!advice->usage)
         plan_note(&plan->grants,
                   text_format("role %s may not use the table's schema: needed", advice->role),
-                  text_format("GRANT USAGE ON SCHEMA %s TO %s", advice->schema, advice->role));
+                  sql_grant_usage(advice->schema, advice->role));
     if (!advice->can_select || !advice->can_delete) {
         const char *missing = advice->can_select   ? "DELETE"
                               : advice->can_delete ? "SELECT"
@@ -29,7 +29,7 @@ static void note_needed(struct plan *plan, const struct advice *advice)
                               advice->can_select   ? "delete rows"
                               : advice->can_delete ? "read the table"
                                                    : "read the table or delete rows"),
-                  text_format("GRANT %s ON %s TO %s", missing, advice->table, advice->role));
+                  sql_grant(missing, advice->table, advice->role));
     }
 }
 
@@ -40,15 +40,14 @@ static void note_advised(struct plan *plan, const struct advice *advice)
                   text_format("role %s may not lock rows: where others hold locks, single rows "
                               "have to be tried one by one",
                               advice->role),
-                  text_format("GRANT UPDATE (%s) ON %s TO %s", advice->column, advice->table,
-                              advice->role));
+                  sql_grant_update(advice->column, advice->table, advice->role));
     if (!advice->sees_all)
         plan_note(&plan->grants,
                   text_format("role %s does not see what other sessions do, so max_replica_lag, "
                               "max_active_sessions, max_snapshot_age and waiting sessions hold "
                               "nothing back",
                               advice->role),
-                  text_format("GRANT pg_monitor TO %s", advice->role));
+                  sql_grant_role("pg_monitor", advice->role));
 }
 
 /* --- triggers and locks --- */

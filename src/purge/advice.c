@@ -27,9 +27,12 @@ enum table_column {
     COLUMN_SEES_ALL
 };
 
-void advice_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg)
+void advice_send(struct pg *pg, const struct job_settings *job, bool with_indexes, pg_reply_fn *fn,
+                 void *arg)
 {
     const char *values[] = {job->table.schema, job->table.name, job->expires.column};
+    const struct pg_step commit = {sql_commit, NULL, 0};
+    const struct pg_step indexes = {sql_advice_indexes, values, ARRAY_LENGTH(values)};
     const struct pg_step steps[] = {
         {sql_begin_read_only, NULL, 0},
         {sql_settings, NULL, 0},
@@ -37,11 +40,12 @@ void advice_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn,
         [STEP_TRIGGERS] = {sql_advice_triggers, values, 2},
         [STEP_LOCKS] = {sql_advice_locks, values, 2},
         [STEP_WRAPAROUND] = {sql_advice_wraparound, values, 2},
-        [STEP_INDEXES] = {sql_advice_indexes, values, 3},
-        {sql_commit, NULL, 0},
+        [STEP_INDEXES] = with_indexes ? indexes : commit,
+        commit,
     };
+    size_t count = with_indexes ? ARRAY_LENGTH(steps) : ARRAY_LENGTH(steps) - 1;
 
-    pg_send(pg, steps, ARRAY_LENGTH(steps), TALK_DEADLINE_MS, fn, arg);
+    pg_send(pg, steps, count, TALK_DEADLINE_MS, fn, arg);
 }
 
 /* NULL stays NULL. */

@@ -34,7 +34,7 @@ struct advice {
     bool known; /* there is such a table; otherwise nothing of it means anything */
     char *table, *column, *schema, *role; /* column NULL = there is none */
     bool partitioned, nullable;
-    int64_t blocks; /* -1 = it has none of its own */
+    int64_t blocks; /* relpages; -1 = it has none of its own */
     double rows;    /* reltuples; -1 = never analyzed */
     uint32_t block_size;
     bool usage, can_select, can_delete, can_lock, sees_all;
@@ -48,7 +48,10 @@ struct advice {
     size_t index_count;
 };
 
-void advice_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg);
+/* Only the question about indexes needs a lock on the table; without it, the others are answered
+ * while somebody else keeps everyone out. */
+void advice_send(struct pg *pg, const struct job_settings *job, bool with_indexes, pg_reply_fn *fn,
+                 void *arg);
 void advice_read(const struct pg_reply *reply, struct advice *advice);
 void advice_free(struct advice *advice); /* a zeroed one is fine */
 

@@ -259,7 +259,8 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     if (outcome == BATCH_UNKNOWN || outcome == BATCH_TROUBLE)
         finish(estimation);
     else
-        advice_send(estimation->pg, estimation->job, advised, estimation);
+        advice_send(estimation->pg, estimation->job, outcome == BATCH_COMMITTED, advised,
+                    estimation);
 }
 
 struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,

@@ -6,9 +6,7 @@ const char sql_advice_table[] =
     "SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name,"
     " quote_ident(n.nspname) AS schema_name, quote_ident(current_user) AS role,"
     " c.relkind = 'p' AS partitioned,"
-    " CASE c.relkind WHEN 'r' THEN pg_relation_size(c.oid) / current_setting('block_size')::bigint"
-    "  WHEN 'p' THEN (SELECT sum(pg_relation_size(p.relid)) / current_setting('block_size')::bigint"
-    "    FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf) END AS blocks,"
+    " CASE WHEN c.relkind = 'r' THEN c.relpages END AS blocks,"
     " c.reltuples, current_setting('block_size')::integer AS block_size,"
     " NOT coalesce(a.attnotnull, true) AS nullable,"
     " has_schema_privilege(n.oid, 'USAGE') AS usage,"
@@ -89,10 +87,24 @@ const char sql_advice_indexes[] =
     "   AND i.indisvalid AND i.indisready AND i.indislive"
     " ORDER BY i.indexrelid";
 
-char *sql_grant(const char *privileges, const char *on, const char *role)
+char *sql_grant(const char *privileges, const char *table, const char *role)
 {
-    return text_format("GRANT %s%s%s TO %s", privileges, on != NULL ? " ON " : "",
-                       on != NULL ? on : "", role);
+    return text_format("GRANT %s ON %s TO %s", privileges, table, role);
+}
+
+char *sql_grant_update(const char *column, const char *table, const char *role)
+{
+    return text_format("GRANT UPDATE (%s) ON %s TO %s", column, table, role);
+}
+
+char *sql_grant_usage(const char *schema, const char *role)
+{
+    return text_format("GRANT USAGE ON SCHEMA %s TO %s", schema, role);
+}
+
+char *sql_grant_role(const char *granted, const char *role)
+{
+    return text_format("GRANT %s TO %s", granted, role);
 }
 
 char *sql_create_index(bool unique, bool partitioned, const char *table, const char *keys,

@@ -1,8 +1,10 @@
 /*
  * advice: what the plan asks the catalog about a table, beside what preflight asks: privileges,
- * triggers, who holds locks on it, and its indexes; and the SQL that it proposes. The questions
- * take the table's name, so that they are answered where preflight refuses; all run under
- * sql_settings and are read only.
+ * triggers, who holds locks on it, and its indexes; and the SQL that it proposes.
+ *
+ * The questions take the table's name, so that they are answered where preflight refuses. All but
+ * the one about indexes take no lock on a plain table, so that they are answered while somebody
+ * else keeps everyone out. All run under sql_settings and are read only.
  */
 #ifndef PGPURGED_SQL_ADVICE_H
 #define PGPURGED_SQL_ADVICE_H
@@ -10,7 +12,7 @@
 #include <stdbool.h>
 
 /* $1 schema $2 table $3 column -> the table's name and the column's as SQL has them (NULL = there
- * is none), the schema's, the role's, whether the table is partitioned, blocks, reltuples, block
+ * is none), the schema's, the role's, whether the table is partitioned, relpages, reltuples, block
  * size, whether the column may be NULL; may it use the schema, select, delete, lock rows; does it
  * see what other sessions do. No row = no such table. */
 extern const char sql_advice_table[];
@@ -33,8 +35,12 @@ extern const char sql_advice_wraparound[];
  * needs it, scans. */
 extern const char sql_advice_indexes[];
 
-/* A GRANT of privileges on the table. */
-char *sql_grant(const char *privileges, const char *on, const char *role);
+/* The GRANTs that a role may miss: privileges on a table; UPDATE of one column, to lock rows; on a
+ * schema; membership of another role. */
+char *sql_grant(const char *privileges, const char *table, const char *role);
+char *sql_grant_update(const char *column, const char *table, const char *role);
+char *sql_grant_usage(const char *schema, const char *role);
+char *sql_grant_role(const char *granted, const char *role);
 
 /* An index over `keys` (as SQL), only of rows where `condition` holds (NULL = all). A partitioned
  * table can't have one CONCURRENTLY. */

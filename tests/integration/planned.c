@@ -1,0 +1,427 @@
+/*
+ * Why: people decide by the plan whether to let a job loose on their table. So its numbers are
+ * compared with counts of the test's own, what it says is missing is run and has to help, and it
+ * has to come at once however large the table is.
+ */
+#include <check.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "integration/harness.h"
+#include "integration/keep.h"
+#include "integration/program.h"
+#include "integration/promises.h"
+#include "integration/scene.h"
+#include "integration/session.h"
+
+/* --- reading a plan --- */
+
+/* The plan of the one job in the configuration, or of the first, by `--plan --json` and one more
+ * option (NULL = none). */
+static json_t *planned(const char *config, const char *option, int expected_code)
+{
+    const char *output;
+    json_error_t error;
+    int code = pgpurged_run(&output, "--config", config, "--plan", "--json", option, NULL);
+    json_t *document = json_loads(output, 0, &error);
+
+    ck_assert_msg(document != NULL, "%s: %s", error.text, keep_tail(output));
+    ck_assert_msg(code == expected_code, "exit code %d: %s", code, keep_tail(output));
+    return json_array_get(json_object_get(document, "jobs"), 0);
+}
+
+/* "due.rows"; NULL if there is no such key, which is an error of the test. */
+static json_t *at(json_t *plan, const char *path)
+{
+    char *rest = text_copy(path);
+
+    for (char *key = strtok(rest, "."); key != NULL; key = strtok(NULL, "."))
+        plan = json_object_get(plan, key);
+    free(rest);
+    ck_assert_msg(plan != NULL, "%s is not there", path);
+    return plan;
+}
+
+static int64_t number(json_t *plan, const char *path)
+{
+    ck_assert_msg(json_is_integer(at(plan, path)), "%s is no number", path);
+    return json_integer_value(at(plan, path));
+}
+
+static const char *text(json_t *plan, const char *path)
+{
+    const char *value = json_string_value(at(plan, path));
+
+    return value != NULL ? value : "";
+}
+
+/* The first note of a group whose text or SQL has this piece; NULL if none has. */
+static json_t *note_with(json_t *plan, const char *group, const char *piece)
+{
+    json_t *notes = at(plan, group), *note;
+    size_t i;
+
+    json_array_foreach(notes, i, note) if (strstr(text(note, "text"), piece) != NULL ||
+                                           strstr(text(note, "sql"), piece) != NULL) return note;
+    return NULL;
+}
+
+static void check_note(json_t *plan, const char *group, const char *piece)
+{
+    ck_assert_msg(note_with(plan, group, piece) != NULL, "%s: nothing about %s in %s", group, piece,
+                  json_dumps(at(plan, group), 0));
+}
+
+/* Runs the SQL of each note, a statement at a time, as a person would paste it. */
+static void run_notes(PGconn *own, json_t *plan, const char *group)
+{
+    json_t *note;
+    size_t i;
+
+    json_array_foreach(at(plan, group), i, note)
+    {
+        char *sql = text_copy(text(note, "sql"));
+
+        for (char *one = strtok(sql, "\n"); one != NULL; one = strtok(NULL, "\n"))
+            sql_exec(own, "%s", one);
+        free(sql);
+    }
+}
+
+static double seconds_since(struct mono start)
+{
+    return mono_ms_between(start, mono_now()) / 1000;
+}
+
+/* --- how much is due --- */
+
+enum { MANY = 3000000 };
+
+/* A third is marked, at places that no page knows of; nothing is random, so that the sample is the
+ * same each time. */
+static void make_many(const struct scene *scene)
+{
+    sql_exec(scene->own,
+             "CREATE UNLOGGED TABLE orders (id int, deleted_at timestamptz, filler text);"
+             "INSERT INTO orders SELECT i, CASE WHEN hashint4(i) %% 3 = 0"
+             "   THEN now() - (abs(hashint4(-i) %% 1000) * 0.1 + 0.05) * interval '1 day' END,"
+             "  repeat('x', 40) FROM generate_series(1, %d) AS i;"
+             "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged",
+             MANY);
+}
+
+/* The bound is the product's promise; without a sanitizer it takes a tenth of it. */
+START_TEST(plan_of_three_million_rows_takes_less_than_two_seconds)
+{
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "");
+    struct mono start;
+    int64_t due;
+    json_t *plan;
+
+    make_many(&scene);
+    due = scene_due(&scene);
+    start = mono_now();
+    plan = planned(config, NULL, 0);
+    ck_assert_msg(seconds_since(start) < 2, "%.1f s", seconds_since(start));
+    ck_assert_str_eq(text(plan, "due.basis"), "sampled");
+    ck_assert_int_le(number(plan, "due.low"), due);
+    ck_assert_int_ge(number(plan, "due.high"), due);
+    ck_assert_int_lt(number(plan, "due.high") - number(plan, "due.low"), due / 5);
+    ck_assert_int_lt(llabs(number(plan, "due.rows") - due), due / 10);
+    ck_assert_int_lt(number(plan, "due.sampled_pages"), number(plan, "table.pages") / 10);
+    /* 1,000 steps of a tenth of a day: a third of a hundredth of the rows each day. */
+    ck_assert_int_lt(llabs(number(plan, "forecast.expiring_rows_per_day") - MANY / 300),
+                     MANY / 3000);
+
+    plan = planned(config, "--exact", 0);
+    ck_assert_str_eq(text(plan, "due.basis"), "counted");
+    ck_assert_int_eq(number(plan, "due.rows"), due);
+    ck_assert_int_eq(number(plan, "table.rows"), MANY);
+
+    plan = planned(config, "--exact=5ms", 0);
+    ck_assert_str_eq(text(plan, "due.basis"), "sampled");
+    ck_assert_ptr_nonnull(strstr(text(plan, "due.not_counted"), "longer than 5ms"));
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders"), MANY);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_counts_few_due_rows_through_the_index)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    make_many(&scene);
+    sql_exec(scene.own, "UPDATE orders SET deleted_at = NULL WHERE id %% 1000 <> 0;"
+                        "CREATE INDEX ON orders (deleted_at); ANALYZE orders");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_str_eq(text(plan, "due.basis"), "indexed");
+    ck_assert_str_eq(text(plan, "found_by.walk"), "index");
+    ck_assert_int_eq(number(plan, "due.rows"), scene_due(&scene));
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_of_a_partitioned_table_counts_by_leaf)
+{
+    struct scene scene = scene_new();
+    json_t *plan, *first;
+
+    sql_exec(scene.own, "CREATE TABLE orders (id int, deleted_at timestamptz) PARTITION BY RANGE "
+                        "(id)");
+    for (int i = 0; i < 12; i++)
+        sql_exec(scene.own,
+                 "CREATE TABLE orders_%d PARTITION OF orders FOR VALUES FROM (%d) TO (%d)", i,
+                 i * 100, (i + 1) * 100);
+    sql_exec(scene.own, "INSERT INTO orders SELECT i, CASE WHEN i %% 100 <= i / 100 THEN"
+                        "  now() - interval '40 days' END FROM generate_series(0, 1199) AS i;"
+                        "DO $$ BEGIN FOR i IN 0..10 LOOP"
+                        "  EXECUTE format('GRANT SELECT, DELETE ON orders_%%s TO pgpurged', i);"
+                        "END LOOP; END $$;"
+                        "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_int_eq(number(plan, "due.rows"), scene_due(&scene));
+    ck_assert_int_eq(number(plan, "leaf_count"), 12);
+    ck_assert_uint_eq(json_array_size(at(plan, "leaves")), 10);
+    first = json_array_get(at(plan, "leaves"), 0);
+    ck_assert_str_eq(text(first, "name"), "public.orders_11");
+    ck_assert_int_eq(number(first, "due_rows"), 12);
+    ck_assert_int_eq(number(first, "rows"), 100);
+    check_note(plan, "risks", "public.orders_11 is left alone");
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- when it will be done --- */
+
+START_TEST(plan_says_that_a_job_never_catches_up)
+{
+    struct scene scene = scene_new();
+    const char *slow = scene_config(&scene, "window = Mon 01:00-02:00\nmax_rows_per_second = 1\n");
+    const char *output;
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE TABLE orders (id int, deleted_at timestamptz, filler text);"
+                        "INSERT INTO orders SELECT i, now() - i %% 100 * interval '12 hours'"
+                        "  FROM generate_series(1, 100000) AS i;"
+                        "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged");
+    plan = planned(slow, NULL, 0);
+    ck_assert(json_is_false(at(plan, "forecast.catches_up")));
+    ck_assert_int_eq(number(plan, "forecast.window_rows_per_day"), 514); /* 3600 / 7 */
+    ck_assert_int_eq(number(plan, "forecast.expiring_rows_per_day"), 2000);
+    check_note(plan, "risks", "more expires than the window takes");
+    ck_assert_int_eq(pgpurged_run(&output, "--config", slow, "--plan", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(output, "never catches up: about 2,000 rows expire a day, the "
+                                         "window takes about 514\n"));
+    ck_assert(json_is_true(at(planned(scene_config(&scene, ""), NULL, 0), "forecast.catches_up")));
+    scene_end(&scene);
+}
+END_TEST
+
+/* 40,000 due rows at one a second are 40,000 s of window: 11 h 6 min 40 s, an hour a week. */
+START_TEST(plan_says_when_a_run_will_be_done_given_its_window)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE TABLE orders (id int, deleted_at timestamptz, filler text);"
+                        "INSERT INTO orders SELECT i, now() - interval '40 days'"
+                        "  FROM generate_series(1, 40000) AS i;"
+                        "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged");
+    plan = planned(scene_config(&scene, "window = Mon 01:00-02:00\ntimezone = Asia/Tokyo\n"
+                                        "max_rows_per_second = 1\n"),
+                   NULL, 0);
+    ck_assert_int_eq(number(plan, "forecast.window_seconds"), 40000);
+    /* The second Monday opening counts from the next one on, or from the one that is open now. */
+    ck_assert_str_eq(
+        sql_text(scene.own,
+                 "SELECT timestamp '%s' - date_trunc('week', timestamp '%s') BETWEEN '77 days"
+                 " 01:06' AND '84 days 01:07'",
+                 text(plan, "forecast.done"), text(plan, "forecast.begins")),
+        "t");
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_reckons_with_the_pace_of_the_last_run)
+{
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "");
+    json_t *plan;
+    double rate;
+
+    scene_add_orders(&scene, 8000);
+    ck_assert(json_is_false(at(planned(config, NULL, 0), "forecast.measured")));
+    scene_once(config, 0);
+    rate =
+        atof(sql_text(scene.own, "SELECT 1000 * sum(rows) / sum(elapsed_ms) FROM pgpurged.audit"));
+    plan = planned(config, NULL, 0);
+    ck_assert(json_is_true(at(plan, "forecast.measured")));
+    ck_assert_int_lt(llabs(number(plan, "forecast.rows_per_busy_second") - llround(rate)), 2);
+    promises_check(scene.own, "orders", SCENE_DUE);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- what is missing, and what would be better --- */
+
+START_TEST(every_missing_privilege_is_named_at_once_as_the_grant_to_run)
+{
+    struct scene scene = scene_new();
+    const char *config;
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE SCHEMA \"Old Shop\";"
+                        "CREATE TABLE \"Old Shop\".\"order\" (id int, \"deletedAt\" timestamptz)");
+    config = scene_config_of(&scene, "[job old]\ntable = \"Old Shop\".\"order\"\n"
+                                     "expires = \"deletedAt\" + 30d\n");
+    plan = planned(config, NULL, 1);
+    check_note(plan, "grants", "GRANT USAGE ON SCHEMA \"Old Shop\" TO pgpurged");
+    check_note(plan, "grants", "GRANT SELECT, DELETE ON \"Old Shop\".\"order\" TO pgpurged");
+    check_note(plan, "grants",
+               "GRANT UPDATE (\"deletedAt\") ON \"Old Shop\".\"order\" TO pgpurged");
+    check_note(plan, "grants", "GRANT pg_monitor TO pgpurged");
+    ck_assert_ptr_nonnull(strstr(text(plan, "refused"), "may not use schema"));
+    run_notes(scene.own, plan, "grants");
+    plan = planned(config, NULL, 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "grants")), 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "risks")), 0);
+    sql_exec(scene.own, "REVOKE pg_monitor FROM pgpurged");
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there)
+{
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "");
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE TABLE orders (id int PRIMARY KEY, number text UNIQUE,"
+                        "  customer int, deleted_at timestamptz, filler text);"
+                        "CREATE INDEX orders_customer ON orders (customer);"
+                        "CREATE INDEX orders_lower ON orders (lower(number), id);"
+                        "CREATE UNIQUE INDEX orders_odd ON orders ((number || 'x'), customer);"
+                        "INSERT INTO orders SELECT i, i::text, i %% 100, CASE WHEN i %% 3 = 0 THEN"
+                        "  now() - interval '5 days' - i %% 30 * interval '1 hour' END,"
+                        "  repeat('x', 600) FROM generate_series(1, 20000) AS i;"
+                        "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged; ANALYZE orders");
+    plan = planned(config, NULL, 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "hints")), 4);
+    check_note(plan, "hints",
+               "CREATE INDEX CONCURRENTLY ON public.orders (customer) WHERE deleted_at IS NULL");
+    check_note(plan, "hints",
+               "CREATE UNIQUE INDEX CONCURRENTLY ON public.orders (number) WHERE deleted_at IS "
+               "NULL;\nALTER TABLE public.orders DROP CONSTRAINT orders_number_key");
+    check_note(plan, "hints",
+               "CREATE UNIQUE INDEX CONCURRENTLY ON public.orders ((number || 'x'::text), customer)"
+               " WHERE deleted_at IS NULL;\nDROP INDEX CONCURRENTLY public.orders_odd");
+    check_note(plan, "hints",
+               "CREATE INDEX CONCURRENTLY ON public.orders (deleted_at) WHERE deleted_at IS NOT "
+               "NULL");
+    run_notes(scene.own, plan, "hints");
+    plan = planned(config, NULL, 0);
+    ck_assert_msg(json_array_size(at(plan, "hints")) == 0, "%s", json_dumps(at(plan, "hints"), 0));
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(an_append_only_table_gets_no_advice_about_deleted_rows)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE TABLE orders (id int PRIMARY KEY, number text UNIQUE,"
+                        "  deleted_at timestamptz NOT NULL DEFAULT now(), filler text);"
+                        "CREATE INDEX orders_deleted ON orders (deleted_at);"
+                        "CREATE INDEX orders_id ON orders (id, number);"
+                        "INSERT INTO orders SELECT i, i::text, now() - i * interval '1 min',"
+                        "  repeat('x', 600) FROM generate_series(1, 20000) AS i;"
+                        "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "hints")), 0);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- what is in the way --- */
+
+START_TEST(triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+                        " 'BEGIN RETURN OLD; END';"
+                        "CREATE TRIGGER a_keeper BEFORE DELETE ON orders FOR EACH ROW EXECUTE"
+                        " FUNCTION f();"
+                        "CREATE TRIGGER b_log AFTER DELETE ON orders EXECUTE FUNCTION f();"
+                        "CREATE TRIGGER c_off BEFORE DELETE ON orders FOR EACH ROW EXECUTE"
+                        " FUNCTION f(); ALTER TABLE orders DISABLE TRIGGER c_off;"
+                        "CREATE TRIGGER d_update BEFORE UPDATE ON orders FOR EACH ROW EXECUTE"
+                        " FUNCTION f();");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "triggers")), 2);
+    check_note(plan, "triggers", "a_keeper: before each row, public.f, which may keep rows");
+    check_note(plan, "triggers", "b_log: after each statement, public.f");
+    scene_end(&scene);
+}
+END_TEST
+
+static const struct holder {
+    const char *locks;
+    int code;
+    bool is_seen; /* without pg_monitor, which has the age of a transaction */
+} holders[] = {
+    {"LOCK TABLE orders IN SHARE MODE", 0, true},
+    {"LOCK TABLE orders IN ACCESS EXCLUSIVE MODE", 1, true},
+    {"UPDATE orders SET filler = 'y' WHERE id = 1", 0, false},
+    {"SELECT FROM orders", 0, false},
+};
+
+static void check_holder(const struct holder *row)
+{
+    struct scene scene = scene_new();
+    PGconn *application = scene_connect(&scene);
+    const char *pid = keep_format("pid %d", PQbackendPID(application));
+    json_t *plan;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(application, "BEGIN; %s", row->locks);
+    plan = planned(scene_config(&scene, ""), NULL, row->code);
+    ck_assert_msg((note_with(plan, "risks", pid) != NULL) == row->is_seen, "%s", row->locks);
+    sql_exec(application, "ROLLBACK");
+    PQfinish(application);
+    scene_end(&scene);
+}
+
+START_TEST(who_holds_a_lock_that_shuts_batches_out_is_named)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(holders); i++)
+        check_holder(&holders[i]);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        plan_of_three_million_rows_takes_less_than_two_seconds,
+        plan_counts_few_due_rows_through_the_index,
+        plan_of_a_partitioned_table_counts_by_leaf,
+        plan_says_that_a_job_never_catches_up,
+        plan_says_when_a_run_will_be_done_given_its_window,
+        plan_reckons_with_the_pace_of_the_last_run,
+        every_missing_privilege_is_named_at_once_as_the_grant_to_run,
+        hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there,
+        an_append_only_table_gets_no_advice_about_deleted_rows,
+        triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
+        who_holds_a_lock_that_shuts_batches_out_is_named,
+    };
+    return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
+}
