@@ -27,7 +27,8 @@
 #include "integration/session.h"
 #include "integration/spawn.h"
 
-enum { GROUP = 25, LONGEST_RUN_MS = 60000 };
+/* In a storm, all of a group are purged at the same time. */
+enum { GROUP = 25, STORM_GROUP = 8, LONGEST_RUN_MS = 60000 };
 
 /* Schemas that one `pgpurged --once` purges. */
 struct group {
@@ -44,12 +45,13 @@ static void write_config(struct group *group, const char *sections)
 {
     const char *folder = cluster_folder(harness_cluster());
 
-    group->config = config_write(
-        folder,
-        "[pgpurged]\nlog_level = debug\nstate_directory = %s\n"
-        "[database d]\nconninfo = %s\nmax_connections = 8\n"
-        "[defaults]\ndatabase = d\nduty = 100\n%s",
-        folder, cluster_conninfo(harness_cluster(), group->scene.database, "pgpurged"), sections);
+    group->config =
+        config_write(folder,
+                     "[pgpurged]\nlog_level = debug\nstate_directory = %s\n"
+                     "[database d]\nconninfo = %s\nmax_connections = %d\n"
+                     "[defaults]\ndatabase = d\nduty = 100\n%s",
+                     folder, cluster_conninfo(harness_cluster(), group->scene.database, "pgpurged"),
+                     STORM_GROUP, sections);
 }
 
 static void make_group(struct group *group, unsigned first_seed, int count, const char *options)
@@ -103,35 +105,76 @@ static void do_something(struct group *group, PGconn *application,
     }
 }
 
-static void storm_once(struct group *group, PGconn *application, PGconn *locker)
+/* Rows that are locked, or restored and not committed, until this session's next turn: the purge
+ * has to wait for them, and to look at them once more then. */
+static void hold_something(PGconn *holder, const struct random_schema *schema)
 {
-    const struct random_schema *schema = &group->schemas[rand() % group->count];
-
-    do_something(group, application, schema);
-    if (rand() % 20 == 0) {
-        sql_exec(locker, "COMMIT; BEGIN");
-        try_deed(locker, schema->lock, rand() % schema->rows + 1);
-    }
+    sql_exec(holder, "COMMIT; BEGIN");
+    try_deed(holder, rand() % 3 == 0 ? schema->lock_next : schema->restore_next, rand() % 8);
 }
 
+/* The sessions of the application. */
+struct storm {
+    PGconn *busy, *holders[6];
+};
+
+static PGconn *connect_hurried(const struct group *group)
+{
+    PGconn *session = scene_connect(&group->scene);
+
+    sql_exec(session, "SET lock_timeout = '5ms'");
+    return session;
+}
+
+static void storm_begin(struct storm *storm, const struct group *group)
+{
+    storm->busy = connect_hurried(group);
+    for (size_t i = 0; i < ARRAY_LENGTH(storm->holders); i++)
+        storm->holders[i] = connect_hurried(group);
+}
+
+static void storm_end(struct storm *storm)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(storm->holders); i++) {
+        sql_exec(storm->holders[i], "COMMIT");
+        PQfinish(storm->holders[i]);
+    }
+    PQfinish(storm->busy);
+}
+
+static void storm_once(struct storm *storm, struct group *group)
+{
+    size_t holder = (size_t)rand() % ARRAY_LENGTH(storm->holders);
+
+    do_something(group, storm->busy, &group->schemas[rand() % group->count]);
+    hold_something(storm->holders[holder], &group->schemas[rand() % group->count]);
+}
+
+static void storm_until_end(struct group *group, pid_t pid, int *code)
+{
+    struct mono began = mono_now();
+    struct storm storm;
+
+    storm_begin(&storm, group);
+    while (!spawn_ended(pid, code)) {
+        storm_once(&storm, group);
+        ck_assert_msg(mono_ms_between(began, mono_now()) < LONGEST_RUN_MS, "the run does not end");
+    }
+    storm_end(&storm);
+}
+
+/* Returns the exit code. */
 static int purge(struct group *group, bool storm)
 {
     const char *const argv[] = {program_pgpurged(), "--config", group->config, "--once", NULL};
-    PGconn *application = scene_connect(&group->scene), *locker = scene_connect(&group->scene);
-    struct mono began = mono_now();
     int code = 0;
 
     group->log = keep_format("%s.log", group->config);
     pid_t pid = spawn(&(struct spawn){.argv = argv, .output = group->log, .death_signal = SIGKILL});
-    sql_exec(application, "SET lock_timeout = '5ms'");
-    while (storm && !spawn_ended(pid, &code)) {
-        storm_once(group, application, locker);
-        ck_assert_msg(mono_ms_between(began, mono_now()) < LONGEST_RUN_MS, "the run does not end");
-    }
-    if (!storm && !spawn_wait(pid, LONGEST_RUN_MS, &code))
+    if (storm)
+        storm_until_end(group, pid, &code);
+    else if (!spawn_wait(pid, LONGEST_RUN_MS, &code))
         ck_abort_msg("the run does not end: %s", keep_tail(keep_file(group->log)));
-    PQfinish(locker);
-    PQfinish(application);
     return code;
 }
 
@@ -217,6 +260,7 @@ static void check_schemas(const char *options, bool storm)
     bool replay = getenv("RANDOM_SEED") != NULL;
     int seed = number_from("RANDOM_SEED", (int)(time(NULL) % 1000000) * 1000 + getpid() % 1000);
     int count = number_from("RANDOM_SCHEMAS", replay ? 1 : 50), wrong = 0;
+    int most = storm ? STORM_GROUP : GROUP;
     struct group group = {.scene = scene_new()};
 
     printf("%s: RANDOM_SEED=%d RANDOM_SCHEMAS=%d\n", tcase_name(), seed, count);
@@ -224,7 +268,7 @@ static void check_schemas(const char *options, bool storm)
     srand((unsigned)seed);
     random_oracle_install(group.scene.own);
     for (int done = 0; done < count; done += group.count) {
-        make_group(&group, (unsigned)(seed + done), count - done < GROUP ? count - done : GROUP,
+        make_group(&group, (unsigned)(seed + done), count - done < most ? count - done : most,
                    options);
         wrong += purge_and_judge(&group, storm);
         drop_group(&group);

@@ -250,7 +250,7 @@ static void add_mark_index(struct random_maker *maker, const char *name)
         "CREATE INDEX ON $table ($column);\n",
         "CREATE INDEX ON $table ($column) WHERE $column IS NOT NULL;\n",
     };
-    static const char *const walks[] = {"auto", "heap", "index"};
+    static const char *const walks[] = {"auto", "heap", "index", "index"};
     const char *index = random_put(RANDOM_PICK(maker, indexes), "$table", maker->table);
 
     text_add(&maker->after, random_put(index, "$column", name));
@@ -269,10 +269,11 @@ static void add_mark_options(struct random_maker *maker, const struct mark_kind 
                   kind->sentinel);
 }
 
-/* By the calendar the oracle counts from the other end than the daemon: off by up to three days. */
+/* By the calendar the oracle counts from the other end than the daemon: off by up to three days. A
+ * date is near when it is the cutoff's own. */
 static const char *near_of(const struct mark_kind *kind, const struct retention *retention)
 {
-    return retention->by_calendar ? "5 days" : kind->by_day ? "36 hours" : "10 min";
+    return retention->by_calendar ? "5 days" : kind->by_day ? "1 min" : "10 min";
 }
 
 void random_mark(struct random_maker *maker)

@@ -84,9 +84,11 @@ static void add_batches(struct random_maker *maker)
 {
     static const char *const batch_rows[] = {"3", "7", "20", "100", "5000"};
     static const char *const batch_times[] = {"1ms", "10ms", "50ms"};
+    static const char *const lock_timeouts[] = {"2ms", "20ms", "100ms"};
 
-    text_addf(&maker->options, "batch_rows = %s\nbatch_time = %s\nlock_timeout = 5ms\n",
-              RANDOM_PICK(maker, batch_rows), RANDOM_PICK(maker, batch_times));
+    text_addf(&maker->options, "batch_rows = %s\nbatch_time = %s\nlock_timeout = %s\n",
+              RANDOM_PICK(maker, batch_rows), RANDOM_PICK(maker, batch_times),
+              RANDOM_PICK(maker, lock_timeouts));
 }
 
 enum { PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
@@ -157,7 +159,8 @@ static const char ddl[] =
     "  (SELECT relid FROM pg_partition_tree('$table'::regclass));\n";
 
 static const char deed_restore[] =
-    "WITH r AS (UPDATE $only $table AS t SET $restore WHERE rn = $1 RETURNING rn)"
+    "WITH r AS (UPDATE $only $table AS t SET $restore WHERE rn IN ($which)"
+    "  RETURNING rn)"
     " UPDATE $schema.rows AS o SET due = false FROM r WHERE o.tbl = 't' AND o.rn = r.rn";
 
 /* Moves the row behind the walk. */
@@ -170,7 +173,10 @@ static const char deed_insert[] =
     " INSERT INTO $schema.rows SELECT 't', t.rn, $due, $stubborn FROM r AS t";
 
 static const char deed_lock[] =
-    "SELECT FROM $only $table WHERE rn BETWEEN $1 AND $1 + 5 FOR UPDATE SKIP LOCKED";
+    "SELECT FROM $only $table WHERE rn IN ($which) FOR UPDATE SKIP LOCKED";
+
+static const char next_due[] =
+    "SELECT rn FROM $only $table AS t WHERE $due ORDER BY tableoid, ctid LIMIT 3 OFFSET $1";
 
 struct word {
     const char *word, *with;
@@ -194,6 +200,7 @@ static struct random_schema put_together(struct random_maker *maker)
     const char *name = keep_format("%s.%s", maker->schema, maker->table);
     const char *literal = keep_format("'%s'", random_put(name, "'", "''"));
     const struct word words[] = {
+        {"$which", next_due},
         {"'$table'", literal},
         {"$due", due_of(maker)},
         {"$stubborn", keep_format("(false%s)", taken(&maker->stubborn))},
@@ -223,10 +230,11 @@ static struct random_schema put_together(struct random_maker *maker)
         .ddl = put_all(ddl, words, WORDS),
         .section =
             keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),
-        .restore = put_all(deed_restore, words, WORDS),
+        .restore = put_all(random_put(deed_restore, "$which", "$1"), words, WORDS),
+        .restore_next = put_all(deed_restore, words, WORDS),
         .touch = put_all(deed_touch, words, WORDS),
         .insert = put_all(deed_insert, words, WORDS),
-        .lock = put_all(deed_lock, words, WORDS),
+        .lock_next = put_all(deed_lock, words, WORDS),
     };
 }
 

@@ -20,7 +20,9 @@ struct random_schema {
 
     /* What the application does meanwhile to row $1. Each deed writes down in the same transaction
      * what it means for the row. */
-    const char *restore, *touch, *insert, *lock;
+    const char *restore, *touch, *insert;
+    /* To a few of the next due rows on disk, $1 left out: where the walk will be in a moment. */
+    const char *restore_next, *lock_next;
 };
 
 struct random_schema random_schema_make(unsigned seed);
