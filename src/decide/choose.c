@@ -89,7 +89,8 @@ static void take_by_pages(const struct choose_facts *facts, struct choice *choic
 static void take_without_index(const struct choose_facts *facts, struct choice *choice)
 {
     take(choice, HEAP_WALK, "%s",
-         facts->wish == WALK_INDEX
+         facts->by_row ? "each row has a retention of its own, which no index knows"
+         : facts->wish == WALK_INDEX
              ? "the configuration asks for walk = index, but there is no index that serves"
              : "there is no index that begins with the expiry column");
 }

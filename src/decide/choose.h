@@ -31,7 +31,8 @@ enum {
 
 struct choose_facts {
     enum walk_wish wish;
-    bool has_index;     /* one that serves the predicate */
+    bool has_index; /* one that serves the predicate */
+    bool by_row; /* the retention stands in the row, so that no order of marks tells what is due */
     int64_t pages;      /* of the leaf, or what the heap walk has still before it */
     double rows;        /* of the leaf; <= 0 = not known */
     double sampled_due; /* estimated from a sample of the pages; < 0 = not known */

@@ -116,6 +116,7 @@ static void find_out_how(struct estimation *estimation)
 
     estimate->facts = (struct choose_facts){
         .wish = job->walk,
+        .by_row = job->expires.kind == EXPIRES_BY_ROW,
         .pages = estimate->table.blocks,
         .rows = estimate->table.rows,
         .sampled_due = estimate->sample.due,
@@ -123,7 +124,7 @@ static void find_out_how(struct estimation *estimation)
     };
     if (estimate->table.partitioned)
         leaves_send(estimation->pg, estimate->table.relation, leaves_answered, estimation);
-    else if (job->walk == WALK_HEAP)
+    else if (job->walk == WALK_HEAP || estimate->facts.by_row)
         choose(estimation);
     else
         probe_index_send(estimation->pg, estimate->table.relation, job->expires.column,

@@ -77,6 +77,8 @@ static void describe_due(const struct job *job, struct job_view *view)
     overdue_s = (double)(wall_now().us - job->sample.earliest_due.us) / 1e6;
     view->oldest_overdue_s = job->sample.any_marked ? fmax(overdue_s, 0) : 0;
     view->due_rows = fmax(job->sample.due - (double)job->rows_since_sample, 0);
+    if (job->settings->flags.count > 0)
+        view->undated_rows = job->sample.undated;
 }
 
 static void describe_error(const struct job *job, struct error_view *view)

@@ -164,6 +164,7 @@ void job_begin_walk(struct job *job, uint32_t from_block)
     job->run.next_block = from_block;
     job->facts = (struct choose_facts){
         .wish = job->settings->walk,
+        .by_row = job->settings->expires.kind == EXPIRES_BY_ROW,
         .has_index = job->index_known && job->index.serves,
         .pages = (int64_t)job->pass.began.blocks - from_block,
         .rows = job->leaf->rows,
@@ -171,7 +172,7 @@ void job_begin_walk(struct job *job, uint32_t from_block)
         .probed_due = -1,
         .correlation = job->index_known ? job->index.correlation : 0,
     };
-    if (job->settings->walk == WALK_HEAP)
+    if (job->settings->walk == WALK_HEAP || job->facts.by_row)
         choose(job, from_block);
     else if (!job->index_known)
         probe_index_send(job->pg, job->leaf->relation, job->settings->expires.column,

@@ -39,6 +39,7 @@ void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sa
     sample->exact = blocks <= SAMPLE_PAGES;
     sample->rows = (double)pg_reply_int(reply, TALK_STEP, 0, 0) * factor;
     sample->due = (double)pg_reply_int(reply, TALK_STEP, 0, 1) * factor;
+    sample->undated = (double)pg_reply_int(reply, TALK_STEP, 0, 3) * factor;
     sample->any_marked = pg_reply_text(reply, TALK_STEP, 0, 2) != NULL;
     sample->earliest_due.us = (int64_t)(pg_reply_double(reply, TALK_STEP, 0, 2) * 1e6);
 }

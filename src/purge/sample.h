@@ -17,6 +17,7 @@ enum { SAMPLE_PAGES = 2000 };
 struct sample {
     bool exact;       /* it was the whole table */
     double rows, due; /* of the whole table; estimates unless exact */
+    double undated; /* flagged rows that have no mark, and so will never be due; 0 without flags */
     bool any_marked;
     struct wall
         earliest_due; /* when the earliest marked row is due, or became so; only if any_marked */

@@ -44,6 +44,9 @@
     X("pgpurged_job_window_open", "Whether the job's window is open.",                             \
       job->window.open == MAYBE_YES)                                                               \
     X("pgpurged_job_due_rows", "Due rows, an estimate.", job->due_rows)                            \
+    X("pgpurged_job_undated_rows",                                                                 \
+      "Rows that are flagged and have no time, so that they never expire; NaN without a flag.",    \
+      job->undated_rows)                                                                           \
     X("pgpurged_job_blocked_rows", "Due rows that the database refuses to delete.",                \
       (double)job_view_blocked_rows(job))                                                          \
     X("pgpurged_job_batch_rows", "Rows that the last batch of the run under way deleted.",         \

@@ -102,9 +102,11 @@ struct job_view {
     struct wall last_success;
     double oldest_overdue_s; /* how late the oldest due row is; 0 = nothing is due */
     double due_rows;         /* an estimate */
-    char *breaker;           /* breaker_state_name() of decide/ */
-    int64_t failures;        /* in a row */
-    double backoff_s;        /* until the next try; 0 = none is waited for */
+    double undated_rows; /* flagged, but without a time, so never due: an estimate; NAN also where
+                            the job has no flags */
+    char *breaker;       /* breaker_state_name() of decide/ */
+    int64_t failures;    /* in a row */
+    double backoff_s;    /* until the next try; 0 = none is waited for */
     struct error_view error;
     struct job_counters counters;
 };

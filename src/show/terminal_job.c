@@ -117,6 +117,18 @@ static void add_due(struct card *card)
     end_line(card);
 }
 
+/* Nobody would ever look for them: they are neither live nor due. */
+static void add_undated(struct card *card)
+{
+    if (!(card->job->undated_rows > 0))
+        return;
+    add_label(card, "undated");
+    text_add(card->out, "about ");
+    human_count(card->out, card->job->undated_rows);
+    text_add(card->out, " rows are flagged and have no time: they are never due");
+    end_line(card);
+}
+
 static void add_tally(struct card *card, int64_t rows, int64_t batches, int64_t skipped,
                       int64_t blocked)
 {
@@ -295,6 +307,7 @@ void terminal_job(struct text *out, const struct snapshot *snapshot, const struc
     add_window(&card);
     add_moment(&card, "next run", job->next_run);
     add_due(&card);
+    add_undated(&card);
     add_trouble(&card);
     add_run(&card);
     add_last_run(&card);

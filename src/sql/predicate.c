@@ -34,9 +34,11 @@ struct milestone {
 };
 
 /* A mark before this moment is none. The zero of 1970-01-01 is a local time in zoneless columns,
- * and the end of that day in a date: in the westernmost zone that is 1970-01-02 12:00 UTC. */
+ * and the end of that day in a date: in the westernmost zone that is 1970-01-02 12:00 UTC. Of an
+ * epoch it is 1971: today's seconds, taken for milliseconds, lie in January 1970, and so do these
+ * if they are taken for microseconds. A slip of the unit must not make all rows due. */
 static const struct milestone never_marked = {"'1970-01-03 00:00:00+00'::pg_catalog.timestamptz",
-                                              172800};
+                                              31536000};
 
 /* And one after this is as good as infinite: nothing is forecast by it. */
 static const struct milestone far_future = {"'9999-12-31 00:00:00+00'::pg_catalog.timestamptz",
@@ -324,12 +326,12 @@ static char *is_true(struct text *all)
 
 /*
  * Promise R: NULL is not due (no comparison with it is true), the future and infinity are not, and
- * a mark before 1970-01-03 is none: -infinity, 0 and the zero dates of programming languages mean
- * "never marked". What `live` lists is none either; every flag must be set, and `where` be true, so
- * that a row of which they are not known stays. All of it is under one IS TRUE because the walk
- * must read the range's pages and no index: an index scan would visit all due rows of the table for
- * each batch. PostgreSQL evaluates it from left to right, so that `where` only sees rows that are
- * due by the rest.
+ * a mark before 1970-01-03 (1971, of an epoch) is none: -infinity, 0 and the zero dates of
+ * programming languages mean "never marked". What `live` lists is none either; every flag must be
+ * set, and `where` be true, so that a row of which they are not known stays. All of it is under one
+ * IS TRUE because the walk must read the range's pages and no index: an index scan would visit all
+ * due rows of the table for each batch. PostgreSQL evaluates it from left to right, so that `where`
+ * only sees rows that are due by the rest.
  */
 char *sql_predicate(const struct sql_target *target, const char *cutoff)
 {

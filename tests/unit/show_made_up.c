@@ -151,6 +151,7 @@ static void fill_running(struct job_view *job)
     job->last_success = at(-2 * DAY);
     job->oldest_overdue_s = 2 * HOUR + 10 * MINUTE;
     job->due_rows = 411900;
+    job->undated_rows = 17;
     job->failures = 1;
     job->backoff_s = 0.5;
     job->error = (struct error_view){true, text_copy("canceling statement due to lock timeout"),

@@ -3,14 +3,14 @@
 
 -- predicate
 (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- delete_range
 DELETE FROM ONLY "public"."posts" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- delete_skip_locked
@@ -19,28 +19,28 @@ DELETE FROM ONLY "public"."posts" AS t
        SELECT t.ctid FROM ONLY "public"."posts" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
          AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."posts" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval))) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),
        pg_catalog.min(t."deleteat"::pg_catalog.float8 OPERATOR(pg_catalog./) 1000::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
-         FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+         FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.<) '253402214400000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),
        0
@@ -50,10 +50,10 @@ SELECT pg_catalog.count(*),
 SELECT pg_catalog.count(*)
   FROM (SELECT t."deleteat"
           FROM ONLY "public"."posts" AS t
-         WHERE t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+         WHERE t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
        (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE
          ORDER BY t."deleteat" LIMIT $2::pg_catalog.int8) AS s;
 
@@ -63,10 +63,10 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
        pg_catalog.count(*)
   FROM (SELECT t.ctid, t."deleteat" AS mark
           FROM ONLY "public"."posts" AS t
-         WHERE t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+         WHERE t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
        (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE
           AND t."deleteat" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.int8, 0)
          ORDER BY t."deleteat" LIMIT $2::pg_catalog.int8) AS s;
@@ -75,7 +75,7 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 DELETE FROM ONLY "public"."posts" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- delete_tids_skip_locked
@@ -84,17 +84,17 @@ DELETE FROM ONLY "public"."posts" AS t
        SELECT t.ctid FROM ONLY "public"."posts" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
          AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."posts" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
   AND (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."deleteat" OPERATOR(pg_catalog.>) '172800000'::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
