@@ -87,7 +87,8 @@ static enum plan_sureness sureness_of(const struct estimate *estimate)
     return estimate->choice.exact ? PLAN_INDEXED : PLAN_SAMPLED;
 }
 
-static void fill_due(struct plan *plan, const struct estimate *estimate, int64_t count_ms)
+static void fill_due(struct plan *plan, const struct job_settings *job,
+                     const struct estimate *estimate, int64_t count_ms)
 {
     const struct sample *sample = &estimate->sample;
 
@@ -97,6 +98,8 @@ static void fill_due(struct plan *plan, const struct estimate *estimate, int64_t
     plan->low = fmin(estimate->tally.low, plan->due);
     plan->high = fmax(estimate->tally.high, plan->due);
     plan->sampled_pages = llround(estimate->tally.pages);
+    if (job->flags.count > 0)
+        plan->undated = sample->undated;
     plan->any_marked = sample->any_marked;
     plan->earliest = sample->earliest_due;
     if (estimate->gave_up) {
@@ -244,7 +247,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         plan->meaning = meaning_of(job, estimate->cutoffs.now);
         plan->pages = estimate->table.blocks;
         plan->page_bytes = estimate->table.block_size;
-        fill_due(plan, estimate, count_ms);
+        fill_due(plan, job, estimate, count_ms);
         fill_leaves(plan, estimate);
         fill_way(plan, estimate);
         fill_forecast(plan, job, database, estimate);

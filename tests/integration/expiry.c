@@ -455,6 +455,20 @@ START_TEST(flagged_rows_without_a_time_stay_and_are_counted)
 }
 END_TEST
 
+START_TEST(the_plan_tells_of_flagged_rows_without_a_time)
+{
+    struct scene scene = scene_new();
+    const char *config, *plan;
+
+    add_flagged(&scene);
+    config = scene_config(&scene, FLAGGED);
+    ck_assert_int_eq(pgpurged_run(&plan, "--config", config, "--plan", NULL), 0);
+    ck_assert_msg(strstr(plan, "4 rows are flagged and have no time") != NULL, "%s", plan);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders"), 20);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(a_job_without_flags_has_no_undated_rows)
 {
     struct served served = served_new();
@@ -582,6 +596,7 @@ int main(void)
         all_that_decides_stands_in_the_record_of_the_run,
         a_row_that_is_restored_while_its_batch_waits_for_it_stays,
         flagged_rows_without_a_time_stay_and_are_counted,
+        the_plan_tells_of_flagged_rows_without_a_time,
         a_job_without_flags_has_no_undated_rows,
         a_rule_that_does_not_fit_its_table_is_refused_with_what_to_write,
     };
