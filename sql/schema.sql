@@ -226,6 +226,13 @@ BEGIN
                         WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root) THEN
         RAISE EXCEPTION '% is no partition of the job''s table any more', leaf USING ERRCODE = 'PU008';
     END IF;
+    IF root OPERATOR(pg_catalog.<>) relation
+       AND NOT EXISTS (SELECT FROM pgpurged.runs AS r
+                        WHERE r.id OPERATOR(pg_catalog.=) run
+                          AND pg_catalog.to_regclass(r.leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) root) THEN
+        RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', leaf
+            USING ERRCODE = 'PU004';
+    END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
         PERFORM pgpurged.write_audit(run, batch, job, relation, leaf, rows, 0, cutoff, from_block, to_block,
                                      elapsed_ms);

@@ -14,6 +14,7 @@
 #include "purge/talk.h"
 
 static void next_leaf(struct job *job);
+static void list_leaves(struct job *job);
 
 /* --- the end --- */
 
@@ -241,6 +242,8 @@ void job_go_on_with_leaf(struct job *job)
 {
     if (job->leaf != NULL)
         purge_leaf(job);
+    else if (job->listed) /* at its end: what is over stays over */
+        list_leaves(job);
     else
         job_begin_leaves(job);
 }
@@ -272,10 +275,11 @@ static void leaves_came(void *arg, const struct pg_reply *reply)
     if (!job_talk_succeeded(job, reply))
         return;
     job->leaf = NULL;
+    job->walking = false;
     leaves_read(reply, job->table.role, &job->leaves);
     gone = leaves_find(&job->leaves, job->leaf_gone);
-    if (gone != NULL &&
-        gone->refusal == NULL) /* it is still there; then why did the server say so? */
+    /* It is still there, and not under another name; then why did the server say so? */
+    if (gone != NULL && gone->over && gone->refusal == NULL)
         gone->refusal = text_copy(job->why);
     job->leaf_gone = 0;
     if (!job->listed)
@@ -315,7 +319,7 @@ void job_begin_leaves(struct job *job)
     leaves_free(&job->leaves);
     job->leaf = NULL;
     job->leaf_gone = 0;
-    job->listed = job->listed_since = false;
+    job->walking = job->listed = job->listed_since = false;
     job->moving = false;
     job->skipped_before = 0;
     job->most_passes = 1;

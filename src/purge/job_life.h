@@ -116,7 +116,6 @@ struct job {
 
     bool run_open;
     struct run run;
-    void (*go_on)(struct job *job); /* with the step that the run was at when its connection went */
     struct mono run_began, pass_began;
     int64_t rows_before;    /* of the run, by an earlier start of it */
     struct leaves leaves;   /* of this run */

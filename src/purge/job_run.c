@@ -234,7 +234,7 @@ static void run_opened(void *arg, const struct pg_reply *reply)
     if (goes_on) { /* we know better than the last note */
         run.passes = job->run.passes;
         run.next_block = job->run.next_block;
-        run.at_leaf = 0;
+        run.at_leaf = job->run.at_leaf;
     }
     job->run = run;
     job->run_open = true;

@@ -126,6 +126,11 @@ void leaves_send(struct pg *pg, int64_t root, pg_reply_fn *fn, void *arg)
     talk_send(pg, &(struct pg_step){sql_leaves, values, ARRAY_LENGTH(values)}, true, fn, arg);
 }
 
+static bool same_name(const struct leaf *a, const struct leaf *b)
+{
+    return text_equal(a->schema, b->schema) && text_equal(a->table, b->table);
+}
+
 void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *leaves)
 {
     struct leaves fresh = {.count = (size_t)pg_reply_rows(reply, TALK_STEP)};
@@ -137,7 +142,7 @@ void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *
 
         read_leaf(reply, (int)i, role, leaf);
         before = leaves_find(leaves, leaf->relation);
-        leaf->over = before != NULL && before->over;
+        leaf->over = before != NULL && before->over && same_name(before, leaf);
     }
     leaves_free(leaves);
     *leaves = fresh;

@@ -38,7 +38,8 @@ struct leaves {
 
 /* The partitions of a partitioned table. A talk (talk.h). */
 void leaves_send(struct pg *pg, int64_t root, pg_reply_fn *fn, void *arg);
-/* `role` is the role's name, for the GRANTs. What was over in `leaves` before stays over. */
+/* `role` is the role's name, for the GRANTs. What was over in `leaves` before stays over, unless it
+ * has another name now: then the run has lost it in the middle. */
 void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *leaves);
 
 /* A table that is not partitioned: one leaf, the table itself. */

@@ -132,17 +132,22 @@ static const char make_gate[] =
     "  END IF;"
     "  RETURN NULL;"
     " END $$;"
-    "CREATE TRIGGER gate BEFORE DELETE ON orders FOR EACH STATEMENT EXECUTE FUNCTION gate();"
+    "CREATE TRIGGER gate BEFORE DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION gate();"
     "SELECT pg_advisory_lock(4242)";
 
 void gate_close(struct scene *scene, int nth)
 {
-    sql_exec(scene->own, make_gate, "=", nth);
+    gate_close_on(scene, "orders", nth);
+}
+
+void gate_close_on(struct scene *scene, const char *table, int nth)
+{
+    sql_exec(scene->own, make_gate, "=", nth, table);
 }
 
 void gate_close_to_all(struct scene *scene, int nth)
 {
-    sql_exec(scene->own, make_gate, ">=", nth);
+    sql_exec(scene->own, make_gate, ">=", nth, "orders");
 }
 
 void gate_await(const struct scene *scene)

@@ -65,6 +65,9 @@ int scene_backend(const struct scene *scene);
 /* The gate: the n-th DELETE on orders from now on waits until it is opened, however often a batch
  * was tried before. It holds no lock on a row and takes no transaction id. */
 void gate_close(struct scene *scene, int nth);
+/* The same on another table: a partition, say, since statement triggers of a partitioned table
+ * don't fire for its leaves. */
+void gate_close_on(struct scene *scene, const char *table, int nth);
 /* The same for the n-th and all that come after it, for a run of several workers. */
 void gate_close_to_all(struct scene *scene, int nth);
 void gate_await(const struct scene *scene);
