@@ -92,6 +92,7 @@ CREATE TABLE IF NOT EXISTS pgpurged.audit (
     from_block  bigint,                      -- NULL: rows that referred to those of the batch
     to_block    bigint,                      -- exclusive, unless the batch was a part of one block
     elapsed_ms  double precision NOT NULL,   -- from BEGIN to this row, without the commit
+    digest      bytea,                       -- SHA-256 of the rows' keys, where the job asks for it (audit_digest)
     purged_at   timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     purged_by   name NOT NULL DEFAULT session_user,
     PRIMARY KEY (run, batch, relation),
@@ -186,18 +187,22 @@ BEGIN
 END
 $$;
 
+CREATE OR REPLACE FUNCTION pgpurged.digest(keys text) RETURNS bytea
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.sha256(pg_catalog.convert_to(keys, 'UTF8')) $$;
+
 -- Writes an audit row, and sees to it that it stands there as it was written (promise A).
 CREATE OR REPLACE FUNCTION pgpurged.write_audit(
     run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, updated bigint,
-    cutoff timestamptz, from_block bigint, to_block bigint, elapsed_ms double precision)
+    cutoff timestamptz, from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea)
     RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     written bigint;
 BEGIN
     INSERT INTO pgpurged.audit AS a
-        (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms)
-    VALUES (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms)
+        (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
+    VALUES (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
     RETURNING a.rows INTO written;
     -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
     IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
@@ -213,7 +218,7 @@ $$;
 --   root   the job's table; the leaf itself unless that is partitioned
 CREATE OR REPLACE FUNCTION pgpurged.account(
     run bigint, batch bigint, job text, root oid, relation oid, leaf text, rows bigint, cutoff timestamptz,
-    from_block bigint, to_block bigint, elapsed_ms double precision)
+    from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -235,7 +240,7 @@ BEGIN
     END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
         PERFORM pgpurged.write_audit(run, batch, job, relation, leaf, rows, 0, cutoff, from_block, to_block,
-                                     elapsed_ms);
+                                     elapsed_ms, digest);
     END IF;
 END
 $$;
@@ -304,7 +309,7 @@ BEGIN
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint OR change.updated OPERATOR(pg_catalog.>) 0::bigint THEN
             PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.leaf, change.rows, change.updated,
-                                         cutoff, NULL, NULL, elapsed_ms);
+                                         cutoff, NULL, NULL, elapsed_ms, NULL);
         END IF;
     END LOOP;
 END
@@ -315,6 +320,7 @@ $$;
 --   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters: what delete_sql (with SKIP
 --                LOCKED) has left in its range
+--   with_keys    delete_sql is a SELECT of the number of rows that it has deleted and of their keys, a line each
 --   family       NULL, or what refers to the leaf's rows:
 --     steps      [{sql, relation, leaf}]: each deletes rows that refer to due rows of the range, at most $4 of
 --                them, with the parameters of delete_sql; in this order, before the rows themselves go. While
@@ -326,7 +332,7 @@ CREATE OR REPLACE FUNCTION pgpurged.purge_batch(
     run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
     delete_sql text, count_sql text, family jsonb,
     from_block bigint, from_offset integer, to_block bigint, to_offset integer,
-    chunk_blocks bigint, max_rows bigint, budget_ms double precision,
+    chunk_blocks bigint, max_rows bigint, budget_ms double precision, with_keys boolean,
     OUT rows bigint, OUT skipped bigint, OUT chunks bigint,
     OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision,
     OUT children bigint, OUT blocked bigint[])
@@ -342,6 +348,8 @@ DECLARE
     gone bigint[];
     before pg_catalog.jsonb;
     crowded boolean := false;
+    chunk_keys text;
+    keys text := '';
 BEGIN
     rows := 0;
     children := 0;
@@ -385,8 +393,13 @@ BEGIN
             EXIT;
         END IF;
 
-        EXECUTE delete_sql USING chunk_from, chunk_to, cutoff;
-        GET DIAGNOSTICS deleted = ROW_COUNT;
+        IF with_keys THEN
+            EXECUTE delete_sql INTO deleted, chunk_keys USING chunk_from, chunk_to, cutoff;
+            keys := keys OPERATOR(pg_catalog.||) COALESCE(chunk_keys, '');
+        ELSE
+            EXECUTE delete_sql USING chunk_from, chunk_to, cutoff;
+            GET DIAGNOSTICS deleted = ROW_COUNT;
+        END IF;
         rows := rows OPERATOR(pg_catalog.+) deleted;
         chunk_rows := chunk_rows OPERATOR(pg_catalog.+) deleted;
         chunks := chunks OPERATOR(pg_catalog.+) 1::bigint;
@@ -413,7 +426,8 @@ BEGIN
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
 
-    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms);
+    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms,
+                             CASE WHEN with_keys THEN pgpurged.digest(keys) END);
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
     END IF;
@@ -486,13 +500,14 @@ $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), 
 -- One batch of the index walk: one DELETE over a list of TIDs that an index gave, then the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters, as for purge_batch()
+--   with_keys    as for purge_batch()
 --   family       as for purge_batch(), with $1 the list, $2 the cutoff, $3 the limit
 --   tids         in ascending order: the audit row names the blocks of the first and of the last
 -- Returns whether it is done with the list: not while there are more children than the batch may delete.
 -- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
 CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
     run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
-    delete_sql text, count_sql text, family jsonb, tids tid[], max_rows bigint,
+    delete_sql text, count_sql text, family jsonb, tids tid[], max_rows bigint, with_keys boolean,
     OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision,
     OUT children bigint, OUT blocked bigint[], OUT done boolean)
     LANGUAGE plpgsql
@@ -503,6 +518,7 @@ DECLARE
     deleted bigint;
     gone bigint[];
     before pg_catalog.jsonb;
+    keys text := '';
 BEGIN
     rows := 0;
     children := 0;
@@ -523,7 +539,9 @@ BEGIN
         done := children OPERATOR(pg_catalog.<) max_rows;
         EXIT WHEN NOT done;
     END LOOP;
-    IF done THEN
+    IF done AND with_keys THEN
+        EXECUTE delete_sql INTO rows, keys USING tids, cutoff;
+    ELSIF done THEN
         EXECUTE delete_sql USING tids, cutoff;
         GET DIAGNOSTICS rows = ROW_COUNT;
     END IF;
@@ -541,7 +559,8 @@ BEGIN
     END IF;
     PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff,
                              pgpurged.block_of(tids[1]),
-                             pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms);
+                             pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms,
+                             CASE WHEN with_keys THEN pgpurged.digest(keys) END);
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
     END IF;

@@ -170,10 +170,15 @@ const struct config_option config_options[] = {
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
             "limit."},
+    {JOB(audit_digest), .name = "audit_digest", .type = &option_columns, .fallback = "",
+     .may_be_empty = true,
+     .doc = "Columns, usually the primary key: each audit row gets a SHA-256 over their values in "
+            "the rows that are gone, in the order of their deletion. Empty means none."},
     {JOB(drop_partitions), .name = "drop_partitions", .type = &option_bool, .fallback = "no",
      .doc = "With yes, a partition that is over by its bounds and holds nothing but expired rows is "
             "dropped in one piece instead of row by row, which needs its owner's rights. It must "
-            "have no triggers ON DELETE, and no foreign key may point at it."},
+            "have no triggers ON DELETE, no foreign key may point at it, and audit_digest must be "
+            "empty."},
     {JOB(workers), .name = "workers", .type = &option_number, .fallback = "1", .least = "1",
      .most = "64", .unit = "connections",
      .doc = "On so many connections at once, within max_connections, the job works on different "

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/columns.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/marks.h"
@@ -99,6 +100,7 @@ struct job_settings {
     int64_t max_rows_per_second; /* 0 = no limit */
     int64_t workers;
     bool drop_partitions;
+    struct columns audit_digest; /* of these columns of the rows that go; empty = none */
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
     enum walk_wish walk;

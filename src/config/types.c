@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/columns.h"
 #include "config/condition.h"
 #include "config/conninfo.h"
 #include "config/duration.h"
@@ -389,6 +390,25 @@ static void option_flags_clear(const struct config_option *option, void *record)
     flags_clear(field(option, record));
 }
 
+static bool option_columns_parse(const struct config_option *option, const char *text, void *record,
+                                 struct err *err)
+{
+    return columns_parse(text, field(option, record), err);
+}
+
+static void option_columns_print(const struct config_option *option, const void *record,
+                                 struct text *out)
+{
+    const struct columns *columns = const_field(option, record);
+
+    text_add(out, columns->written);
+}
+
+static void option_columns_clear(const struct config_option *option, void *record)
+{
+    columns_clear(field(option, record));
+}
+
 static bool condition_parse(const struct config_option *option, const char *text, void *record,
                             struct err *err)
 {
@@ -459,6 +479,8 @@ const struct option_type option_live = {"marks", option_live_parse, option_live_
                                         option_live_clear};
 const struct option_type option_flags = {"flags", option_flags_parse, option_flags_print,
                                          option_flags_clear};
+const struct option_type option_columns = {"columns", option_columns_parse, option_columns_print,
+                                           option_columns_clear};
 const struct option_type option_condition = {"expression", condition_parse, text_print, text_clear};
 const struct option_type option_references = {"references", option_references_parse,
                                               option_references_print, option_references_clear};

@@ -41,6 +41,7 @@ extern const struct option_type option_table;      /* struct table_name */
 extern const struct option_type option_expires;    /* struct expires */
 extern const struct option_type option_live;       /* struct live */
 extern const struct option_type option_flags;      /* struct flags */
+extern const struct option_type option_columns;    /* struct columns */
 extern const struct option_type option_condition;  /* char *, one SQL expression */
 extern const struct option_type option_references; /* struct references */
 extern const struct option_type option_window;     /* struct week, in a struct job_settings */

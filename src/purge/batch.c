@@ -113,7 +113,7 @@ static void batch_replied(void *arg, const struct pg_reply *reply)
 struct purge_values {
     struct talk_number numbers[11];
     char budget[32];
-    const char *values[17];
+    const char *values[18];
 };
 
 static struct pg_step purge_blocks(const struct batch_order *order, struct purge_values *room)
@@ -138,6 +138,7 @@ static struct pg_step purge_blocks(const struct batch_order *order, struct purge
         talk_number(&n[7], order->step.chunk_blocks),
         talk_number(&n[8], order->step.max_rows),
         room->budget,
+        order->settings->audit_digest.count > 0 ? "true" : "false",
     };
 
     snprintf(room->budget, sizeof room->budget, "%.3f", order->step.budget_ms);
@@ -162,6 +163,7 @@ static struct pg_step purge_list(const struct batch_order *order, struct purge_v
         sql->family_tids,
         order->tids,
         talk_number(&n[3], order->step.max_rows),
+        order->settings->audit_digest.count > 0 ? "true" : "false",
     };
 
     memcpy(room->values, values, sizeof values);

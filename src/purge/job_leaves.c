@@ -230,7 +230,8 @@ static void purge_leaf(struct job *job)
 
     job->failures = 0;
     job->walking = false;
-    if (!job->table.partitioned || !job->settings->drop_partitions)
+    if (!job->table.partitioned || !job->settings->drop_partitions ||
+        job->settings->audit_digest.count > 0) /* which wants to see each row */
         job_begin_pass(job);
     else if (drop_allowed(job->leaf, job->run.cutoff_at, why, sizeof why))
         send_drop(job);

@@ -517,6 +517,7 @@ struct sql_target preflight_target(const struct job_settings *job,
         .flag_types = table->flag_types,
         .where = job->where,
         .row_retention = row_retention_of(&job->expires),
+        .digest = &job->audit_digest,
         .root_schema = table->partitioned ? job->table.schema : NULL,
         .root_table = table->partitioned ? job->table.name : NULL,
     };

@@ -295,10 +295,15 @@ static bool check_flag(const struct pg_reply *reply, const struct job_settings *
 bool preflight_columns(const struct pg_reply *reply, const struct job_settings *job,
                        struct preflight_table *table, struct err *err)
 {
+    struct column column;
+
     if (!check_expiry(reply, job, &table->type, err) || !check_row_retention(reply, job, err))
         return false;
     for (size_t i = 0; i < job->flags.count; i++)
         if (!check_flag(reply, job, &job->flags.items[i], &table->flag_types[i], err))
             return false;
+    for (size_t i = 0; i < job->audit_digest.count; i++)
+        if (!find_column(reply, job, job->audit_digest.names[i], &column, err))
+            return err_prefix(err, "audit_digest");
     return true;
 }

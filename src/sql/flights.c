@@ -41,11 +41,11 @@ const char sql_guard[] =
 const char sql_purge[] =
     "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blocked"
     " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13, $14, $15, $16, $17)";
+    " $13, $14, $15, $16, $17, $18)";
 
 const char sql_purge_tids[] =
     "SELECT rows, skipped, elapsed_ms, children, blocked, done"
-    " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
 const char sql_drop_leaf[] = "SELECT dropped, rows, why, locked"
                              " FROM pgpurged.drop_leaf($1, $2, $3, $4, $5, $6, $7, $8, $9)";

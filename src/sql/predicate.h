@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "base/columns.h"
 #include "base/marks.h"
 #include "sql/family.h"
 
@@ -48,6 +49,7 @@ struct sql_target {
     const enum flag_type *flag_types;     /* one for each of the flags */
     const char *where; /* an expression that may be trusted to be one; NULL or "" = none */
     struct sql_row_retention row_retention;
+    const struct columns *digest; /* of the rows that go, for the audit row; NULL = none */
 };
 
 /* `cutoff` is the text of a timestamptz; with a retention in the row it is the moment of the run.

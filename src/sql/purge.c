@@ -90,6 +90,33 @@ static char *goes_of(const struct sql_target *target, const char *cutoff)
     return goes;
 }
 
+/* Where the audit row is to have a digest of the rows that go: the same DELETE, and their number
+ * and their keys, a line for each. */
+static char *with_keys(const struct sql_target *target, char *delete_sql)
+{
+    const struct columns *digest = target->digest;
+    struct text key = {0};
+    char *sql;
+
+    if (digest == NULL || digest->count == 0)
+        return delete_sql;
+    for (size_t i = 0; i < digest->count; i++) {
+        char *column = sql_identifier(digest->names[i]);
+
+        text_addf(&key, "%st.%s", i > 0 ? ", " : "", column);
+        free(column);
+    }
+    sql = text_format("WITH gone AS (%s\n"
+                      "RETURNING ROW(%s)::pg_catalog.text AS key)\n"
+                      "SELECT pg_catalog.count(*),\n"
+                      "       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\\n', '')\n"
+                      "  FROM gone AS g",
+                      delete_sql, key.data);
+    text_free(&key);
+    free(delete_sql);
+    return sql;
+}
+
 static const char in_list[] = "t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])";
 
 /* The same three as for a range, for a list of TIDs: $1 tid[], $2 the cutoff. A TID that an index
@@ -114,6 +141,8 @@ static void add_statements_for_tids(const struct sql_target *target,
                     "          FOR UPDATE SKIP LOCKED))\n"
                     "  AND %s",
                     leaf, leaf, in_list, due, due);
+    statements->delete_tids = with_keys(target, statements->delete_tids);
+    statements->delete_tids_skip_locked = with_keys(target, statements->delete_tids_skip_locked);
     statements->count_tids = text_format("SELECT pg_catalog.count(*) FROM ONLY %s AS t\n"
                                          " WHERE %s\n"
                                          "  AND %s",
@@ -188,6 +217,8 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                                 "          FOR UPDATE SKIP LOCKED))\n"
                                                 "  AND %s",
                                                 leaf, leaf, in_range, due, due);
+    statements.delete_range = with_keys(target, statements.delete_range);
+    statements.delete_skip_locked = with_keys(target, statements.delete_skip_locked);
     statements.count_range = text_format("SELECT pg_catalog.count(*) FROM ONLY %s AS t\n"
                                          " WHERE %s\n"
                                          "  AND %s",

@@ -89,7 +89,7 @@ START_TEST(a_row_restored_while_the_batch_waits_for_it_stays)
     ck_assert(PQsendQueryParams(walker.role,
                                 "SELECT rows FROM pgpurged.purge_tids(1, 1, 'marks',"
                                 " 'marks'::regclass, 'marks'::regclass, $3, '2026-08-01 00:00:00+00', $2, NULL,"
-                                " NULL, $1::tid[], 100)",
+                                " NULL, $1::tid[], 100, false)",
                                 ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
     await_sql(own,
               keep_format("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d",

@@ -132,7 +132,8 @@ struct walker_batch walker_purge_limited(struct walker *walker, const char *list
                             skip_locked ? walker->sql.count_tids : NULL,
                             NULL,
                             list,
-                            keep_format("%lld", (long long)max_rows)};
+                            keep_format("%lld", (long long)max_rows),
+                            "false"};
     PGresult *result = PQexecParams(walker->role, sql_purge_tids, ARRAY_LENGTH(values), NULL,
                                     values, NULL, NULL, 0);
     struct walker_batch batch = {.sqlstate = "00000"};

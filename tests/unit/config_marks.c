@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "config/columns.h"
 #include "config/condition.h"
 #include "config/flag.h"
 #include "config/live.h"
@@ -188,6 +189,34 @@ START_TEST(wrong_flags_are_refused_with_what_to_write)
 }
 END_TEST
 
+/* --- columns --- */
+
+static const struct columns_case {
+    const char *text, *written; /* NULL: it is refused */
+    const char *message;
+} column_lists[] = {
+    {"", "", NULL},
+    {" Tenant , \"Id\",\"a,b\"", "tenant, \"Id\", \"a,b\"", NULL},
+    {"id, Id", NULL, "id is there twice"},
+    {"id,", NULL, "a name is missing"},
+    {"id tenant", NULL, "can't be read from \"tenant\" on; write columns, separated by commas"},
+};
+
+START_TEST(columns_are_read_and_printed)
+{
+    const struct columns_case *row = &column_lists[_i];
+    struct columns columns;
+    struct err err;
+
+    ck_assert_int_eq(columns_parse(row->text, &columns, &err), row->written != NULL);
+    if (row->written != NULL)
+        ck_assert_str_eq(columns.written, row->written);
+    else
+        ck_assert_str_eq(err.text, row->message);
+    columns_clear(&columns);
+}
+END_TEST
+
 /* ---- a condition ---- */
 
 START_TEST(expression_that_stays_in_its_parentheses_is_taken)
@@ -262,6 +291,7 @@ TCase *config_marks_cases(void)
     tcase_add_loop_test(cases, flags_are_read_and_printed, 0, ARRAY_LENGTH(flag_lists));
     tcase_add_loop_test(cases, wrong_flags_are_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_flags));
+    tcase_add_loop_test(cases, columns_are_read_and_printed, 0, ARRAY_LENGTH(column_lists));
     tcase_add_test(cases, expression_that_stays_in_its_parentheses_is_taken);
     tcase_add_loop_test(cases, expression_that_could_leave_its_parentheses_is_refused, 0,
                         ARRAY_LENGTH(wrong_conditions));

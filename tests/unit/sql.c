@@ -79,6 +79,9 @@ static const struct flags three_flags = {
     {{T("is_deleted"), NULL}, {T("Visible"), T("0")}, {T("status"), T("it's gone")}}, 3, T("")};
 static const enum flag_type three_types[] = {FLAG_BOOLEAN, FLAG_INTEGER, FLAG_TEXT};
 
+static char *digest_names[] = {T("tenant"), T("Id")};
+static const struct columns digest = {digest_names, 2, T("tenant, \"Id\"")};
+
 static const struct target_case {
     const char *golden;
     struct sql_target target;
@@ -107,6 +110,12 @@ static const struct target_case {
       .column = "größe\\",
       .type = TIME_TIMESTAMP,
       .zone = "O'Clock\\"}},
+    {"sql/digest.sql",
+     {.schema = "public",
+      .table = "orders",
+      .column = "deleted_at",
+      .type = TIME_TIMESTAMPTZ,
+      .digest = &digest}},
     {"sql/epoch.sql",
      {.schema = "public",
       .table = "posts",
@@ -176,6 +185,8 @@ static void check_statements(const struct target_case *row)
     add_statement(&all, "delete_range", statements.delete_range);
     add_statement(&all, "delete_skip_locked", statements.delete_skip_locked);
     add_statement(&all, "count_range", statements.count_range);
+    add_statement(&all, "has_live", statements.has_live);
+    add_statement(&all, "count_leaf", statements.count_leaf);
     add_statement(&all, "sample", statements.sample);
     add_statement(&all, "probe", statements.probe);
     add_statement(&all, "take_slice", statements.take_slice);
@@ -307,7 +318,7 @@ static const struct flight_case {
     {"settings", sql_settings, 0},
     {"patient_settings", sql_patient_settings, 1},
     {"guard", sql_guard, 7},
-    {"purge", sql_purge, 17},
+    {"purge", sql_purge, 18},
     {"open_run", sql_open_run, 8},
     {"save_run", sql_save_run, 7},
     {"close_run", sql_close_run, 8},
@@ -316,6 +327,8 @@ static const struct flight_case {
     {"version", sql_version, 0},
     {"table", sql_table, 2},
     {"columns", sql_columns, 1},
+    {"leaves", sql_leaves, 1},
+    {"drop_leaf", sql_drop_leaf, 9},
     {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},
     {"last_batches", sql_last_batches, 1},
@@ -324,7 +337,7 @@ static const struct flight_case {
     {"instant", sql_instant, 3},
     {"index_settings", sql_index_settings, 0},
     {"index", sql_index, 2},
-    {"purge_tids", sql_purge_tids, 12},
+    {"purge_tids", sql_purge_tids, 13},
 };
 
 START_TEST(flights_read_as)

@@ -33,6 +33,19 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."posts" AS t
        t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
+-- has_live
+SELECT EXISTS (SELECT FROM ONLY "public"."posts" AS t
+ WHERE NOT ((t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
+       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE));
+
+-- count_leaf
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
+       t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
+       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE)
+  FROM ONLY "public"."posts" AS t;
+
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval))) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND

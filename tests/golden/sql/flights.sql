@@ -10,11 +10,14 @@ COMMIT;
 -- settings
 SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', '30s', true);
 
+-- patient_settings
+SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_config('TimeZone', 'UTC', true), pg_catalog.set_config('DateStyle', 'ISO, YMD', true), pg_catalog.set_config('IntervalStyle', 'postgres', true), pg_catalog.set_config('lock_timeout', '5s', true), pg_catalog.set_config('jit', 'off', true), pg_catalog.set_config('statement_timeout', $1, true), pg_catalog.set_config('max_parallel_workers_per_gather', '0', true);
+
 -- guard
 SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision), pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision), $4, $5, $6, $7);
 
 -- purge
-SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blocked FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
+SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blocked FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
 -- open_run
 SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
@@ -39,6 +42,12 @@ SELECT c.oid, c.relkind, c.relpersistence, am.amname,  CASE c.relkind WHEN 'p' T
 
 -- columns
 WITH RECURSIVE typ AS (  SELECT a.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace,         format_type(a.atttypid, a.atttypmod) AS declared    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid   WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped  UNION ALL  SELECT d.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace, d.declared    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd') SELECT typ.attname, typ.declared,  CASE WHEN typ.typtype = 'e' THEN 'enum'       WHEN typ.typnamespace = 'pg_catalog'::regnamespace THEN typ.typname END AS type,  e.enumlabel  FROM typ LEFT JOIN pg_enum AS e ON e.enumtypid = typ.oid WHERE typ.typtype <> 'd' ORDER BY typ.attname, e.enumsortorder;
+
+-- leaves
+SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,  row_security_active(c.oid) AS policies,  has_schema_privilege(n.oid, 'USAGE') AS usage,  has_table_privilege(c.oid, 'SELECT') AS can_select,  has_table_privilege(c.oid, 'DELETE') AS can_delete,  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers,  (SELECT min((extract(epoch FROM u.ends) * 1000000)::bigint)     FROM pg_partition_ancestors(c.oid) AS a     JOIN pg_class AS k ON k.oid = a.relid AND k.relispartition     JOIN pg_inherits AS h ON h.inhrelid = k.oid     JOIN pg_partitioned_table AS q ON q.partrelid = h.inhparent AND q.partstrat = 'r'     JOIN pg_attribute AS f ON f.attrelid = h.inhparent AND f.attnum = q.partattrs[0]      AND f.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype),     LATERAL (SELECT substring(pg_get_expr(k.relpartbound, k.oid)                               FROM ' TO \(''([^'']*)''') AS text) AS b,     LATERAL (SELECT CASE f.atttypid WHEN 'timestamptz'::regtype THEN b.text::timestamptz                     ELSE b.text::timestamp AT TIME ZONE 'Etc/GMT+12' END AS ends) AS u    WHERE isfinite(u.ends)) AS ends,  (SELECT string_agg(DISTINCT quote_ident(f.conname), ', ') FROM pg_constraint AS f    WHERE f.contype = 'f'      AND f.confrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))) AS referenced,  (SELECT string_agg(DISTINCT quote_ident(g.tgname), ', ') FROM pg_trigger AS g    WHERE g.tgrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))      AND NOT g.tgisinternal AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS triggers,  quote_ident(pg_get_userbyid(c.relowner)) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned  FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid  JOIN pg_namespace AS n ON n.oid = c.relnamespace  LEFT JOIN pg_am AS am ON am.oid = c.relam WHERE p.isleaf ORDER BY c.relname, n.nspname;
+
+-- drop_leaf
+SELECT dropped, rows, why, locked FROM pgpurged.drop_leaf($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- distributed
 SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::oid);
@@ -65,5 +74,5 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_
 SELECT (SELECT i.indexrelid::regclass::text   FROM pg_index AS i   JOIN pg_class AS c ON c.oid = i.indexrelid   JOIN pg_am AS m ON m.oid = c.relam   JOIN pg_opclass AS o ON o.oid = i.indclass[0]  WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname = 'btree'    AND o.opcdefault AND i.indisvalid AND i.indisready AND i.indislive    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) =         format('(%I IS NOT NULL)', a.attname))  ORDER BY pg_relation_size(i.indexrelid), i.indexrelid LIMIT 1) AS name, (SELECT s.correlation FROM pg_stats AS s   WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname     AND NOT s.inherited) AS correlation FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped;
 
 -- purge_tids
-SELECT rows, skipped, elapsed_ms, children, blocked, done FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12);
+SELECT rows, skipped, elapsed_ms, children, blocked, done FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 

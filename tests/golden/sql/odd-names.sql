@@ -38,6 +38,21 @@ SELECT pg_catalog.count(*) FROM ONLY "My ""Shop"""."it's.a table" AS t
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
+-- has_live
+SELECT EXISTS (SELECT FROM ONLY "My ""Shop"""."it's.a table" AS t
+ WHERE NOT ((t."größe\" OPERATOR(pg_catalog.<) pg_catalog.timezone(E'O''Clock\\', $1::pg_catalog.timestamptz) AND
+       t."größe\" OPERATOR(pg_catalog.>) pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
+
+-- count_leaf
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."größe\" OPERATOR(pg_catalog.<) pg_catalog.timezone(E'O''Clock\\', $1::pg_catalog.timestamptz) AND
+       t."größe\" OPERATOR(pg_catalog.>) pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
+  FROM ONLY "My ""Shop"""."it's.a table" AS t;
+
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."größe\" OPERATOR(pg_catalog.<) pg_catalog.timezone(E'O''Clock\\', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) AND

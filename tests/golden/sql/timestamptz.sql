@@ -28,6 +28,17 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
   AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
+-- has_live
+SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
+
+-- count_leaf
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
+  FROM ONLY "public"."orders" AS t;
+
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND

@@ -48,6 +48,25 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
+-- has_live
+SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
+       t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       (kind = 'draft' OR NOT pinned)) IS TRUE));
+
+-- count_leaf
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
+       t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       (kind = 'draft' OR NOT pinned)) IS TRUE)
+  FROM ONLY "public"."orders" AS t;
+
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND

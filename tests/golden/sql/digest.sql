@@ -1,0 +1,114 @@
+-- leaf
+"public"."orders";
+
+-- predicate
+(t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- delete_range
+WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
+SELECT pg_catalog.count(*),
+       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
+  FROM gone AS g;
+
+-- delete_skip_locked
+WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."orders" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
+SELECT pg_catalog.count(*),
+       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
+  FROM gone AS g;
+
+-- count_range
+SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
+-- has_live
+SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
+
+-- count_leaf
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
+  FROM ONLY "public"."orders" AS t;
+
+-- sample
+SELECT pg_catalog.count(*),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       0
+  FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
+
+-- probe
+SELECT pg_catalog.count(*)
+  FROM (SELECT t."deleted_at"
+          FROM ONLY "public"."orders" AS t
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- take_slice
+SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
+       pg_catalog.max(s.mark)::pg_catalog.text,
+       pg_catalog.count(*)
+  FROM (SELECT t.ctid, t."deleted_at" AS mark
+          FROM ONLY "public"."orders" AS t
+         WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
+         ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
+
+-- delete_tids
+WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
+SELECT pg_catalog.count(*),
+       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
+  FROM gone AS g;
+
+-- delete_tids_skip_locked
+WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
+       SELECT t.ctid FROM ONLY "public"."orders" AS t
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+          FOR UPDATE SKIP LOCKED))
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
+SELECT pg_catalog.count(*),
+       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
+  FROM gone AS g;
+
+-- count_tids
+SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+
