@@ -50,6 +50,17 @@ static void note_advised(struct plan *plan, const struct advice *advice)
                   sql_grant_role("pg_monitor", advice->role));
 }
 
+static void note_vacuum(struct plan *plan, const struct job_settings *job,
+                        const struct estimate *estimate)
+{
+    char *complaint = rights_complaint(&estimate->rights, job, &estimate->table);
+
+    if (complaint != NULL)
+        plan_note(&plan->grants, text_format("vacuum = after is left to autovacuum: %s", complaint),
+                  rights_grant(&estimate->rights, job, &estimate->table));
+    free(complaint);
+}
+
 /* --- triggers and locks --- */
 
 static void note_trigger(struct plan *plan, const struct advice_trigger *trigger)
@@ -201,6 +212,8 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 
     note_needed(plan, advice);
     note_advised(plan, advice);
+    if (estimate->outcome == BATCH_COMMITTED && job->vacuum == VACUUM_AFTER)
+        note_vacuum(plan, job, estimate);
     for (size_t i = 0; i < advice->trigger_count; i++)
         note_trigger(plan, &advice->triggers[i]);
     note_risks(plan, job, advice);

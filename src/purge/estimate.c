@@ -1,5 +1,6 @@
 /*
- *   preflight -> advice -> cutoffs -> last batches -> schedule -> [count] -> sample -> tally
+ *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [count] -> sample ->
+ * tally
  *     -> leaves, or index -> due rows through it
  */
 #include "purge/estimate.h"
@@ -226,6 +227,16 @@ static void cutoffs_answered(void *arg, const struct pg_reply *reply)
     ask(estimation, sql_last_batches, estimation->job->name, rate_answered);
 }
 
+static void rights_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+
+    if (!answered(estimation, reply))
+        return;
+    rights_read(reply, &estimation->estimate.rights);
+    cutoffs_send(estimation->pg, estimation->job, cutoffs_answered, estimation);
+}
+
 /* --- whether it would run at all --- */
 
 static void advised(void *arg, const struct pg_reply *reply)
@@ -244,7 +255,7 @@ static void advised(void *arg, const struct pg_reply *reply)
     }
     target = preflight_target(estimation->job, &estimate->table);
     estimate->sql = sql_statements_for(&target);
-    cutoffs_send(estimation->pg, estimation->job, cutoffs_answered, estimation);
+    rights_send(estimation->pg, &estimate->table, rights_answered, estimation);
 }
 
 static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,

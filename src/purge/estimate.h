@@ -16,6 +16,7 @@
 #include "purge/advice.h"
 #include "purge/leaves.h"
 #include "purge/preflight.h"
+#include "purge/rights.h"
 #include "purge/run.h"
 #include "purge/sample.h"
 #include "purge/tally.h"
@@ -38,6 +39,7 @@ struct estimate {
     struct leaves leaves; /* of a partitioned table */
     struct choose_facts facts;
     struct choice choice; /* not of a partitioned table, each of whose leaves has its own */
+    struct vacuum_rights rights;
 };
 
 /* The estimate is good until estimate_free(). */

@@ -40,19 +40,27 @@ static void next_table(struct job *job);
 
 /* --- after preflight --- */
 
+static void warn_of_rights(const struct job *job)
+{
+    char *complaint = rights_complaint(&job->rights, job->settings, &job->table);
+    char *grant = rights_grant(&job->rights, job->settings, &job->table);
+
+    if (complaint != NULL)
+        log_warning("job=%s vacuum = after is left to autovacuum: %s%s%s", job->settings->name,
+                    complaint, grant != NULL ? "; run: " : "", grant != NULL ? grant : "");
+    free(grant);
+    free(complaint);
+}
+
 static void rights_answered(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
-    struct text why = {0};
 
     if (!job_talk_succeeded(job, reply))
         return;
     rights_read(reply, &job->rights);
-    if (job->settings->vacuum == VACUUM_AFTER &&
-        rights_explain(&job->rights, job->settings, &job->table, &why))
-        log_warning("job=%s vacuum = after is left to autovacuum: %s", job->settings->name,
-                    why.data);
-    text_free(&why);
+    if (job->settings->vacuum == VACUUM_AFTER)
+        warn_of_rights(job);
     job_look_at_schedule(job);
 }
 

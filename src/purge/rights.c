@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "purge/talk.h"
 #include "sql/vacuum.h"
 
@@ -24,19 +25,23 @@ void rights_read(const struct pg_reply *reply, struct vacuum_rights *rights)
     snprintf(rights->owner, sizeof rights->owner, "%s", owner != NULL ? owner : "");
 }
 
-bool rights_explain(const struct vacuum_rights *rights, const struct job_settings *job,
-                    const struct preflight_table *table, struct text *out)
+char *rights_complaint(const struct vacuum_rights *rights, const struct job_settings *job,
+                       const struct preflight_table *table)
 {
     if (!rights->own_session)
-        text_add(out, "the connection goes through a pooler, where the settings that keep a VACUUM "
-                      "gentle would stay with other sessions");
-    else if (rights->may)
-        return false;
-    else if (table->server_version < 170000)
-        text_addf(out, "role %s may not vacuum %s; run: GRANT %s TO %s", table->role,
-                  job->table.written, rights->owner, table->role);
-    else
-        text_addf(out, "role %s may not vacuum %s; run: GRANT MAINTAIN ON %s TO %s", table->role,
-                  job->table.written, job->table.written, table->role);
-    return true;
+        return text_copy("the connection goes through a pooler, where the settings that keep a "
+                         "VACUUM gentle would stay with other sessions");
+    if (!rights->may)
+        return text_format("role %s may not vacuum %s", table->role, job->table.written);
+    return NULL;
+}
+
+char *rights_grant(const struct vacuum_rights *rights, const struct job_settings *job,
+                   const struct preflight_table *table)
+{
+    if (rights->may)
+        return NULL;
+    if (table->server_version < VERSION_WITH_MAINTAIN)
+        return text_format("GRANT %s TO %s", rights->owner, table->role);
+    return text_format("GRANT MAINTAIN ON %s TO %s", job->table.written, table->role);
 }

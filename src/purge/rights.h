@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 
-#include "base/text.h"
 #include "config/settings.h"
 #include "purge/preflight.h"
 #include "wire/pg.h"
@@ -21,9 +20,12 @@ struct vacuum_rights {
 void rights_send(struct pg *pg, const struct preflight_table *table, pg_reply_fn *fn, void *arg);
 void rights_read(const struct pg_reply *reply, struct vacuum_rights *rights);
 
-/* Appends what keeps our VACUUM from the table, and the GRANT that would help: "role pgpurged may
- * not vacuum public.orders; run: GRANT shop TO pgpurged". Returns false if nothing does. */
-bool rights_explain(const struct vacuum_rights *rights, const struct job_settings *job,
-                    const struct preflight_table *table, struct text *out);
+/* What keeps our VACUUM from the table: "role pgpurged may not vacuum public.orders"; NULL =
+ * nothing does. */
+char *rights_complaint(const struct vacuum_rights *rights, const struct job_settings *job,
+                       const struct preflight_table *table);
+/* The GRANT that would help; NULL = none would. free() both. */
+char *rights_grant(const struct vacuum_rights *rights, const struct job_settings *job,
+                   const struct preflight_table *table);
 
 #endif

@@ -2,8 +2,6 @@
 
 #include "base/text.h"
 
-enum { VERSION_WITH_MAINTAIN = 170000 };
-
 const char sql_row_bytes[] = "SELECT pgpurged.row_bytes($1, $2, now() - $3::interval)";
 
 /* As VACUUM itself looks at it: the table's owner, or the database's, or who has their rights. */

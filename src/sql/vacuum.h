@@ -5,6 +5,8 @@
 #ifndef PGPURGED_SQL_VACUUM_H
 #define PGPURGED_SQL_VACUUM_H
 
+enum { VERSION_WITH_MAINTAIN = 170000 };
+
 /* $1 relation $2 what makes a row due $3 retention -> bytes of a due row, NULL = none was seen */
 extern const char sql_row_bytes[];
 

@@ -115,11 +115,34 @@ START_TEST(a_session_that_pgbouncer_hands_on_has_its_own_settings)
 }
 END_TEST
 
+/* What keeps a VACUUM gentle holds for a session, and here the session is not ours. */
+START_TEST(a_table_is_not_vacuumed_through_pgbouncer)
+{
+    struct scene scene;
+    const char *log;
+
+    if (access(program, X_OK) != 0)
+        harness_skip("the package pgbouncer is not installed");
+    scene = scene_new();
+    scene_add_orders(&scene, 400);
+    sql_exec(scene.own,
+             "CREATE ROLE shop; ALTER TABLE orders OWNER TO shop; GRANT shop TO pgpurged");
+    log = scene_once(scene_config_through(start_bouncer(&scene), scene_job("vacuum = after")), 0);
+    ck_assert_msg(strstr(log, "vacuum = after is left to autovacuum: the connection goes through a"
+                              " pooler") != NULL,
+                  "%s", log);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT pg_stat_get_vacuum_count('orders'::regclass)"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 200);
+    scene_end(&scene);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
         a_run_through_pgbouncer_in_transaction_mode_keeps_both_promises,
         a_session_that_pgbouncer_hands_on_has_its_own_settings,
+        a_table_is_not_vacuumed_through_pgbouncer,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

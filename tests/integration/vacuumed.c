@@ -99,15 +99,47 @@ START_TEST(a_run_that_removes_nothing_vacuums_nothing)
 }
 END_TEST
 
+/* Only the second leaf has due rows. */
+START_TEST(of_a_partitioned_table_the_leaves_that_lost_rows_are_vacuumed)
+{
+    struct scene scene = scene_new();
+    const char *log;
+
+    sql_exec(scene.own,
+             "CREATE TABLE orders (id bigint, deleted_at timestamptz) PARTITION BY RANGE (id);"
+             "CREATE TABLE first PARTITION OF orders FOR VALUES FROM (1) TO (1001);"
+             "CREATE TABLE \"Second\" PARTITION OF orders FOR VALUES FROM (1001) TO (2001);"
+             "INSERT INTO orders SELECT i, CASE WHEN i > 1500 THEN now() - interval '31 days' END"
+             " FROM generate_series(1, 2000) AS i;"
+             "GRANT SELECT, DELETE ON orders, first, \"Second\" TO pgpurged");
+    promises_watch(scene.own, "first");
+    promises_watch(scene.own, "\"Second\"");
+    let_vacuum(&scene);
+    sql_exec(scene.own, "ALTER TABLE first OWNER TO shop; ALTER TABLE \"Second\" OWNER TO shop");
+    log = scene_once(scene_config(&scene, "vacuum = after"), 0);
+    ck_assert_msg(strstr(log, " vacuumed public.\"Second\" in ") != NULL, "%s", log);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT pg_stat_get_vacuum_count('first'::regclass)"), 0);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT pg_stat_get_vacuum_count('\"Second\"'::regclass)"),
+                     1);
+    ck_assert_int_ge(sql_int(scene.own, "SELECT reusable_bytes FROM pgpurged.runs"), 500 * 40);
+    ck_assert_int_eq(promises_check(scene.own, "first", SCENE_DUE), 0);
+    ck_assert_int_eq(promises_check(scene.own, "\"Second\"", SCENE_DUE), 500);
+    scene_end(&scene);
+}
+END_TEST
+
 /* ---- what stands in its way ---- */
 
 START_TEST(a_role_that_may_not_purges_all_the_same_and_is_told_what_to_grant)
 {
     struct scene scene = scene_new();
-    const char *log;
+    const char *config = scene_config(&scene, "vacuum = after");
+    const char *plan, *log;
 
     scene_add_orders(&scene, FEW);
-    log = scene_once(scene_config(&scene, "vacuum = after"), 0);
+    pgpurged_run(&plan, "--config", config, "--plan", NULL);
+    ck_assert_msg(strstr(plan, "GRANT postgres TO pgpurged") != NULL, "%s", plan);
+    log = scene_once(config, 0);
     ck_assert_msg(strstr(log, "vacuum = after is left to autovacuum: role pgpurged may not vacuum "
                               "public.orders; run: GRANT postgres TO pgpurged") != NULL,
                   "%s", log);
@@ -385,6 +417,7 @@ int main(void)
     const TTest *const tests[] = {
         a_table_is_vacuumed_as_configured,
         a_run_that_removes_nothing_vacuums_nothing,
+        of_a_partitioned_table_the_leaves_that_lost_rows_are_vacuumed,
         a_role_that_may_not_purges_all_the_same_and_is_told_what_to_grant,
         a_table_that_somebody_else_works_on_is_left_to_them,
         rows_that_an_old_snapshot_keeps_are_said_to_stay,
