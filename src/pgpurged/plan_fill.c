@@ -235,15 +235,18 @@ static void fill_way(struct plan *plan, const struct estimate *estimate)
     plan->found_by =
         text_copy(partitioned ? "leaf by leaf, each by the walk that touches fewer of its pages"
                               : estimate->choice.why);
-    plan->sql =
-        text_copy(plan->index_walk ? estimate->sql.delete_tids : estimate->sql.delete_range);
+    if (estimate->outcome == BATCH_COMMITTED)
+        plan->sql =
+            text_copy(plan->index_walk ? estimate->sql.delete_tids : estimate->sql.delete_range);
 }
 
 void plan_fill(struct plan *plan, const struct job_settings *job,
                const struct database_settings *database, const struct estimate *estimate,
                int64_t count_ms)
 {
-    if (estimate->outcome == BATCH_COMMITTED) {
+    if (estimate->outcome != BATCH_COMMITTED)
+        plan->refused = text_copy(estimate->why.text);
+    if (estimate->complete) {
         plan->meaning = meaning_of(job, estimate->cutoffs.now);
         plan->pages = estimate->table.blocks;
         plan->page_bytes = estimate->table.block_size;
@@ -251,11 +254,10 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_leaves(plan, estimate);
         fill_way(plan, estimate);
         fill_forecast(plan, job, database, estimate);
-    } else {
-        plan->refused = text_copy(estimate->why.text);
-        if (estimate->advice.known)
-            fill_statistics(plan, estimate);
-    }
+    } else if (estimate->advice.known)
+        fill_statistics(plan, estimate);
+    if (estimate->table.references != NULL)
+        plan_fill_references(plan, estimate->table.references);
     if (estimate->advice.known)
         plan_fill_notes(plan, job, estimate);
 }

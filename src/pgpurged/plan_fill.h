@@ -22,4 +22,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
 void plan_fill_notes(struct plan *plan, const struct job_settings *job,
                      const struct estimate *estimate);
 
+/* plan_references.c: what refers to the table's rows, and what becomes of it. */
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph);
+
 #endif

@@ -217,6 +217,6 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
     for (size_t i = 0; i < advice->trigger_count; i++)
         note_trigger(plan, &advice->triggers[i]);
     note_risks(plan, job, advice);
-    if (estimate->outcome == BATCH_COMMITTED && advice->column != NULL)
+    if (estimate->complete && advice->column != NULL)
         note_hints(plan, job, estimate);
 }

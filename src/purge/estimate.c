@@ -29,17 +29,26 @@ static void finish(struct estimation *estimation)
     estimation->fn(estimation->arg, &estimation->estimate);
 }
 
-/* Whether all went well; ends the estimate if not. */
+/* Whether all went well; ends the estimate if not. What preflight has said goes first. */
 static bool answered(struct estimation *estimation, const struct pg_reply *reply)
 {
     struct estimate *estimate = &estimation->estimate;
+    enum batch_outcome outcome = talk_outcome(reply);
 
-    estimate->outcome = talk_outcome(reply);
-    if (estimate->outcome == BATCH_COMMITTED)
+    if (outcome == BATCH_COMMITTED)
         return true;
-    talk_error(pg_reply_error(reply), &estimate->why);
+    if (estimate->outcome == BATCH_COMMITTED) {
+        estimate->outcome = outcome;
+        talk_error(pg_reply_error(reply), &estimate->why);
+    }
     finish(estimation);
     return false;
+}
+
+static void complete(struct estimation *estimation)
+{
+    estimation->estimate.complete = true;
+    finish(estimation);
 }
 
 static void ask(struct estimation *estimation, const char *sql, const char *value, pg_reply_fn *fn)
@@ -56,7 +65,7 @@ static void ask(struct estimation *estimation, const char *sql, const char *valu
 static void choose(struct estimation *estimation)
 {
     choose_walk(&estimation->estimate.facts, &estimation->estimate.choice);
-    finish(estimation);
+    complete(estimation);
 }
 
 static void due_answered(void *arg, const struct pg_reply *reply)
@@ -107,7 +116,7 @@ static void leaves_answered(void *arg, const struct pg_reply *reply)
         sql_statements_free(&estimate->sql);
         estimate->sql = sql_statements_for(&target);
     }
-    finish(estimation);
+    complete(estimation);
 }
 
 static void find_out_how(struct estimation *estimation)
@@ -245,11 +254,11 @@ static void advised(void *arg, const struct pg_reply *reply)
     struct estimate *estimate = &estimation->estimate;
     struct sql_target target;
 
-    if (talk_outcome(reply) == BATCH_COMMITTED)
+    if (pg_reply_fate(reply) != PG_LOST)
         advice_read(reply, &estimate->advice);
-    else if (estimate->outcome == BATCH_COMMITTED && !answered(estimation, reply))
+    if (!answered(estimation, reply))
         return;
-    if (estimate->outcome != BATCH_COMMITTED) {
+    if (!estimate->table.readable) {
         finish(estimation);
         return;
     }
@@ -271,8 +280,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     if (outcome == BATCH_UNKNOWN || outcome == BATCH_TROUBLE)
         finish(estimation);
     else
-        advice_send(estimation->pg, estimation->job, outcome == BATCH_COMMITTED, advised,
-                    estimation);
+        advice_send(estimation->pg, estimation->job, table->readable, advised, estimation);
 }
 
 struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,

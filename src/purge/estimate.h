@@ -3,7 +3,8 @@
  * table beside that. Deletes nothing and writes nothing; takes a moment however large the table is,
  * unless it is asked to count.
  *
- * What preflight refuses ends the look at the rows, not the one at the catalog.
+ * What preflight refuses ends the look at the rows, unless it is refused for what refers to them;
+ * never the one at the catalog.
  */
 #ifndef PGPURGED_PURGE_ESTIMATE_H
 #define PGPURGED_PURGE_ESTIMATE_H
@@ -26,8 +27,9 @@ struct estimate {
     struct err why;             /* if it would not */
     struct advice advice;
 
-    /* Only if a run would begin: */
     struct preflight_table table;
+
+    bool complete; /* the rows were looked at; otherwise the rest means nothing */
     struct sql_statements sql;
     struct cutoffs cutoffs;
     struct run_schedule schedule;

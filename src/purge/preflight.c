@@ -197,6 +197,7 @@ static void references_read(void *arg, enum batch_outcome outcome, const struct 
 
 static void read_references(struct preflight *flight)
 {
+    flight->table.readable = true;
     flight->asked = (struct references_asked){
         .job = flight->job,
         .relation = flight->table.relation,

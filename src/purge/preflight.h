@@ -39,6 +39,7 @@ struct preflight_table {
     struct wall clock; /* the database's */
     char role[64];
     struct abilities abilities;
+    bool readable; /* all but what refers to it was found fine: its rows can be looked at */
     const struct reference_graph *references; /* what refers to it; the preflight's own */
 };
 

@@ -194,7 +194,7 @@ static void add_takes(struct text *out, const struct plan *plan)
 {
     struct text_number rate;
 
-    if (!plan->forecast || !(plan->due > 0))
+    if (!plan->forecast || plan->refused != NULL || !(plan->due > 0))
         return;
     if (plan->ends)
         add_done(out, plan);

@@ -76,7 +76,7 @@ static void check_note(json_t *plan, const char *group, const char *piece)
                   json_dumps(at(plan, group), 0));
 }
 
-/* Runs the SQL of each note, a statement at a time, as a person would paste it. */
+/* Runs the SQL of each note that has any, a statement at a time, as a person would paste it. */
 static void run_notes(PGconn *own, json_t *plan, const char *group)
 {
     json_t *note;
@@ -351,6 +351,66 @@ END_TEST
 
 /* --- what is in the way --- */
 
+/* Enough notes that a reference from them without an index is refused. */
+static void make_family(struct scene *scene)
+{
+    scene_add_orders(scene, 40);
+    sql_exec(scene->own, "CREATE TABLE items (id int PRIMARY KEY, order_id bigint CONSTRAINT"
+                         "  items_order REFERENCES orders ON DELETE CASCADE);"
+                         "CREATE TABLE parts (item_id int CONSTRAINT parts_item REFERENCES items"
+                         "  ON DELETE CASCADE);"
+                         "CREATE TABLE notes (order_id bigint CONSTRAINT notes_order REFERENCES"
+                         "  orders);"
+                         "CREATE TABLE visits (order_id bigint CONSTRAINT visits_order REFERENCES"
+                         "  orders ON DELETE SET NULL);"
+                         "INSERT INTO notes SELECT 4 FROM generate_series(1, 20000);"
+                         "ANALYZE notes;"
+                         "GRANT SELECT, DELETE, UPDATE ON items, parts, notes, visits TO pgpurged");
+}
+
+START_TEST(references_are_listed_with_what_becomes_of_their_rows)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    make_family(&scene);
+    plan = planned(scene_config(&scene, "children = cascade\nchildren_unindexed = notes_order\n"),
+                   NULL, 0);
+    ck_assert_uint_eq(json_array_size(at(plan, "references")), 4);
+    check_note(plan, "references",
+               "items_order of public.items (CASCADE): rows that refer to due "
+               "ones go first, as level 1");
+    check_note(plan, "references",
+               "parts_item of public.parts (CASCADE): rows that refer to due "
+               "ones go first, as level 2");
+    check_note(plan, "references",
+               "notes_order of public.notes (NO ACTION, about 20,000 rows): "
+               "rows that it refers to stay, and count as blocked; no index "
+               "serves it");
+    check_note(plan, "references",
+               "visits_order of public.visits (SET NULL): the server changes "
+               "rows that refer to what goes");
+    run_notes(scene.own, plan, "references");
+    plan = planned(scene_config(&scene, "children = cascade\n"), NULL, 0);
+    ck_assert_ptr_null(note_with(plan, "references", "no index"));
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    make_family(&scene);
+    plan = planned(scene_config(&scene, ""), NULL, 1);
+    ck_assert_ptr_nonnull(strstr(text(plan, "refused"), "notes_order"));
+    ck_assert_int_eq(number(plan, "due.rows"), scene_due(&scene));
+    ck_assert(json_is_null(at(plan, "sql")));
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked)
 {
     struct scene scene = scene_new();
@@ -420,6 +480,8 @@ int main(void)
         every_missing_privilege_is_named_at_once_as_the_grant_to_run,
         hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there,
         an_append_only_table_gets_no_advice_about_deleted_rows,
+        references_are_listed_with_what_becomes_of_their_rows,
+        a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
         who_holds_a_lock_that_shuts_batches_out_is_named,
     };

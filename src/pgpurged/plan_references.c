@@ -1,0 +1,70 @@
+/* What a plan says of the rows that refer to due ones: a line for each reference, its own foreign
+ * keys and what hangs on these, and the index that is missing. */
+#include <math.h>
+
+#include "base/text.h"
+#include "pgpurged/plan_fill.h"
+
+static const char *action_of(const struct sql_reference *reference)
+{
+    switch (reference->action) {
+    case ACTION_NO_ACTION:
+        return "NO ACTION";
+    case ACTION_RESTRICT:
+        return "RESTRICT";
+    case ACTION_CASCADE:
+        return "CASCADE";
+    case ACTION_SET_NULL:
+        return "SET NULL";
+    case ACTION_SET_DEFAULT:
+        return "SET DEFAULT";
+    case ACTION_DECLARED:
+        return "declared";
+    }
+    return "";
+}
+
+/* What the mode of the job makes of it. */
+static void add_consequence(struct text *note, const struct sql_family *family,
+                            const struct sql_reference *reference)
+{
+    size_t level = sql_family_level(family, reference);
+
+    if (level > 0)
+        text_addf(note, "rows that refer to due ones go first, as level %zu, and are counted",
+                  level);
+    else if (sql_reference_keeps(reference))
+        text_add(note, "rows that it refers to stay, and count as blocked");
+    else
+        text_add(note, "the server changes rows that refer to what goes, and they are counted");
+}
+
+static char *note_of(const struct sql_family *family, const struct sql_reference *reference,
+                     const struct reference_facts *facts)
+{
+    struct text note = {0};
+    struct text_number rows;
+
+    text_addf(&note, "%s of %s (%s%s", reference->name,
+              facts->child != NULL ? facts->child : family->tables[reference->child].name,
+              action_of(reference), facts->deferrable ? ", deferrable" : "");
+    if (facts->rows >= 0)
+        text_addf(&note, ", about %s rows", text_grouped(&rows, llround(facts->rows)));
+    text_add(&note, "): ");
+    add_consequence(&note, family, reference);
+    if (facts->create_index != NULL)
+        text_add(&note, "; no index serves it");
+    return text_take(&note);
+}
+
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph)
+{
+    const struct sql_family *family = &graph->family;
+
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct reference_facts *facts = &graph->facts[i];
+
+        plan_note(&plan->references, note_of(family, &family->references[i], facts),
+                  facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
+    }
+}
