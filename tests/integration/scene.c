@@ -147,7 +147,12 @@ void gate_close_on(struct scene *scene, const char *table, int nth)
 
 void gate_close_to_all(struct scene *scene, int nth)
 {
-    sql_exec(scene->own, make_gate, ">=", nth, "orders");
+    gate_close_to_all_on(scene, "orders", nth);
+}
+
+void gate_close_to_all_on(struct scene *scene, const char *table, int nth)
+{
+    sql_exec(scene->own, make_gate, ">=", nth, table);
 }
 
 void gate_await(const struct scene *scene)

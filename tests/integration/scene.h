@@ -70,6 +70,7 @@ void gate_close(struct scene *scene, int nth);
 void gate_close_on(struct scene *scene, const char *table, int nth);
 /* The same for the n-th and all that come after it, for a run of several workers. */
 void gate_close_to_all(struct scene *scene, int nth);
+void gate_close_to_all_on(struct scene *scene, const char *table, int nth);
 void gate_await(const struct scene *scene);
 void gate_open(struct scene *scene);
 

@@ -1,0 +1,312 @@
+/*
+ * Why: a partitioned table is many tables under one name, and a TID means nothing across them. Each
+ * leaf is purged by itself and named in the audit table, however deep it lies and whatever it is
+ * called; one that can't be purged is no reason to leave the others; rows of other leaves at the
+ * same TID as a due one must never go.
+ */
+#include <check.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "integration/await.h"
+#include "integration/daemon.h"
+#include "integration/events.h"
+#include "integration/harness.h"
+#include "integration/keep.h"
+#include "integration/session.h"
+
+/* A leaf of events_of() has a hundred rows, and fifty of them are due. */
+enum { DUE = 50 };
+
+/* Each audit row names the leaf that it is about, and there are so many of those. */
+static void assert_leaves_in_audit(const struct scene *scene, int leaves)
+{
+    ck_assert_str_eq(sql_text(scene->own,
+                              "SELECT concat(count(DISTINCT relation), ' ',"
+                              " bool_and(leaf::regclass = relation)) FROM pgpurged.audit"),
+                     keep_format("%d t", leaves));
+}
+
+/* --- leaf by leaf --- */
+
+/* Leaves on three levels, two of them defaults, some with names that want quoting. */
+static struct scene nested_events(void)
+{
+    struct scene scene = events_new();
+
+    sql_exec(scene.own, "CREATE SCHEMA \"Odd \"\"Schema\"; GRANT USAGE ON SCHEMA"
+                        " \"Odd \"\"Schema\" TO pgpurged");
+    events_add_leaf(&scene, "ev", "ev_1", 1, 101);
+    events_add_leaf(&scene, "ev", "\"Odd \"\"Schema\".\"語 ev; DROP TABLE ev; --\"", 101, 201);
+    events_add_part(&scene, "ev", "ev_3", "FOR VALUES FROM (201) TO (401) PARTITION BY HASH (id)");
+    events_add_part(&scene, "ev_3", "\"3.a\"", "FOR VALUES WITH (MODULUS 2, REMAINDER 0)");
+    events_add_part(&scene, "ev_3", "\"3.b\"",
+                    "FOR VALUES WITH (MODULUS 2, REMAINDER 1)"
+                    " PARTITION BY RANGE (id)");
+    events_add_leaf(&scene, "\"3.b\"", "\"select\"", 201, 301);
+    events_add_part(&scene, "\"3.b\"", "ev_3_rest", "DEFAULT");
+    events_add_part(&scene, "ev", "ev_rest", "DEFAULT PARTITION BY LIST (id)");
+    events_add_part(&scene, "ev_rest", "ev_rest_rest", "DEFAULT");
+    events_add_part(&scene, "ev", "ev_empty", "FOR VALUES FROM (9001) TO (9101)");
+    events_fill(&scene, "ev", 1, 601);
+    events_watch(&scene);
+    return scene;
+}
+
+static void check_nested(const char *options)
+{
+    struct scene scene = nested_events();
+
+    scene_once(events_config(&scene, options), 0);
+    ck_assert_int_eq(events_check(&scene), 6 * DUE);
+    ck_assert_int_eq(events_due(&scene, "ev"), 0);
+    assert_leaves_in_audit(&scene, 6);
+    scene_end(&scene);
+}
+
+START_TEST(leaves_at_any_depth_and_of_any_name_are_purged_one_by_one)
+{
+    check_nested("walk = heap");
+    check_nested("walk = heap\nbatch_rows = 7");
+}
+END_TEST
+
+START_TEST(leaves_are_purged_through_their_indexes_where_those_serve)
+{
+    struct scene scene = nested_events();
+
+    sql_exec(scene.own, "CREATE INDEX ON ev (deleted_at); ANALYZE ev");
+    scene_once(events_config(&scene, "walk = index\nbatch_rows = 20"), 0);
+    ck_assert_int_eq(events_check(&scene), 6 * DUE);
+    ck_assert_int_eq(events_due(&scene, "ev"), 0);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT left(walk, 10) FROM pgpurged.runs"), "index walk");
+    assert_leaves_in_audit(&scene, 6);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(a_table_without_any_leaf_is_done_at_once)
+{
+    struct scene scene = events_new();
+
+    scene_once(events_config(&scene, ""), 0);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', rows) FROM pgpurged.runs"),
+                     "done 0");
+    scene_end(&scene);
+}
+END_TEST
+
+/* A leaf may have its columns in another order, and columns that were dropped. */
+START_TEST(a_leaf_of_another_shape_is_judged_by_its_own_columns)
+{
+    struct scene scene = events_of(1);
+
+    sql_exec(scene.own, "CREATE TABLE ev_2 (gone timestamptz, filler text, deleted_at timestamptz,"
+                        " id bigint); ALTER TABLE ev_2 DROP gone;"
+                        "ALTER TABLE ev ATTACH PARTITION ev_2 FOR VALUES FROM (101) TO (201);"
+                        "GRANT SELECT, DELETE ON ev_2 TO pgpurged");
+    events_fill(&scene, "ev", 101, 201);
+    events_watch(&scene);
+    scene_once(events_config(&scene, ""), 0);
+    ck_assert_int_eq(events_check(&scene), 2 * DUE);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- the same TID in several leaves --- */
+
+/* All rows of ev_1 are due, none of ev_2 is, and in ev_3 it is the other half than in ev_4. */
+static void check_same_tids(const char *options)
+{
+    struct scene scene = events_of(4);
+
+    sql_exec(scene.own, "CREATE INDEX ON ev (deleted_at);"
+                        "UPDATE ev SET deleted_at = CASE (id - 1) / 100 WHEN 0 THEN '2020-01-01'"
+                        "  WHEN 1 THEN NULL ELSE CASE WHEN (id %% 2 = 0) = (id > 300) THEN"
+                        "  '2020-01-01'::timestamptz END END");
+    for (int i = 1; i <= 4; i++)
+        sql_exec(scene.own, "VACUUM FULL ev_%d", i);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(DISTINCT ctid) FROM ev"), 100);
+    sql_exec(scene.own, "TRUNCATE promises.was");
+    events_watch(&scene);
+    scene_once(events_config(&scene, options), 0);
+    ck_assert_int_eq(events_check(&scene), 200);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM ev_2"), 100);
+    scene_end(&scene);
+}
+
+START_TEST(live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay)
+{
+    check_same_tids("walk = heap");
+    check_same_tids("walk = index");
+    check_same_tids("walk = index\nbatch_rows = 3");
+}
+END_TEST
+
+/* --- several workers --- */
+
+/* 1,100 blocks, so that it is worth more than one worker. */
+START_TEST(two_workers_share_a_leaf_and_count_no_row_twice)
+{
+    struct scene scene = events_new();
+    struct daemon daemon;
+
+    events_add_leaf(&scene, "ev", "ev_1", 1, 101);
+    events_add_leaf(&scene, "ev", "ev_2", 101, 11101);
+    events_add_leaf(&scene, "ev", "ev_3", 11101, 22101);
+    events_fill(&scene, "ev", 1, 22101);
+    events_watch(&scene);
+    gate_close_to_all_on(&scene, "ev_2", 40);
+    daemon = daemon_start(events_config(&scene, "batch_rows = 50\nbatch_time = 2ms\n"
+                                                "lock_timeout = 30s\nworkers = 2"));
+    await_sql(scene.own,
+              "SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4242"
+              " AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname ="
+              " current_database())",
+              AWAIT_MS);
+    gate_open(&scene);
+    scene_await_run(&scene, "ev", "done");
+    ck_assert_int_eq(events_check(&scene), 11050);
+    ck_assert_int_eq(events_due(&scene, "ev"), 0);
+    daemon_stop(&daemon);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- leaves that can't be purged --- */
+
+static const struct refused {
+    const char *what, *setup;
+    const char *detail; /* of the run */
+    int rows;           /* of leaf ev_2 that are due and stay */
+} refused[] = {
+    {"no privilege", "REVOKE ALL ON ev_2 FROM pgpurged",
+     "the first is ev_2: role pgpurged lacks a privilege on it, which a partition doesn't have "
+     "from "
+     "its table; run: GRANT SELECT, DELETE ON \"public\".\"ev_2\" TO pgpurged",
+     DUE},
+    {"no usage of its schema", "CREATE SCHEMA \"Vault\"; ALTER TABLE ev_2 SET SCHEMA \"Vault\"",
+     "the first is ev_2: role pgpurged may not use its schema; run: GRANT USAGE ON SCHEMA "
+     "\"Vault\" TO pgpurged",
+     DUE},
+    {"row level security", "ALTER TABLE ev_2 ENABLE ROW LEVEL SECURITY",
+     "row level security of it applies to role pgpurged and would hide rows; run: ALTER ROLE "
+     "pgpurged BYPASSRLS",
+     DUE},
+    {"a rule", "CREATE RULE softly AS ON DELETE TO ev_2 DO INSTEAD NOTHING",
+     "it has a rule ON DELETE (softly), so that a row count would not say what is gone", DUE},
+    {"a foreign table",
+     "DROP TABLE ev_2; DELETE FROM promises.was WHERE id BETWEEN 101 AND 200;"
+     "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+     "CREATE FOREIGN TABLE ev_2 PARTITION OF ev FOR VALUES FROM (101) TO (201) SERVER s",
+     "the first is ev_2: it is a foreign table", 0},
+    {"another access method",
+     "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
+     "ALTER TABLE ev DETACH PARTITION ev_2; ALTER TABLE ev_2 RENAME TO old;"
+     "CREATE TABLE ev_2 (LIKE ev) USING columns; INSERT INTO ev_2 TABLE old;"
+     "ALTER TABLE ev ATTACH PARTITION ev_2 FOR VALUES FROM (101) TO (201)",
+     "the first is ev_2: it is stored by the access method \"columns\"", DUE},
+};
+
+static void check_refused(const struct refused *row)
+{
+    struct scene scene = events_of(3);
+    const char *log, *detail;
+
+    sql_exec(scene.own, "%s", row->setup);
+    log = scene_once(events_config(&scene, ""), 3);
+    detail = sql_text(scene.own, "SELECT concat(outcome, ': ', detail) FROM pgpurged.runs");
+    ck_assert_msg(strstr(detail, "incomplete: 1 of 3 partitions can't be purged") == detail, "%s",
+                  detail);
+    ck_assert_msg(strstr(detail, row->detail) != NULL, "%s: %s", row->what, detail);
+    ck_assert_msg(strstr(log, "partition ev_2 can't be purged: ") != NULL, "%s", keep_tail(log));
+    ck_assert_msg(events_check(&scene) == 2 * DUE, "%s", row->what);
+    ck_assert_int_eq(events_due(&scene, "ev_1") + events_due(&scene, "ev_3"), 0);
+    scene_end(&scene);
+}
+
+START_TEST(a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(refused); i++)
+        check_refused(&refused[i]);
+}
+END_TEST
+
+/* What stands behind "run: " in the run's detail. */
+START_TEST(the_grant_in_the_detail_is_what_the_leaf_lacks)
+{
+    struct scene scene = events_of(3);
+    const char *config = events_config(&scene, "");
+
+    sql_exec(scene.own, "REVOKE ALL ON ev_2 FROM pgpurged");
+    scene_once(config, 3);
+    sql_exec(scene.own, "%s",
+             sql_text(scene.own, "SELECT substring(detail FROM 'run: (.*)') FROM pgpurged.runs"));
+    scene_once(config, 0);
+    ck_assert_int_eq(events_check(&scene), 3 * DUE);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- rows that can't go --- */
+
+/* Two of them in ev_1 and one in ev_3; all three are due. */
+#define UNLUCKY "5, 78, 201"
+
+static void make_trigger(const struct scene *scene, const char *what)
+{
+    sql_exec(scene->own,
+             "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             "  IF OLD.id IN (" UNLUCKY ") THEN %s; END IF; RETURN OLD; END $$;"
+             "CREATE TRIGGER keep BEFORE DELETE ON ev FOR EACH ROW EXECUTE FUNCTION keep()",
+             what);
+}
+
+static void check_unlucky(const struct scene *scene)
+{
+    ck_assert_int_eq(events_check(scene), 3 * DUE - 3);
+    ck_assert_int_eq(sql_int(scene->own, "SELECT count(*) FROM ev WHERE id IN (" UNLUCKY ")"), 3);
+    ck_assert_str_eq(sql_text(scene->own, "SELECT concat(outcome, ' ', blocked) FROM pgpurged.runs"
+                                          " ORDER BY id DESC LIMIT 1"),
+                     "incomplete 3");
+}
+
+START_TEST(rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go)
+{
+    struct scene scene = events_of(3);
+
+    make_trigger(&scene, "RAISE 'kept for the auditors'");
+    scene_once(events_config(&scene, ""), 3);
+    check_unlucky(&scene);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(rows_that_a_trigger_of_the_table_keeps_silently_are_seen_and_counted)
+{
+    struct scene scene = events_of(3);
+
+    make_trigger(&scene, "RETURN NULL");
+    scene_once(events_config(&scene, ""), 3);
+    check_unlucky(&scene);
+    ck_assert_int_le(sql_int(scene.own, "SELECT passes FROM pgpurged.runs"), 2);
+    scene_end(&scene);
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        leaves_at_any_depth_and_of_any_name_are_purged_one_by_one,
+        leaves_are_purged_through_their_indexes_where_those_serve,
+        a_table_without_any_leaf_is_done_at_once,
+        a_leaf_of_another_shape_is_judged_by_its_own_columns,
+        live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay,
+        two_workers_share_a_leaf_and_count_no_row_twice,
+        a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged,
+        the_grant_in_the_detail_is_what_the_leaf_lacks,
+        rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go,
+        rows_that_a_trigger_of_the_table_keeps_silently_are_seen_and_counted,
+    };
+    return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
+}
