@@ -28,6 +28,7 @@
     X(REASON_WINDOW, "window", "its window is closed")                                             \
     X(REASON_DISABLED, "disabled", "it is switched off in the configuration (enabled = no)")       \
     X(REASON_PAUSED, "paused", "an operator has paused it")                                        \
+    X(REASON_CHILDREN, "children", "jobs on tables whose rows refer to its own go first")          \
     X(REASON_KILL_SWITCH, "kill_switch", "the kill switch in the database is on")                  \
     X(REASON_OTHER_DAEMON, "other_daemon", "another session is running the same job")              \
     X(REASON_CONNECTION, "connection", "the other jobs use all of max_connections")                \

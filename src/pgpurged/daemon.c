@@ -11,6 +11,7 @@
 #include "config.h"
 #include "pgpurged/configuration.h"
 #include "pgpurged/daemon_life.h"
+#include "pgpurged/turns.h"
 #include "wire/notify.h"
 
 /* --- what a job asks of its host --- */
@@ -52,7 +53,7 @@ static const char *job_or_jobs(size_t count)
 /* "5 jobs: 1 running, 3 waiting, 1 stopped" */
 static void changed(void *arg, struct job *changed_job)
 {
-    const struct daemon *daemon = ((struct seat *)arg)->daemon;
+    struct daemon *daemon = ((struct seat *)arg)->daemon;
     size_t counts[JOB_STATE_COUNT] = {0};
     struct text line = {0};
 
@@ -67,6 +68,20 @@ static void changed(void *arg, struct job *changed_job)
                       job_state_code((enum job_state)state));
     notify_status("%s", line.data);
     text_free(&line);
+    loop_timer_set(&daemon->turns, 0);
+}
+
+static bool may_begin(void *arg, struct job *job, struct text *why)
+{
+    struct seat *seat = arg;
+
+    (void)job;
+    return turns_may_begin(seat->daemon, seat, why);
+}
+
+static void take_turns(void *arg)
+{
+    turns_look(arg);
 }
 
 static void drained(void *arg, struct job *job)
@@ -122,6 +137,7 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
         .unwant = unwant,
         .give_back = give_back,
         .drop = drop,
+        .may_begin = may_begin,
         .changed = changed,
         .drained = drained,
         .ended = ended,
@@ -158,8 +174,10 @@ static void clear(struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->settings->database_count; i++)
         database_free(daemon->databases[i]);
-    for (size_t i = 0; i < daemon->seat_count; i++)
+    for (size_t i = 0; i < daemon->seat_count; i++) {
         job_free(daemon->seats[i].job);
+        turns_leave(&daemon->seats[i]);
+    }
     free(daemon->databases);
     free(daemon->seats);
     daemon->seats = NULL;
@@ -282,6 +300,7 @@ static void prepare(struct daemon *daemon)
     name_owner(daemon);
     daemon->started = daemon->reloaded = wall_now();
     loop_timer_init(&daemon->look, daemon->loop, look, daemon);
+    loop_timer_init(&daemon->turns, daemon->loop, take_turns, daemon);
     loop_on_signal(daemon->loop, SIGTERM, asked_to_stop, daemon);
     loop_on_signal(daemon->loop, SIGINT, asked_to_stop, daemon);
     loop_on_signal(daemon->loop, SIGHUP, asked_to_reload, daemon);
@@ -319,6 +338,7 @@ enum exit_code daemon_run(struct settings *settings, const struct daemon_order *
     settings_free(daemon.settings);
     settings_free(daemon.next_settings);
     loop_timer_free(&daemon.look);
+    loop_timer_free(&daemon.turns);
     loop_free(daemon.loop);
     return daemon.exit_code;
 }

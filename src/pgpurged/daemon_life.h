@@ -1,10 +1,11 @@
 /*
- * daemon_life: the inside of struct daemon, for the two files that make it work: daemon.c (start,
- * reload, drain) and daemon_control.c (what is asked over its sockets).
+ * daemon_life: the inside of struct daemon, for the files that make it work: daemon.c (start,
+ * reload, drain), daemon_control.c (what is asked over its sockets) and turns.c (who goes first).
  */
 #ifndef PGPURGED_PGPURGED_DAEMON_LIFE_H
 #define PGPURGED_PGPURGED_DAEMON_LIFE_H
 
+#include "decide/order.h"
 #include "pgpurged/control.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/database.h"
@@ -20,6 +21,8 @@ struct seat {
     struct job *job;
     bool drained;
     bool ended; /* --once */
+    struct order_reference *references; /* to the job's rows, by those of other seats: turns.c */
+    size_t reference_count;
 };
 
 struct daemon {
@@ -38,6 +41,7 @@ struct daemon {
     struct pauses pauses;
     struct wall started, reloaded;
     struct err reload_error; /* empty: the last reload was fine */
+    struct loop_timer turns; /* who may begin now: outside of the calls of jobs */
     struct loop_timer look;  /* whether all have drained or ended: outside of their calls */
 };
 

@@ -82,6 +82,7 @@ static void timer_fired(void *arg)
 void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job))
 {
     job->on_timer = then;
+    job->wakes.ns = mono_now().ns + (int64_t)(wait_ms * 1e6);
     loop_timer_set(&job->timer, wait_ms);
 }
 
@@ -106,6 +107,7 @@ void job_release(struct job *job, bool broken)
 
 void job_hold(struct job *job, enum reason reason, const char *why)
 {
+    job->in_line = false;
     job_enter(job, JOB_HELD, reason, "%s", why);
     if (job->draining)
         job_finish_drain(job);
@@ -128,6 +130,7 @@ void job_stop(struct job *job, const char *why)
     snprintf(kept, sizeof kept, "%s", why);
     job->checked = false;
     job->run_open = false;
+    job->in_line = false;
     job_release(job, false);
     job_enter(job, JOB_STOPPED, REASON_REFUSED, "%s", kept);
     if (job->draining)

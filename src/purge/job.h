@@ -19,6 +19,7 @@
 #include "config/settings.h"
 #include "decide/guard.h"
 #include "show/snapshot.h"
+#include "sql/family.h"
 #include "wire/loop.h"
 #include "wire/pg.h"
 
@@ -39,6 +40,9 @@ struct job_host {
     void (*give_back)(void *arg, struct job *job, struct pg *pg, bool broken);
     /* The pg is the host's to close: what is at work on it is to end. */
     void (*drop)(void *arg, struct job *job, struct pg *pg);
+    /* A run is due: may it be opened? If not, `why` says for whom the job waits, and the host calls
+     * job_step_forward() when it may. */
+    bool (*may_begin)(void *arg, struct job *job, struct text *why);
     void (*changed)(void *arg, struct job *job); /* state or reason are others than before */
     void (*drained)(void *arg, struct job *job); /* after job_drain(); job_free() may follow */
     /* --once: the run is over, or can't be had: RUN_INCOMPLETE is also "held". */
@@ -69,6 +73,17 @@ void job_drain(struct job *job);
 void job_run_now(struct job *job);
 void job_pause(struct job *job);
 void job_resume(struct job *job);
+
+/* Jobs that wait for others, by job_turn.c. In line: a run is due, and host.may_begin() was asked.
+ * Under way: it runs or is about to, and nothing holds it back for long. */
+bool job_is_in_line(const struct job *job);
+bool job_is_under_way(const struct job *job);
+/* Whether a run of this job has ended since the other one is in line. */
+bool job_has_run_since_in_line(const struct job *job, const struct job *other);
+/* The tables whose rows refer to those of the job's; NULL = not known yet. */
+const struct sql_family *job_family(const struct job *job);
+/* host.may_begin() is to be asked again; a job that does not wait for that does nothing. */
+void job_step_forward(struct job *job);
 
 /* --once: the host gives up (no connection to be had). A job that has one already goes on with it.
  */

@@ -98,6 +98,7 @@ struct job {
 
     struct loop_timer timer;
     void (*on_timer)(struct job *job);
+    struct mono wakes; /* when it fires, or has fired */
 
     struct pg *pg; /* while it has one; also lanes[0].pg. Everything but batches goes over it */
     struct preflight *preflight;
@@ -113,6 +114,9 @@ struct job {
     struct wall window_changes;   /* when it closes or opens; {0} = never, or not known */
     struct wall next_run;         /* {0} = not known */
     bool has_closing;             /* the run ends for now at window_changes */
+    bool in_line;                 /* a run is due and not open: host.may_begin() says when */
+    struct mono in_line_since;
+    struct mono run_ended; /* the last one of this process; {0} = none */
 
     bool run_open;
     struct run run;
@@ -192,6 +196,12 @@ void job_want_connection(struct job *job);
 
 /* job_schedule.c: with a connection: is it due, is the window open? */
 void job_look_at_schedule(struct job *job);
+
+/* job_schedule.c: by the database's clock, as of the last look; 0 if it is over. */
+double job_seconds_until(const struct job *job, struct wall moment);
+
+/* job_turn.c: with a connection: opens the run that is due, when those that go first have run. */
+void job_take_turn(struct job *job);
 
 /* Without a connection: held for a reason, looks again after a while (never for REASON_CLOCK). */
 void job_hold(struct job *job, enum reason reason, const char *why);

@@ -52,6 +52,7 @@ static void run_closed(void *arg, const struct pg_reply *reply)
     job->leaf = NULL;
     leaves_free(&job->leaves);
     job->wants_run = false;
+    job->run_ended = mono_now();
     job->host.counters->runs[outcome]++;
     job->host.counters->run_seconds += seconds;
     if (reusable_bytes > 0)

@@ -1,12 +1,13 @@
 /*
- * When a job runs: looks at what is due and at the clocks, and either opens a run or lets the
- * connection go and sleeps until the next run or the window's opening.
+ * When a job runs: looks at what is due and at the clocks, and either takes its turn
+ * (job_turn.c) or lets the connection go and sleeps until the next run or the window's opening.
  *
  *   job_look_at_schedule -> sampled -> schedule_answered -> window_change_answered -> decide_when
  */
 #include <math.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "decide/schedule.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
@@ -39,6 +40,11 @@ static bool clock_is_fine(struct job *job, struct wall clock)
 /* Lets the connection go and sleeps. */
 static void wait_until(struct job *job, enum reason reason, double wait_s)
 {
+    if (job->in_line && reason == REASON_WINDOW)
+        log_info("job=%s has waited for jobs that go first until its window closed; it runs when "
+                 "it opens again",
+                 job->settings->name);
+    job->in_line = false;
     job_release(job, false);
     if (job->draining) {
         job_finish_drain(job);
@@ -48,7 +54,7 @@ static void wait_until(struct job *job, enum reason reason, double wait_s)
     job_set_timer(job, fmin(wait_s, LONGEST_WAIT_S) * 1000 + WAKE_LATE_MS, job_want_connection);
 }
 
-static double seconds_until(const struct job *job, struct wall moment)
+double job_seconds_until(const struct job *job, struct wall moment)
 {
     return fmax((double)(moment.us - job->schedule.clock.us) / 1e6, 0);
 }
@@ -76,19 +82,19 @@ static void decide_when(struct job *job)
 
     if (limited && !job->window.open) {
         job->next_run = job->window_changes;
-        wait_until(job, REASON_WINDOW, seconds_until(job, job->window_changes));
+        wait_until(job, REASON_WINDOW, job_seconds_until(job, job->window_changes));
         return;
     }
     wait_s = seconds_until_due(job);
     job->next_run.us = job->schedule.clock.us + (int64_t)(wait_s * 1e6);
     if (wait_s <= 0) {
         job->has_closing = limited;
-        job_measure_rows(job);
+        job_take_turn(job);
         return;
     }
     /* After the window's end the next opening counts, so that has to be looked at. */
     if (limited)
-        wait_s = fmin(wait_s, seconds_until(job, job->window_changes));
+        wait_s = fmin(wait_s, job_seconds_until(job, job->window_changes));
     wait_until(job, REASON_NOT_DUE, wait_s);
 }
 
@@ -119,7 +125,7 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
         job_release(job, false);
         job_hold(job, REASON_PAUSED, "");
     } else if (job->wants_run || job->host.once)
-        job_measure_rows(job);
+        job_take_turn(job);
     else if (job->window.always)
         decide_when(job);
     else

@@ -86,6 +86,7 @@ static enum check_status judge_hold(enum reason reason)
     case REASON_NOT_DUE:
     case REASON_WINDOW:
     case REASON_DISABLED:
+    case REASON_CHILDREN:
     case REASON_KILL_SWITCH:
     case REASON_OTHER_DAEMON:
     case REASON_CONNECTION:

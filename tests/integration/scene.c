@@ -106,6 +106,14 @@ void scene_await_run(const struct scene *scene, const char *job, const char *out
                      outcome);
 }
 
+const char *scene_noon_in(const struct scene *scene, int seconds)
+{
+    return sql_text(scene->own,
+                    "SELECT to_char(make_interval(secs => mod(86400 + floor(extract(epoch FROM"
+                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"X+\"HH24:MI:SS')",
+                    seconds);
+}
+
 #define DAEMON_SESSIONS                                                                            \
     "FROM pg_stat_activity WHERE application_name = 'pgpurged' AND datname = current_database()"
 

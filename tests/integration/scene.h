@@ -56,6 +56,10 @@ const char *scene_once(const char *config, int expected_code);
 /* Waits until a run of the job is over, and the test fails unless it ended like this. */
 void scene_await_run(const struct scene *scene, const char *job, const char *outcome);
 
+/* A zone, as POSIX writes it, in which it will be noon in so many seconds: a window that ends at
+ * 12:00 there closes then. */
+const char *scene_noon_in(const struct scene *scene, int seconds);
+
 /* Waits until no session of the daemon is left, so that what they did is final. */
 void scene_await_no_daemon(const struct scene *scene);
 

@@ -1,0 +1,168 @@
+#include "pgpurged/turns.h"
+
+#include <stdlib.h>
+
+#include "sql/family.h"
+#include "sql/quote.h"
+
+/* --- who refers to whom --- */
+
+/* As a family names its tables. */
+static char *name_of(const struct seat *seat)
+{
+    const struct table_name *table = &job_settings(seat->job)->table;
+    char *schema = sql_identifier(table->schema), *name = sql_identifier(table->name);
+    char *qualified = text_format("%s.%s", schema, name);
+
+    free(schema);
+    free(name);
+    return qualified;
+}
+
+/* A job's table may be a partition of the one that refers. */
+static bool stands_for(const struct sql_relative *relative, const char *table)
+{
+    if (text_equal(relative->name, table))
+        return true;
+    for (size_t i = 0; i < relative->leaf_count; i++)
+        if (text_equal(relative->leaves[i].name, table))
+            return true;
+    return false;
+}
+
+/* Of all references of a table the one that keeps rows counts. */
+static bool refers(const struct sql_family *family, const char *table, bool *keeps)
+{
+    bool found = false;
+
+    *keeps = false;
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->child == 0 || !stands_for(&family->tables[reference->child], table))
+            continue;
+        found = true;
+        *keeps |= sql_reference_keeps(reference);
+    }
+    return found;
+}
+
+static void add_reference(struct seat *seat, size_t job, bool keeps)
+{
+    seat->references =
+        mem_grow(seat->references, (seat->reference_count + 1) * sizeof *seat->references);
+    seat->references[seat->reference_count++] = (struct order_reference){job, keeps};
+}
+
+static void find_references(const struct daemon *daemon, struct seat *seat)
+{
+    const struct sql_family *family = job_family(seat->job);
+    bool keeps;
+
+    turns_leave(seat);
+    if (family == NULL || family->reference_count == 0)
+        return;
+    for (size_t i = 0; i < daemon->seat_count; i++) {
+        const struct seat *other = &daemon->seats[i];
+        char *table;
+
+        if (other == seat || other->database != seat->database)
+            continue;
+        table = name_of(other);
+        if (refers(family, table, &keeps))
+            add_reference(seat, i, keeps);
+        free(table);
+    }
+}
+
+/* --- how things stand --- */
+
+struct standing {
+    struct order_job *jobs;             /* one for each seat */
+    struct order_reference *references; /* of all of them */
+};
+
+static size_t count_references(const struct daemon *daemon)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        count += daemon->seats[i].reference_count;
+    return count;
+}
+
+/* Of those that wait. One for whose run a job has waited already is done for this time. */
+static void put_references(const struct daemon *daemon, const struct seat *seat,
+                           struct order_reference *room, struct order_job *job)
+{
+    job->references = room;
+    for (size_t i = 0; i < seat->reference_count; i++)
+        if (!job_has_run_since_in_line(daemon->seats[seat->references[i].job].job, seat->job))
+            room[job->reference_count++] = seat->references[i];
+}
+
+static struct standing how_things_stand(const struct daemon *daemon)
+{
+    struct standing standing = {
+        .jobs = mem_new(daemon->seat_count * sizeof *standing.jobs),
+        .references = mem_new((count_references(daemon) + 1) * sizeof *standing.references),
+    };
+    struct order_reference *room = standing.references;
+
+    for (size_t i = 0; i < daemon->seat_count; i++) {
+        const struct seat *seat = &daemon->seats[i];
+
+        standing.jobs[i].under_way = job_is_under_way(seat->job);
+        if (!job_is_in_line(seat->job))
+            continue;
+        put_references(daemon, seat, room, &standing.jobs[i]);
+        room += standing.jobs[i].reference_count;
+    }
+    return standing;
+}
+
+static void standing_free(struct standing *standing)
+{
+    free(standing->jobs);
+    free(standing->references);
+}
+
+/* --- taking turns --- */
+
+bool turns_may_begin(struct daemon *daemon, struct seat *seat, struct text *why)
+{
+    struct standing standing;
+    size_t other;
+
+    find_references(daemon, seat);
+    if (seat->reference_count == 0)
+        return true;
+    standing = how_things_stand(daemon);
+    other = order_waits_for(standing.jobs, daemon->seat_count, (size_t)(seat - daemon->seats));
+    standing_free(&standing);
+    if (other == daemon->seat_count)
+        return true;
+    text_addf(why, "job %s goes first, rows of %s refer to rows of %s",
+              job_settings(daemon->seats[other].job)->name,
+              job_settings(daemon->seats[other].job)->table.written,
+              job_settings(seat->job)->table.written);
+    return false;
+}
+
+void turns_look(struct daemon *daemon)
+{
+    struct standing standing = how_things_stand(daemon);
+
+    for (size_t i = 0; i < daemon->seat_count; i++)
+        if (job_is_in_line(daemon->seats[i].job) &&
+            order_waits_for(standing.jobs, daemon->seat_count, i) == daemon->seat_count)
+            job_step_forward(daemon->seats[i].job);
+    standing_free(&standing);
+}
+
+void turns_leave(struct seat *seat)
+{
+    free(seat->references);
+    seat->references = NULL;
+    seat->reference_count = 0;
+}
