@@ -296,6 +296,23 @@ START_TEST(every_missing_privilege_is_named_at_once_as_the_grant_to_run)
 }
 END_TEST
 
+START_TEST(flagged_rows_without_a_time_are_counted_apart)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "ALTER TABLE orders ADD gone boolean;"
+                        "UPDATE orders SET gone = id %% 8 < 6");
+    plan = planned(scene_config(&scene, "flag = gone\n"), NULL, 0);
+    ck_assert_int_eq(number(plan, "due.rows"),
+                     sql_int(scene.own, "SELECT count(*) FROM orders WHERE gone AND " SCENE_DUE));
+    ck_assert_int_eq(number(plan, "due.undated_rows"), 10);
+    ck_assert(json_is_null(at(planned(scene_config(&scene, ""), NULL, 0), "due.undated_rows")));
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there)
 {
     struct scene scene = scene_new();
@@ -478,6 +495,7 @@ int main(void)
         plan_says_when_a_run_will_be_done_given_its_window,
         plan_reckons_with_the_pace_of_the_last_run,
         every_missing_privilege_is_named_at_once_as_the_grant_to_run,
+        flagged_rows_without_a_time_are_counted_apart,
         hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there,
         an_append_only_table_gets_no_advice_about_deleted_rows,
         references_are_listed_with_what_becomes_of_their_rows,
