@@ -78,31 +78,23 @@ static void drop_group(struct group *group)
 /* ---- purging them, beside the application ---- */
 
 /* Where it would have to wait, or the database refuses, the deed is left undone as a whole. */
-static void try_deed(PGconn *application, const char *deed, int rn)
+static void try_deed(PGconn *application, const char *deed, int rn, int number)
 {
-    const char *values[] = {keep_format("%d", rn)};
-    const Oid types[] = {20}; /* bigint */
+    const char *values[] = {keep_format("%d", rn), keep_format("%d", number)};
+    const Oid types[] = {20, 20}; /* bigint */
 
-    PQclear(PQexecParams(application, deed, 1, types, values, NULL, NULL, 0));
+    PQclear(PQexecParams(application, deed, 2, types, values, NULL, NULL, 0));
 }
 
-/* One of the deeds on one row; what is inserted gets a number of its own. */
 static void do_something(struct group *group, PGconn *application,
                          const struct random_schema *schema)
 {
-    int rn = rand() % schema->rows + 1;
+    const char *const deeds[] = {schema->restore, schema->restore, schema->touch, schema->insert,
+                                 schema->insert_child};
+    const char *deed = deeds[(size_t)rand() % ARRAY_LENGTH(deeds)];
 
-    switch (rand() % 4) {
-    case 0:
-        try_deed(application, schema->insert, ++group->inserted);
-        break;
-    case 1:
-        try_deed(application, schema->touch, rn);
-        break;
-    default:
-        try_deed(application, schema->restore, rn);
-        break;
-    }
+    if (deed != NULL)
+        try_deed(application, deed, rand() % schema->rows + 1, ++group->inserted);
 }
 
 /* Rows that are locked, or restored and not committed, until this session's next turn: the purge
@@ -110,7 +102,7 @@ static void do_something(struct group *group, PGconn *application,
 static void hold_something(PGconn *holder, const struct random_schema *schema)
 {
     sql_exec(holder, "COMMIT; BEGIN");
-    try_deed(holder, rand() % 3 == 0 ? schema->lock_next : schema->restore_next, rand() % 8);
+    try_deed(holder, rand() % 3 == 0 ? schema->lock_next : schema->restore_next, rand() % 8, 0);
 }
 
 /* The sessions of the application. */

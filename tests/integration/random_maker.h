@@ -13,6 +13,13 @@
 
 #include "base/text.h"
 
+enum { MOST_KEY_COLUMNS = 4 };
+
+struct random_key_column {
+    const char *name, *type;
+    const char *value; /* of row i */
+};
+
 struct random_maker {
     uint64_t state;
     unsigned seed;
@@ -20,9 +27,9 @@ struct random_maker {
     const char *table;  /* quoted, without the schema */
     int rows;
 
-    const char *key;       /* its columns: "a, k"; NULL = the table has none */
-    const char *key_types; /* the same with types, and the values for row i */
-    const char *key_values;
+    const char *key; /* the columns of its key: "a, k"; NULL = the table has none */
+    struct random_key_column key_columns[MOST_KEY_COLUMNS];
+    int key_count;
     const char *only;    /* "ONLY" where other tables inherit from the table */
     const char *storage; /* "UNLOGGED" */
     const char *layout;  /* what follows the columns: WITH (...), PARTITION BY ... */
@@ -33,6 +40,7 @@ struct random_maker {
     struct text partitions;
     struct text columns, names, values; /* with a comma in front of each but the first */
     struct text after;                  /* statements once the table is full */
+    struct text links;                  /* and those after them: references */
     struct text options;                /* lines of the job's section */
 
     /* For the oracle. */
@@ -42,7 +50,10 @@ struct random_maker {
     struct text wanted;    /* " AND ..." what else must be true of a due row */
     struct text stubborn;  /* " OR ..." what the database refuses to delete */
     struct text tables;    /* " UNION ALL SELECT 'NAME', rn FROM ..." the other tables to look at */
-    const char *restore;   /* what makes the row live: "deleted_at = NULL" */
+    struct text relatives; /* " UNION ALL SELECT 'NAME', OID ..." their OIDs */
+    struct text references;   /* SELECTs of refs (random_children.c), with UNION ALL in between */
+    const char *insert_child; /* a deed; NULL = there are no children */
+    const char *restore;      /* what makes the row live: "deleted_at = NULL" */
 };
 
 /* 0 to sides - 1. */
@@ -58,6 +69,14 @@ const char *random_row_dice(const struct random_maker *maker, const char *purpos
 /* A copy of the text with each `word` replaced. */
 const char *random_put(const char *text, const char *word, const char *with);
 
+struct random_word {
+    const char *word, *with;
+};
+
+/* The same for several words, one after the other: what comes later may stand in what came before.
+ */
+const char *random_put_all(const char *text, const struct random_word *words, size_t count);
+
 /* The features. Tables: */
 void random_partitions(struct random_maker *maker);
 void random_key(struct random_maker *maker);
@@ -71,6 +90,10 @@ void random_heir(struct random_maker *maker);
 void random_mark(struct random_maker *maker);
 void random_flags(struct random_maker *maker);
 void random_condition(struct random_maker *maker);
+
+/* References: */
+void random_children(struct random_maker *maker);
+void random_self_reference(struct random_maker *maker);
 
 /* Triggers: */
 void random_keeping_trigger(struct random_maker *maker);

@@ -5,7 +5,8 @@
  * A made-up schema has these tables for it: rows (tbl, rn, due, stubborn), every row that there
  * ever was, kept up to date by the deeds of the application (due is NULL where the oracle doesn't
  * decide, too near to the cutoff); present (tbl, rn), those that are there now; before (rn, shown),
- * how they looked; relations (tbl, relation), the tables by OID. Strings are kept (keep.h).
+ * how they looked; relations (tbl, relation), the tables by OID; refs (ctbl, crn, ptbl, prn, how),
+ * which row refers to which (random_children.c). Strings are kept (keep.h).
  */
 #ifndef PGPURGED_INTEGRATION_RANDOM_ORACLE_H
 #define PGPURGED_INTEGRATION_RANDOM_ORACLE_H
@@ -24,7 +25,7 @@ void random_oracle_install(PGconn *conn);
  */
 const char *random_oracle_judge(PGconn *conn, const struct random_schema *schema, bool complete);
 
-/* Whether rows are left that are due and that the database refuses to delete. */
+/* Whether due rows are left, because something keeps them. */
 bool random_oracle_expects_rest(PGconn *conn, const struct random_schema *schema);
 
 #endif

@@ -56,6 +56,13 @@ const char *random_put(const char *text, const char *word, const char *with)
     return keep_text(text_take(&out));
 }
 
+const char *random_put_all(const char *text, const struct random_word *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        text = random_put(text, words[i].word, words[i].with);
+    return text;
+}
+
 static const char *taken(struct text *text)
 {
     return keep_text(text_take(text));
@@ -91,7 +98,7 @@ static void add_batches(struct random_maker *maker)
               RANDOM_PICK(maker, lock_timeouts));
 }
 
-enum { PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
+enum { CHILDREN = 3, SELF_REFERENCES = 6, PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
 
 /* One schema in so many has it, 0 = none. The order matters: later ones look at what earlier ones
  * chose. */
@@ -101,6 +108,8 @@ static const struct feature {
 } features[] = {
     {PARTITIONS, random_partitions},
     {1, random_key},
+    {CHILDREN, random_children},
+    {SELF_REFERENCES, random_self_reference},
     {1, random_mark},
     {FLAGS, random_flags},
     {CONDITIONS, random_condition},
@@ -139,6 +148,7 @@ static const char ddl[] =
     "$partitions"
     "INSERT INTO $table ($names) SELECT $values FROM generate_series(1::bigint, $rows) AS i;\n"
     "$after"
+    "$links"
     "GRANT USAGE ON SCHEMA $schema TO pgpurged;\n"
     "DO $do$ DECLARE r regclass; BEGIN\n"
     "  FOR r IN SELECT '$table'::regclass UNION SELECT relid FROM pg_partition_tree('$table') "
@@ -149,14 +159,15 @@ static const char ddl[] =
     "ANALYZE $table;\n"
     /* what the oracle knows */
     "CREATE VIEW present AS SELECT 't' AS tbl, rn FROM $only $table$tables;\n"
-    "CREATE TABLE rows AS SELECT p.tbl, p.rn, CASE WHEN tbl = 't' THEN $due ELSE false END AS "
+    "CREATE TABLE rows AS SELECT p.tbl, p.rn, CASE WHEN p.tbl = 't' THEN $due ELSE false END AS "
     "due,\n"
-    "  CASE WHEN tbl = 't' THEN $stubborn ELSE true END AS stubborn\n"
+    "  CASE WHEN p.tbl = 't' THEN $stubborn ELSE true END AS stubborn, false AS was_due\n"
     "  FROM present AS p LEFT JOIN $only $table AS t ON p.tbl = 't' AND t.rn = p.rn;\n"
+    "UPDATE rows SET was_due = due;\n"
+    "CREATE TABLE refs (ctbl, crn, ptbl, prn, how) AS $refs;\n"
     "CREATE TABLE before AS SELECT t.rn, t::text AS shown FROM $only $table AS t;\n"
-    "CREATE TABLE relations AS SELECT 't' AS tbl, oid AS relation\n"
-    "  FROM pg_class WHERE oid = '$table'::regclass OR oid IN\n"
-    "  (SELECT relid FROM pg_partition_tree('$table'::regclass));\n";
+    "CREATE TABLE relations (tbl, relation) AS SELECT 't', '$table'::regclass::oid UNION\n"
+    "  SELECT 't', relid FROM pg_partition_tree('$table')$relatives;\n";
 
 static const char deed_restore[] =
     "WITH r AS (UPDATE $only $table AS t SET $restore WHERE rn IN ($which)"
@@ -168,27 +179,15 @@ static const char deed_touch[] = "UPDATE $only $table SET filler = filler || 'y'
 
 /* A row of any kind, live or due. */
 static const char deed_insert[] =
-    "WITH r AS (INSERT INTO $table ($names) SELECT $values FROM (SELECT $1 + 1000000 AS i) AS n"
+    "WITH r AS (INSERT INTO $table ($names) SELECT $values FROM (SELECT $2 + 1000000 AS i) AS n"
     "  RETURNING *)"
-    " INSERT INTO $schema.rows SELECT 't', t.rn, $due, $stubborn FROM r AS t";
+    " INSERT INTO $schema.rows SELECT 't', t.rn, $due, $stubborn, $due FROM r AS t";
 
 static const char deed_lock[] =
     "SELECT FROM $only $table WHERE rn IN ($which) FOR UPDATE SKIP LOCKED";
 
 static const char next_due[] =
     "SELECT rn FROM $only $table AS t WHERE $due ORDER BY tableoid, ctid LIMIT 3 OFFSET $1";
-
-struct word {
-    const char *word, *with;
-};
-
-/* A literal has its quotes doubled where a name stands in one. */
-static const char *put_all(const char *text, const struct word *words, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        text = random_put(text, words[i].word, words[i].with);
-    return text;
-}
 
 static const char *or_nothing(const char *text)
 {
@@ -199,11 +198,17 @@ static struct random_schema put_together(struct random_maker *maker)
 {
     const char *name = keep_format("%s.%s", maker->schema, maker->table);
     const char *literal = keep_format("'%s'", random_put(name, "'", "''"));
-    const struct word words[] = {
+    const struct random_word words[] = {
         {"$which", next_due},
         {"'$table'", literal},
         {"$due", due_of(maker)},
         {"$stubborn", keep_format("(false%s)", taken(&maker->stubborn))},
+        {"$after", taken(&maker->after)},
+        {"$links", taken(&maker->links)},
+        {"$relatives", taken(&maker->relatives)},
+        {"$refs", maker->references.length > 0
+                      ? taken(&maker->references)
+                      : "SELECT '', 0::bigint, '', 0::bigint, '' WHERE false"},
         {"$tables", taken(&maker->tables)},
         {"$table", name},
         {"$before", taken(&maker->before)},
@@ -214,7 +219,6 @@ static struct random_schema put_together(struct random_maker *maker)
         {"$names", taken(&maker->names)},
         {"$values", taken(&maker->values)},
         {"$rows", keep_format("%d", maker->rows)},
-        {"$after", taken(&maker->after)},
         {"$only", or_nothing(maker->only)},
         {"$restore", maker->restore},
         {"$schema", maker->schema},
@@ -227,14 +231,16 @@ static struct random_schema put_together(struct random_maker *maker)
         .schema = maker->schema,
         .table = name,
         .rows = maker->rows,
-        .ddl = put_all(ddl, words, WORDS),
+        .ddl = random_put_all(ddl, words, WORDS),
         .section =
             keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),
-        .restore = put_all(random_put(deed_restore, "$which", "$1"), words, WORDS),
-        .restore_next = put_all(deed_restore, words, WORDS),
-        .touch = put_all(deed_touch, words, WORDS),
-        .insert = put_all(deed_insert, words, WORDS),
-        .lock_next = put_all(deed_lock, words, WORDS),
+        .restore = random_put_all(random_put(deed_restore, "$which", "$1"), words, WORDS),
+        .restore_next = random_put_all(deed_restore, words, WORDS),
+        .touch = random_put_all(deed_touch, words, WORDS),
+        .insert = random_put_all(deed_insert, words, WORDS),
+        .insert_child =
+            maker->insert_child != NULL ? random_put_all(maker->insert_child, words, WORDS) : NULL,
+        .lock_next = random_put_all(deed_lock, words, WORDS),
     };
 }
 

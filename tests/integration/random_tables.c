@@ -2,7 +2,10 @@
  * What a made-up table is: its key, its storage, its partitions, its past, and the tables that
  * inherit from it.
  */
+#include <string.h>
+
 #include "base/text.h"
+#include "integration/keep.h"
 #include "integration/random_maker.h"
 
 /* ---- partitions ---- */
@@ -52,32 +55,53 @@ void random_partitions(struct random_maker *maker)
 /* ---- keys ---- */
 
 static const struct key {
-    const char *names, *types, *values;
+    struct random_key_column columns[2];
 } keys[] = {
-    {NULL, NULL, NULL},
-    {"k", "k bigint", "i"},
-    {"k", "k uuid", "md5(i::text)::uuid"},
-    {"k", "k text", "'key ' || i"},
-    {"a, k", "a bigint, k text", "i % 7, 'key ' || i"},
+    {{{"k", "bigint", "i"}}},
+    {{{"k", "uuid", "md5(i::text)::uuid"}}},
+    {{{"k", "text", "'key ' || i"}}},
+    {{{"a", "bigint", "i % 7"}, {"k", "text", "'key ' || i"}}},
 };
+
+static const struct random_key_column rn = {"rn", "bigint", "i"};
+static const struct random_key_column part = {"part", "integer", "(i % 3)::integer"};
+
+static void add_to_key(struct random_maker *maker, const struct random_key_column *column)
+{
+    maker->key =
+        maker->key == NULL ? column->name : keep_format("%s, %s", maker->key, column->name);
+    maker->key_columns[maker->key_count++] = *column;
+}
+
+/* What the partitions are made by comes first in the key. */
+static void add_partition_key(struct random_maker *maker)
+{
+    if (strstr(maker->partition_key, "part") != NULL)
+        add_to_key(maker, &part);
+    if (strstr(maker->partition_key, "rn") != NULL)
+        add_to_key(maker, &rn);
+}
+
+static void add_key_columns(struct random_maker *maker, const struct key *key)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(key->columns) && key->columns[i].name != NULL; i++) {
+        random_column(maker, key->columns[i].name, key->columns[i].type, key->columns[i].value);
+        add_to_key(maker, &key->columns[i]);
+    }
+}
 
 void random_key(struct random_maker *maker)
 {
     static const char *const kinds[] = {"PRIMARY KEY", "UNIQUE"};
-    const struct key *key = &RANDOM_PICK(maker, keys);
 
-    random_column(maker, "rn", "bigint NOT NULL", "i");
-    random_column(maker, "part", "integer NOT NULL", "(i % 3)::integer");
-    if (key->names == NULL || maker->partitioned_by_mark)
+    random_column(maker, rn.name, "bigint NOT NULL", rn.value);
+    random_column(maker, part.name, "integer NOT NULL", part.value);
+    if (maker->partitioned_by_mark || random_dice(maker, 5) == 0)
         return;
-    maker->key = key->names;
-    maker->key_types = key->types;
-    maker->key_values = key->values;
-    text_addf(&maker->columns, ", %s, %s (%s%s%s)", key->types, RANDOM_PICK(maker, kinds),
-              maker->partitioned ? maker->partition_key : "", maker->partitioned ? ", " : "",
-              key->names);
-    text_addf(&maker->names, ", %s", key->names);
-    text_addf(&maker->values, ", %s", key->values);
+    if (maker->partitioned)
+        add_partition_key(maker);
+    add_key_columns(maker, &RANDOM_PICK(maker, keys));
+    text_addf(&maker->columns, ", %s (%s)", RANDOM_PICK(maker, kinds), maker->key);
 }
 
 /* ---- storage ---- */
@@ -95,7 +119,8 @@ void random_filler(struct random_maker *maker)
 
 void random_unlogged(struct random_maker *maker)
 {
-    if (!maker->partitioned)
+    if (!maker->partitioned &&
+        maker->links.length == 0) /* what refers to it would have to be, too */
         maker->storage = "UNLOGGED";
 }
 
