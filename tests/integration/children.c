@@ -235,6 +235,301 @@ START_TEST(cascade_leaves_alone_what_another_reference_keeps)
 }
 END_TEST
 
+/* --- what happens meanwhile --- */
+
+/* The first DELETE on the table waits, its snapshot taken, until the gate is opened (scene.h). */
+static void close_gate(const struct scene *scene, const char *table)
+{
+    sql_exec(scene->own,
+             "CREATE SEQUENCE gate_turns;"
+             "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+             "  IF nextval('public.gate_turns') = 1 THEN"
+             "    PERFORM set_config('lock_timeout', '0', true);"
+             "    PERFORM pg_advisory_xact_lock_shared(4242);"
+             "  END IF; RETURN NULL; END $$;"
+             "CREATE TRIGGER gate BEFORE DELETE ON %s FOR EACH STATEMENT EXECUTE FUNCTION gate();"
+             "SELECT pg_advisory_lock(4242)",
+             table);
+}
+
+/* Runs the daemon up to the gate, does this, and lets it end its run as `outcome`. */
+static void meanwhile(struct scene *scene, const char *options, const char *table, const char *deed,
+                      const char *outcome)
+{
+    struct daemon daemon;
+
+    close_gate(scene, table);
+    daemon = daemon_start(config_of(scene, options));
+    gate_await(scene);
+    sql_exec(scene->own, "%s", deed);
+    gate_open(scene);
+    scene_await_run(scene, "posts", outcome);
+    daemon_stop(&daemon);
+}
+
+/* The server would take it along by ON DELETE CASCADE, uncounted. */
+static void check_child_inserted(const char *options, const char *outcome, int gone)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", 0, 1);
+    meanwhile(
+        &scene, options, "posts",
+        "INSERT INTO comments VALUES (1000, 1); INSERT INTO promises.comments VALUES (1000, 1)",
+        outcome);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE - 1 + gone);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), gone);
+    scene_end(&scene);
+}
+
+START_TEST(a_child_inserted_during_a_batch_does_not_vanish_uncounted)
+{
+    check_child_inserted("children = skip", "incomplete", 0);
+    check_child_inserted("children = cascade", "done", 1);
+}
+END_TEST
+
+START_TEST(children_of_a_parent_restored_during_a_batch_stay)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", POSTS, 5);
+    meanwhile(&scene, "children = cascade", "comments",
+              "BEGIN; UPDATE posts SET deleted_at = NULL WHERE id = 1;"
+              "UPDATE promises.posts SET deleted_at = NULL WHERE id = 1; COMMIT",
+              "done");
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE - 1);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), (DUE - 1) * 5);
+    scene_end(&scene);
+}
+END_TEST
+
+/* The table is large enough for its rows to be found by their TIDs, which by themselves would find
+ * the row where it went. */
+START_TEST(a_child_given_to_a_live_parent_during_a_batch_stays)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", POSTS, 200);
+    meanwhile(&scene, "children = cascade", "comments",
+              "BEGIN; UPDATE comments SET post_id = 2 WHERE id = 1;"
+              "UPDATE promises.comments SET post_id = 2 WHERE id = 1; COMMIT",
+              "done");
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), DUE * 200 - 1);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(a_trigger_that_deletes_children_by_itself_lets_no_row_go_uncounted)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", 20, 1);
+    sql_exec(scene.own,
+             "CREATE FUNCTION tidy() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+             "  DELETE FROM public.comments WHERE post_id = OLD.id + 1; RETURN OLD; END $$;"
+             "CREATE TRIGGER tidy AFTER DELETE ON posts FOR EACH ROW EXECUTE FUNCTION tidy()");
+    scene_once(config_of(&scene, "children = cascade"), 3);
+    promises_check(scene.own, "posts", SCENE_DUE);
+    promises_check(scene.own, "comments", OF_DUE_POST);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- SET NULL --- */
+
+START_TEST(rows_set_to_null_stay_and_are_counted_as_updated)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE SET NULL", POSTS, 2);
+    scene_once(config_of(&scene, ""), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "comments", "false"), 0);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT sum(updated) FROM pgpurged.audit WHERE relation ="
+                                        " 'comments'::regclass"),
+                     DUE * 2);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM comments WHERE post_id IS NULL"),
+                     DUE * 2);
+    scene_end(&scene);
+}
+END_TEST
+
+/* posts.pinned -> comments (SET NULL), comments.post_id -> posts (CASCADE). */
+START_TEST(a_cycle_through_set_null_is_no_obstacle)
+{
+    struct scene scene = scene_of_posts();
+
+    add_comments(&scene, "ON DELETE CASCADE", POSTS, 2);
+    sql_exec(scene.own,
+             "ALTER TABLE posts ADD pinned bigint REFERENCES comments ON DELETE SET NULL;"
+             "UPDATE posts SET pinned = (id - 1) * 2 + 1; CREATE INDEX ON posts (pinned)");
+    promises_watch(scene.own, "posts");
+    scene_once(config_of(&scene, "children = cascade"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), DUE * 2);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- kinds of references --- */
+
+START_TEST(a_reference_may_have_several_columns_and_a_target_that_is_no_primary_key)
+{
+    struct scene scene = scene_of_posts();
+
+    sql_exec(scene.own, "ALTER TABLE posts ADD tenant int DEFAULT 7, ADD code text;"
+                        "UPDATE posts SET code = 'p' || id; ALTER TABLE posts ADD UNIQUE (code, "
+                        "tenant)");
+    promises_watch(scene.own, "posts");
+    add_children(&scene, "marks",
+                 "CREATE TABLE marks (id bigint, tenant int, post varchar(9),"
+                 " FOREIGN KEY (tenant, post) REFERENCES posts (tenant, code));"
+                 "INSERT INTO marks SELECT i, 7, 'p' || i FROM generate_series(1, 20) AS i;"
+                 "INSERT INTO marks VALUES (21, NULL, 'p21'), (23, 7, NULL)");
+    scene_once(config_of(&scene, ""), 3);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE " AND c.id > 20"), DUE - 10);
+    ck_assert_int_eq(promises_check(scene.own, "marks", "false"), 0);
+
+    scene_once(config_of(&scene, "children = delete"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "marks", "c.id % 2 = 1 AND c.id < 20"), 10);
+    scene_end(&scene);
+}
+END_TEST
+
+/* Audit rows name the partition, so they are added up here. */
+START_TEST(children_in_partitions_go_from_each_of_them)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    sql_exec(scene.own,
+             "CREATE TABLE hits (id bigint, post_id bigint REFERENCES posts) PARTITION BY"
+             " LIST (id);"
+             "CREATE TABLE hits_1 PARTITION OF hits FOR VALUES IN (1);"
+             "CREATE TABLE hits_2 PARTITION OF hits FOR VALUES IN (2) PARTITION BY RANGE"
+             " (post_id);"
+             "CREATE TABLE hits_2a PARTITION OF hits_2 DEFAULT;"
+             "INSERT INTO hits SELECT n, p FROM generate_series(1, %d) AS p,"
+             " generate_series(1, 2) AS n",
+             POSTS);
+    grant(&scene, "hits, hits_1, hits_2a");
+    scene_once(config_of(&scene, ""), 3);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), 0);
+
+    scene_once(config_of(&scene, "children = delete"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_str_eq(audited(&scene), "hits_1 50, hits_2a 50, posts 50");
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(*), ' ', count(*) FILTER (WHERE"
+                                         " post_id %% 2 = 0)) FROM hits"),
+                     "100 100");
+    scene_end(&scene);
+}
+END_TEST
+
+/* Polymorphic: some rows of the log refer to posts, others to something else with the same ids. */
+static struct scene scene_of_log(void)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_children(&scene, "log",
+                 "CREATE TABLE log (id bigint, subject_type text, subject_id bigint);"
+                 "INSERT INTO log SELECT i, 'Post', i FROM generate_series(1, 20) AS i;"
+                 "INSERT INTO log SELECT 100 + i, 'User', i FROM generate_series(1, 40) AS i");
+    return scene;
+}
+
+START_TEST(a_declared_reference_keeps_rows_as_a_foreign_key_would)
+{
+    struct scene scene = scene_of_log();
+
+    scene_once(config_of(&scene, "references = log.subject_id where subject_type = Post"), 3);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE " AND c.id > 20"), DUE - 10);
+    ck_assert_int_eq(promises_check(scene.own, "log", "false"), 0);
+    ck_assert_str_eq(run_of(&scene), "incomplete 40 10: 10 blocked by public.log.subject_id where "
+                                     "subject_type = Post on public.log");
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(a_declared_reference_is_followed_by_delete)
+{
+    struct scene scene = scene_of_log();
+
+    scene_once(config_of(&scene, "children = delete\n"
+                                 "references = log.subject_id where subject_type = Post"),
+               0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "log", "c.id % 2 = 1 AND c.id < 20"), 10);
+    scene_end(&scene);
+}
+END_TEST
+
+/* --- rows that refer to rows of their own table --- */
+
+/* Threads of five: 1 <- 2 <- 3 <- 4 <- 5, 6 <- 7 ... all due, but 15 and 18 are live. */
+static void check_threads(const char *action, const char *options)
+{
+    struct scene scene = scene_new();
+
+    sql_exec(scene.own,
+             "CREATE TABLE posts (id bigint PRIMARY KEY, deleted_at timestamptz,"
+             " parent_id bigint REFERENCES posts %s); CREATE INDEX ON posts (parent_id);"
+             "INSERT INTO posts SELECT i, now() - interval '40 days',"
+             " CASE WHEN i %% 5 <> 1 THEN i - 1 END FROM generate_series(1, 50) AS i;"
+             "UPDATE posts SET deleted_at = NULL WHERE id IN (15, 18);"
+             "INSERT INTO posts VALUES (51, now() - interval '40 days', 51);",
+             action);
+    grant(&scene, "posts");
+    promises_watch(scene.own, "posts");
+    scene_once(config_of(&scene, options), 3);
+    /* 11 to 14 have the live reply 15; 16 and 17 have 18, and 19 and 20 hang on it. */
+    ck_assert_int_eq(promises_check(scene.own, "posts",
+                                    SCENE_DUE " AND c.id NOT IN"
+                                              " (11, 12, 13, 14, 16, 17)"),
+                     51 - 8);
+    ck_assert_str_eq(run_of(&scene),
+                     "incomplete 43 6: 6 blocked by posts_parent_id_fkey on public.posts");
+    scene_end(&scene);
+}
+
+START_TEST(threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it)
+{
+    check_threads("", "");
+    check_threads("ON DELETE CASCADE", "");
+    check_threads("ON DELETE CASCADE", "children = cascade");
+    check_threads("", "children = delete\nbatch_rows = 2");
+}
+END_TEST
+
+/* Comments of a post that answer each other, and one whose answer belongs to a live post. */
+START_TEST(children_that_refer_to_each_other_go_in_passes)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", POSTS, 5);
+    sql_exec(scene.own,
+             "ALTER TABLE comments ADD parent_id bigint REFERENCES comments ON DELETE CASCADE;"
+             "CREATE INDEX ON comments (parent_id);"
+             "UPDATE comments SET parent_id = id - 1 WHERE id %% 5 <> 1;"
+             "UPDATE comments SET parent_id = 11 WHERE id = 6"); /* of post 2; 11 is of post 3 */
+    scene_once(config_of(&scene, "children = cascade"), 3);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE " AND c.id <> 3"), DUE - 1);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST " AND c.post_id <> 3"),
+                     (DUE - 1) * 5);
+    scene_end(&scene);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -244,6 +539,18 @@ int main(void)
         delete_goes_three_levels_down,
         children_depth_ends_the_way_down,
         cascade_leaves_alone_what_another_reference_keeps,
+        a_child_inserted_during_a_batch_does_not_vanish_uncounted,
+        children_of_a_parent_restored_during_a_batch_stay,
+        a_child_given_to_a_live_parent_during_a_batch_stays,
+        a_trigger_that_deletes_children_by_itself_lets_no_row_go_uncounted,
+        rows_set_to_null_stay_and_are_counted_as_updated,
+        a_cycle_through_set_null_is_no_obstacle,
+        a_reference_may_have_several_columns_and_a_target_that_is_no_primary_key,
+        children_in_partitions_go_from_each_of_them,
+        a_declared_reference_keeps_rows_as_a_foreign_key_would,
+        a_declared_reference_is_followed_by_delete,
+        threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it,
+        children_that_refer_to_each_other_go_in_passes,
     };
 
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
