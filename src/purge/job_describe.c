@@ -23,6 +23,17 @@ static void describe_window(const struct job *job, struct job_window_view *view)
         view->open = job->window.open != has_changed(job) ? MAYBE_YES : MAYBE_NO;
 }
 
+static void describe_leaf(const struct job *job, struct run_view *view)
+{
+    if (!job->table.partitioned)
+        return;
+    view->leaf_count = (int64_t)job->leaves.count;
+    if (job->leaf == NULL)
+        return;
+    view->leaf = text_copy(job->leaf->table);
+    view->leaf_number = job->leaf - job->leaves.items + 1;
+}
+
 static void describe_run(const struct job *job, struct run_view *view)
 {
     double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
@@ -31,6 +42,7 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->id = job->run.id;
     view->started.us = wall_now().us - (int64_t)(seconds * 1e6);
     view->cutoff = job->run.cutoff_at;
+    describe_leaf(job, view);
     view->pass = job->run.passes;
     view->rows = job->run.rows;
     view->batches = job->run.batches;

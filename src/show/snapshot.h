@@ -67,7 +67,9 @@ struct run_view {
     bool present;
     int64_t id;
     struct wall started, cutoff;
-    int64_t pass; /* 1, 2, ... */
+    char *leaf; /* of a partitioned table: the one that the run is at; NULL = none */
+    int64_t leaf_number, leaf_count; /* the third of fourteen; 0 = the table is not partitioned */
+    int64_t pass;                    /* 1, 2, ... over the leaf */
     int64_t rows, batches, skipped_rows, blocked_rows;
     double rows_per_second;
     int64_t batch_rows;    /* what the last batch deleted */

@@ -152,6 +152,17 @@ static void add_progress(struct card *card, const struct run_view *run)
     end_line(card);
 }
 
+static void add_leaf(struct card *card, const struct run_view *run)
+{
+    if (run->leaf == NULL)
+        return;
+    add_label(card, "leaf");
+    text_add(card->out, "\"");
+    add_foreign(card, run->leaf);
+    text_addf(card->out, "\", %lld of %lld\n", (long long)run->leaf_number,
+              (long long)run->leaf_count);
+}
+
 static void add_position(struct card *card, const struct run_view *run)
 {
     add_label(card, "position");
@@ -173,6 +184,7 @@ static void add_run(struct card *card)
     if (!run->present)
         return;
     text_addf(card->out, "\nrun %lld\n", (long long)run->id);
+    add_leaf(card, run);
     add_progress(card, run);
     add_label(card, "so far");
     add_tally(card, run->rows, run->batches, run->skipped_rows, run->blocked_rows);

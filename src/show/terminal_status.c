@@ -147,12 +147,18 @@ static void describe_window(struct text *cell, const struct job_window_view *win
     human_age(cell, fmax(0, (double)(window->changes.us - now.us) / 1e6));
 }
 
-/* "[####----] 52% 12k/s ETA 31s", with a bar as long as there is room for. */
+/* "[####----] 52% 12k/s ETA 31s", with a bar as long as there is room for; of a partitioned table
+ * it is the leaf's: "3/14 [####----] 52% 12k/s ETA 31s". */
 static void describe_run(struct text *cell, const struct run_view *run, size_t width)
 {
     enum { REST = sizeof "[] 52% 9999/s ETA 59min" - 1, BAR_LEAST = 5, BAR_MOST = 20 };
-    size_t bar = width > REST + BAR_LEAST ? width - REST : BAR_LEAST;
+    size_t rest = REST, bar;
 
+    if (run->leaf_number > 0) {
+        text_addf(cell, "%lld/%lld ", (long long)run->leaf_number, (long long)run->leaf_count);
+        rest += cell->length;
+    }
+    bar = width > rest + BAR_LEAST ? width - rest : BAR_LEAST;
     if (!isfinite(run->percent))
         text_addf(cell, "run %lld starts", (long long)run->id);
     paint_bar(cell, run->percent, bar < BAR_MOST ? bar : BAR_MOST);

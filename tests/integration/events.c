@@ -21,14 +21,19 @@ static const char make_promises[] =
     " JOIN pg_class c ON c.oid = w.leaf AND c.relkind = 'r'"
     " WHERE w.id NOT IN (SELECT t.key FROM promises.there() t);";
 
+void events_make(struct scene *scene)
+{
+    sql_exec(scene->own, make_promises);
+    sql_exec(scene->own, "CREATE TABLE ev (id bigint, deleted_at timestamptz, filler text)"
+                         " PARTITION BY RANGE (id);"
+                         "GRANT SELECT, DELETE, UPDATE (filler) ON ev TO pgpurged");
+}
+
 struct scene events_new(void)
 {
     struct scene scene = scene_new();
 
-    sql_exec(scene.own, make_promises);
-    sql_exec(scene.own, "CREATE TABLE ev (id bigint, deleted_at timestamptz, filler text)"
-                        " PARTITION BY RANGE (id);"
-                        "GRANT SELECT, DELETE, UPDATE (filler) ON ev TO pgpurged");
+    events_make(&scene);
     return scene;
 }
 
@@ -61,14 +66,19 @@ void events_watch(struct scene *scene)
                          " FROM ev ON CONFLICT DO NOTHING");
 }
 
+void events_add_leaves(struct scene *scene, int leaves)
+{
+    for (int i = 1; i <= leaves; i++)
+        events_add_leaf(scene, "ev", keep_format("ev_%d", i), 100 * i - 99, 100 * i + 1);
+    events_fill(scene, "ev", 1, 100 * leaves + 1);
+    events_watch(scene);
+}
+
 struct scene events_of(int leaves)
 {
     struct scene scene = events_new();
 
-    for (int i = 1; i <= leaves; i++)
-        events_add_leaf(&scene, "ev", keep_format("ev_%d", i), 100 * i - 99, 100 * i + 1);
-    events_fill(&scene, "ev", 1, 100 * leaves + 1);
-    events_watch(&scene);
+    events_add_leaves(&scene, leaves);
     return scene;
 }
 

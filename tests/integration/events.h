@@ -14,6 +14,8 @@
 
 /* A database with `ev`, partitioned by ranges of id; no partition yet. */
 struct scene events_new(void);
+/* The same in a scene that there is. */
+void events_make(struct scene *scene);
 
 /* A leaf `name` of `parent` for ids from `from` up to, but not including, `to`. */
 void events_add_leaf(struct scene *scene, const char *parent, const char *name, int from, int to);
@@ -23,6 +25,8 @@ void events_add_part(struct scene *scene, const char *parent, const char *name, 
 
 /* ev_1 to ev_N of a hundred rows each, filled and watched; ids 1 to 100 are in ev_1. */
 struct scene events_of(int leaves);
+/* The same in a scene with `ev`. */
+void events_add_leaves(struct scene *scene, int leaves);
 
 /* Rows into `table`, ten to a block and due as scene_add_orders() has them: two of each four. */
 void events_fill(struct scene *scene, const char *table, int from, int to);

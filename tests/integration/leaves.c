@@ -13,6 +13,7 @@
 #include "integration/events.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
+#include "integration/served.h"
 #include "integration/session.h"
 
 /* A leaf of events_of() has a hundred rows, and fifty of them are due. */
@@ -281,15 +282,6 @@ START_TEST(a_run_whose_leaf_is_dropped_while_it_is_stopped_goes_on_with_the_othe
 }
 END_TEST
 
-/* A zone (as POSIX writes it) in which it will be noon in so many seconds. */
-static const char *noon_in(const struct scene *scene, int seconds)
-{
-    return sql_text(scene->own,
-                    "SELECT to_char(make_interval(secs => mod(86400 + floor(extract(epoch FROM"
-                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"X+\"HH24:MI:SS')",
-                    seconds);
-}
-
 /* ev_1 alone takes less than a second, all three together more than three. */
 START_TEST(a_run_that_the_window_cuts_off_goes_on_at_its_leaf)
 {
@@ -297,7 +289,7 @@ START_TEST(a_run_that_the_window_cuts_off_goes_on_at_its_leaf)
     const char *window =
         keep_format("window = 06:00-12:00\ntimezone = %s\nmax_rows_per_second = 80\n"
                     "batch_rows = 10",
-                    noon_in(&scene, 3));
+                    scene_noon_in(&scene, 3));
     struct daemon daemon = daemon_start(events_config(&scene, window));
 
     daemon_await_log(&daemon, "checking -> waiting (window)", AWAIT_MS);
@@ -311,6 +303,32 @@ START_TEST(a_run_that_the_window_cuts_off_goes_on_at_its_leaf)
     ck_assert_int_eq(daemon_log_count(&daemon, "comes to \"public\".\"ev_1\""), 1);
     daemon_stop(&daemon);
     scene_end(&scene);
+}
+END_TEST
+
+/* --- what people see of it --- */
+
+START_TEST(status_says_which_leaf_a_run_is_at)
+{
+    struct served served = served_new();
+    struct snapshot *status;
+    const struct run_view *run;
+
+    events_make(&served.scene);
+    events_add_leaves(&served.scene, 3);
+    gate_close_on(&served.scene, "ev_2", 1);
+    served_start(&served,
+                 served_config(&served, "", "[job ev]\ntable = ev\nexpires = deleted_at + 30d\n"));
+    gate_await(&served.scene);
+    status = served_status(&served);
+    run = &snapshot_job(status, "ev")->run;
+    ck_assert_str_eq(run->leaf, "ev_2");
+    ck_assert_int_eq(run->leaf_number, 2);
+    ck_assert_int_eq(run->leaf_count, 3);
+    snapshot_free(status);
+    gate_open(&served.scene);
+    check_one_whole_run(&served.scene, 3);
+    served_end(&served);
 }
 END_TEST
 
@@ -328,6 +346,7 @@ int main(void)
         a_run_whose_session_is_terminated_goes_on_at_its_leaf,
         a_run_whose_leaf_is_dropped_while_it_is_stopped_goes_on_with_the_others,
         a_run_that_the_window_cuts_off_goes_on_at_its_leaf,
+        status_says_which_leaf_a_run_is_at,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -147,6 +147,9 @@ static void fill_running(struct job_view *job)
     set_window(job, MAYBE_YES, at(4 * HOUR));
     job->next_run = at(DAY);
     fill_run(&job->run);
+    job->run.leaf = text_copy("orders_2026_02");
+    job->run.leaf_number = 3;
+    job->run.leaf_count = 14;
     fill_last_run(&job->last_run);
     job->last_success = at(-2 * DAY);
     job->oldest_overdue_s = 2 * HOUR + 10 * MINUTE;
