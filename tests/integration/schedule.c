@@ -19,23 +19,14 @@
 #include "integration/scene.h"
 #include "integration/session.h"
 
-/* A zone (as POSIX writes it) in which it will be noon in so many seconds. */
-static const char *noon_in(const struct scene *scene, int seconds)
-{
-    return sql_text(scene->own,
-                    "SELECT to_char(make_interval(secs => mod(86400 + floor(extract(epoch FROM"
-                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"X+\"HH24:MI:SS')",
-                    seconds);
-}
-
 static const char *closing_in(const struct scene *scene, int seconds)
 {
-    return keep_format("window = 06:00-12:00\ntimezone = %s\n", noon_in(scene, seconds));
+    return keep_format("window = 06:00-12:00\ntimezone = %s\n", scene_noon_in(scene, seconds));
 }
 
 static const char *opening_in(const struct scene *scene, int seconds)
 {
-    return keep_format("window = 12:00-18:00\ntimezone = %s\n", noon_in(scene, seconds));
+    return keep_format("window = 12:00-18:00\ntimezone = %s\n", scene_noon_in(scene, seconds));
 }
 
 /* The same configuration as scene_config() makes, put in the place of another. */

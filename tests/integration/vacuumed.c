@@ -198,15 +198,6 @@ START_TEST(the_kill_switch_keeps_a_vacuum_away)
 }
 END_TEST
 
-/* A zone (as POSIX writes it) in which it will be noon in so many seconds, as in schedule.c. */
-static const char *noon_in(const struct scene *scene, int seconds)
-{
-    return sql_text(scene->own,
-                    "SELECT to_char(make_interval(secs => mod(86400 + floor(extract(epoch FROM"
-                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"X+\"HH24:MI:SS')",
-                    seconds);
-}
-
 START_TEST(none_begins_shortly_before_the_window_closes)
 {
     struct served served = served_new();
@@ -217,7 +208,7 @@ START_TEST(none_begins_shortly_before_the_window_closes)
                  served_config(&served, "log_level = debug",
                                scene_job(keep_format("vacuum = after\nwindow = 06:00-12:00\n"
                                                      "timezone = %s",
-                                                     noon_in(&served.scene, 45)))));
+                                                     scene_noon_in(&served.scene, 45)))));
     scene_await_run(&served.scene, "orders", "done");
     daemon_await_log(&served.daemon, "leaves public.orders to autovacuum: the window closes soon",
                      AWAIT_MS);
