@@ -348,8 +348,8 @@ DECLARE
     gone bigint[];
     before pg_catalog.jsonb;
     crowded boolean := false;
-    chunk_keys text;
-    keys text := '';
+    chunk_keys pg_catalog.text;
+    keys pg_catalog.text := '';
 BEGIN
     rows := 0;
     children := 0;
@@ -518,7 +518,7 @@ DECLARE
     deleted bigint;
     gone bigint[];
     before pg_catalog.jsonb;
-    keys text := '';
+    keys pg_catalog.text := '';
 BEGIN
     rows := 0;
     children := 0;
@@ -680,14 +680,14 @@ DECLARE
         SELECT COALESCE(pg_catalog.sum(pg_catalog.pg_relation_size(p.relid)), pg_catalog.pg_relation_size(relation))
                OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::pg_catalog.numeric
           FROM pg_catalog.pg_partition_tree(relation) AS p WHERE p.isleaf);
-    columns text := (
+    columns pg_catalog.text := (
         SELECT pg_catalog.string_agg(pg_catalog.format('COALESCE(pg_catalog.pg_column_size(t.%I), 0)', a.attname),
                                      ' OPERATOR(pg_catalog.+) ')
           FROM pg_catalog.pg_attribute AS a
          WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND NOT a.attisdropped
            AND a.attnum OPERATOR(pg_catalog.>) 0::smallint);
     -- A table that inherits from this one is another table.
-    scope text := (SELECT CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'p'::"char" THEN '' ELSE 'ONLY ' END
+    scope pg_catalog.text := (SELECT CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'p'::"char" THEN '' ELSE 'ONLY ' END
                      FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation);
     mean double precision;
 BEGIN
