@@ -12,7 +12,10 @@ one_round() {
     ours large dense duty=100
     sample large_p99 "$(batch_ms 0.99)"
     ours two dense duty=100 workers=2
-    for way in client_loop ordered_loop procedure keyset; do other "$way" dense; done
+    for way in ordered_loop procedure keyset; do other "$way" dense; done
+    # Without an ORDER BY it takes minutes, unless a scan happens to go on where the last one stopped, which depends
+    # on shared_buffers (doc/benchmarks.md).
+    capped client_loop dense "$(compute "5 * $(of ours median)")"
 }
 
 # quickest HOW...: the least of their medians.
@@ -28,9 +31,9 @@ row ours 'pgpurged --once, rest off, batches of 1000'
 row large 'the same, batch_rows as it is (5000)'
 row two 'the same, and workers = 2'
 row one_delete 'one DELETE'
-row client_loop 'DELETE ... LIMIT 1000, from a client'
+capped_row client_loop 'DELETE ... LIMIT 1000, from a client'
 row ordered_loop 'the same in the order of the index'
-row procedure 'DELETE ... LIMIT 1000, procedure with COMMIT'
+row procedure 'the same, in a procedure with COMMIT'
 row keyset 'by key, SKIP LOCKED, procedure with COMMIT'
 json_samples run s
 json_samples batch_p99 ms

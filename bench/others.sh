@@ -11,6 +11,38 @@ other() {
     expect_nothing_due "$1"
 }
 
+# capped WAY DATA SECONDS: the same, stopped when it has taken so long; samples the rows that it has left, too.
+capped() {
+    restore "$2"
+    from=$(now_ms)
+    "$1" >"$work/timed.log" 2>&1 &
+    echo $! >"$work/capped.pid"
+    while kill -0 "$(cat "$work/capped.pid")" 2>/dev/null; do
+        sleep 0.05
+        [ $(($(now_ms) - from)) -lt "$(compute "$3 * 1000" 0)" ] || end_sessions
+    done
+    sample "$1" "$(compute "$(($(now_ms) - from)) / 1000")"
+    sample "$1_left" "$(due_rows)"
+    wait "$(cat "$work/capped.pid")" || [ "$(of "$1_left" max)" -gt 0 ] || die "$1: $(tail -n 5 "$work/timed.log")"
+    rm "$work/capped.pid"
+}
+
+end_sessions() {
+    ask "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+         WHERE datname = 'bench' AND pid <> pg_backend_pid()" >/dev/null
+}
+
+# capped_row WAY TEXT [REFERENCE]: as row(), with the bound that is known of a way that was stopped.
+capped_row() {
+    if [ "$(of "$1_left" max)" -eq 0 ]; then
+        row "$@"
+        return
+    fi
+    json_samples "$1" s
+    json_samples "$1_left" rows
+    printf '%-46s %20s   stopped: %s rows were still due\n' "$2" "> $(of "$1" min)" "$(of "$1_left" median)"
+}
+
 one_delete() {
     sql <<'SQL'
 DO $$
@@ -49,7 +81,7 @@ DECLARE n bigint;
 BEGIN
     LOOP
         DELETE FROM rows WHERE ctid IN (
-            SELECT ctid FROM rows WHERE deleted_at < now() - interval '30 days' LIMIT 1000);
+            SELECT ctid FROM rows WHERE deleted_at < now() - interval '30 days' ORDER BY deleted_at LIMIT 1000);
         GET DIAGNOSTICS n = ROW_COUNT;
         EXIT WHEN n = 0;
         INSERT INTO others_audit (rows) VALUES (n);
