@@ -121,10 +121,11 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
 
 /* --- hints --- */
 
-/* Whether a row is live exactly if its mark is NULL. */
+/* Whether a row is live exactly if its mark is NULL. Indexes of a partitioned table are another
+ * matter: they can't be made while others write. */
 static bool is_soft_delete(const struct job_settings *job, const struct advice *advice)
 {
-    return job->expires.kind == EXPIRES_AFTER_MARK && advice->nullable &&
+    return job->expires.kind == EXPIRES_AFTER_MARK && advice->nullable && !advice->partitioned &&
            job->epoch == EPOCH_NONE && job->live.count == 0 && job->flags.count == 0;
 }
 
@@ -154,7 +155,7 @@ static void hint_live(struct plan *plan, const struct estimate *estimate, int in
               text_format("%.0f %% of the rows are marked, and are in every index all the same; "
                           "one of live rows alone, in place of %s, is smaller by as much",
                           100 * estimate->tally.marked / estimate->tally.rows, keys->name),
-              sql_create_index(false, advice->partitioned, advice->table, keys->keys, live));
+              sql_create_index(false, advice->table, keys->keys, live));
     free(live);
 }
 
@@ -162,7 +163,7 @@ static void hint_unique(struct plan *plan, const struct advice *advice, size_t i
 {
     const struct advice_keys *keys = &advice->keys[index];
     char *live = text_format("%s IS NULL", advice->column);
-    char *create = sql_create_index(true, advice->partitioned, advice->table, keys->keys, live);
+    char *create = sql_create_index(true, advice->table, keys->keys, live);
     char *drop = sql_drop_index(advice->table, keys->name, keys->constraint);
 
     plan_note(&plan->hints,
@@ -186,7 +187,7 @@ static void hint_purge(struct plan *plan, const struct advice_facts *facts,
                           "pages for them; through an index it would read few",
                           text_grouped(&due, llround(facts->usually_due)),
                           text_grouped(&pages, facts->choose.pages)),
-              sql_create_index(false, advice->partitioned, advice->table, advice->column, marked));
+              sql_create_index(false, advice->table, advice->column, marked));
     free(marked);
 }
 

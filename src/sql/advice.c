@@ -107,12 +107,11 @@ char *sql_grant_role(const char *granted, const char *role)
     return text_format("GRANT %s TO %s", granted, role);
 }
 
-char *sql_create_index(bool unique, bool partitioned, const char *table, const char *keys,
-                       const char *condition)
+char *sql_create_index(bool unique, const char *table, const char *keys, const char *condition)
 {
-    return text_format("CREATE %sINDEX %sON %s (%s)%s%s", unique ? "UNIQUE " : "",
-                       partitioned ? "" : "CONCURRENTLY ", table, keys,
-                       condition != NULL ? " WHERE " : "", condition != NULL ? condition : "");
+    return text_format("CREATE %sINDEX CONCURRENTLY ON %s (%s)%s%s", unique ? "UNIQUE " : "", table,
+                       keys, condition != NULL ? " WHERE " : "",
+                       condition != NULL ? condition : "");
 }
 
 char *sql_drop_index(const char *table, const char *index, const char *constraint)

@@ -42,10 +42,9 @@ char *sql_grant_update(const char *column, const char *table, const char *role);
 char *sql_grant_usage(const char *schema, const char *role);
 char *sql_grant_role(const char *granted, const char *role);
 
-/* An index over `keys` (as SQL), only of rows where `condition` holds (NULL = all). A partitioned
- * table can't have one CONCURRENTLY. */
-char *sql_create_index(bool unique, bool partitioned, const char *table, const char *keys,
-                       const char *condition);
+/* An index over `keys` (as SQL), only of rows where `condition` holds (NULL = all). Not of a
+ * partitioned table, which can't have one CONCURRENTLY. */
+char *sql_create_index(bool unique, const char *table, const char *keys, const char *condition);
 
 /* What removes the index that is no longer needed then. */
 char *sql_drop_index(const char *table, const char *index, const char *constraint);
