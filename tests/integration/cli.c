@@ -215,6 +215,39 @@ START_TEST(print_config_feeds_itself)
 }
 END_TEST
 
+static const struct completion {
+    const char *words; /* behind --config CONFIG; the last one is completed */
+    const char *replies;
+} completions[] = {
+    {"--pl", "--plan "},
+    {"--plan o", "old_orders orders "},
+    {"--plan --exact --json or", "orders "},
+    {"--once ''", "old_orders orders "},
+    {"--check ''", " "},
+    {"--p", "--plan --print-config "},
+};
+
+START_TEST(words_are_completed_with_the_jobs_of_the_configuration)
+{
+    const char *srcdir = getenv("srcdir"), *output;
+    const char *config =
+        scene_config_through("dbname=nowhere", "[job old_orders]\ntable = a\nexpires = at b\n"
+                                               "[job orders]\ntable = a\nexpires = at b\n");
+
+    for (size_t i = 0; i < ARRAY_LENGTH(completions); i++) {
+        const struct completion *row = &completions[i];
+        const char *script =
+            keep_format(". '%s/completion/pgpurged.bash'; COMP_WORDS=('%s' --config '%s' %s);"
+                        " COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _pgpurged;"
+                        " printf '%%s ' \"${COMPREPLY[@]}\"",
+                        srcdir != NULL ? srcdir : ".", program_pgpurged(), config, row->words);
+
+        ck_assert_int_eq(program_run(&output, "/bin/bash", "-c", script, NULL), 0);
+        ck_assert_msg(text_equal(output, row->replies), "%s: %s", row->words, output);
+    }
+}
+END_TEST
+
 START_TEST(init_sql_makes_a_role_of_any_name)
 {
     const char *database = cluster_new_database(harness_cluster());
@@ -244,6 +277,7 @@ int main(void)
         version_is_the_package_and_its_number,
         check_says_in_one_line_that_a_file_is_fine,
         print_config_feeds_itself,
+        words_are_completed_with_the_jobs_of_the_configuration,
         init_sql_makes_a_role_of_any_name,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
