@@ -89,12 +89,13 @@ struct tid job_row_at(const struct job *job, struct tid position)
 
 char *job_tids_of(const struct job *job, struct tid_range range)
 {
-    struct slice_part part = {job->slices.tids + range.from.block,
-                              range.to.block - range.from.block};
+    struct slice_part part;
     struct text out = {0};
 
     if (job->walk == &job->heap)
         return NULL;
+    part = (struct slice_part){job->slices.tids + range.from.block,
+                               range.to.block - range.from.block};
     slice_print(&part, &out);
     return text_take(&out);
 }
