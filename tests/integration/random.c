@@ -251,7 +251,7 @@ static void check_schemas(const char *options, bool storm)
 {
     bool replay = getenv("RANDOM_SEED") != NULL;
     int seed = number_from("RANDOM_SEED", (int)(time(NULL) % 1000000) * 1000 + getpid() % 1000);
-    int count = number_from("RANDOM_SCHEMAS", replay ? 1 : 50), wrong = 0;
+    int count = number_from("RANDOM_SCHEMAS", replay ? 1 : storm ? 40 : 60), wrong = 0;
     int most = storm ? STORM_GROUP : GROUP;
     struct group group = {.scene = scene_new()};
 

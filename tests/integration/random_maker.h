@@ -79,6 +79,7 @@ const char *random_put_all(const char *text, const struct random_word *words, si
 
 /* The features. Tables: */
 void random_partitions(struct random_maker *maker);
+void random_dropping(struct random_maker *maker);
 void random_key(struct random_maker *maker);
 void random_filler(struct random_maker *maker);
 void random_unlogged(struct random_maker *maker);

@@ -98,7 +98,7 @@ static void add_batches(struct random_maker *maker)
               RANDOM_PICK(maker, lock_timeouts));
 }
 
-enum { CHILDREN = 3, SELF_REFERENCES = 6, PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
+enum { DROPPING = 2, CHILDREN = 3, SELF_REFERENCES = 6, PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
 
 /* One schema in so many has it, 0 = none. The order matters: later ones look at what earlier ones
  * chose. */
@@ -119,6 +119,7 @@ static const struct feature {
     {4, random_room_in_pages},
     {3, random_history},
     {6, random_heir},
+    {DROPPING, random_dropping},
     {6, random_keeping_trigger},
     {6, random_raising_trigger},
     {4, random_counting_trigger},
@@ -200,11 +201,11 @@ static struct random_schema put_together(struct random_maker *maker)
     const char *literal = keep_format("'%s'", random_put(name, "'", "''"));
     const struct random_word words[] = {
         {"$which", next_due},
-        {"'$table'", literal},
         {"$due", due_of(maker)},
         {"$stubborn", keep_format("(false%s)", taken(&maker->stubborn))},
         {"$after", taken(&maker->after)},
         {"$links", taken(&maker->links)},
+        {"'$table'", literal},
         {"$relatives", taken(&maker->relatives)},
         {"$refs", maker->references.length > 0
                       ? taken(&maker->references)

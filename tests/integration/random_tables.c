@@ -41,15 +41,28 @@ static const struct layout layout_by_mark = {
 
 void random_partitions(struct random_maker *maker)
 {
-    int choice = random_dice(maker, (int)ARRAY_LENGTH(layouts) + 1);
+    int choice = random_dice(maker, (int)ARRAY_LENGTH(layouts) + 2);
     const struct layout *layout =
-        choice == ARRAY_LENGTH(layouts) ? &layout_by_mark : &layouts[choice];
+        choice < (int)ARRAY_LENGTH(layouts) ? &layouts[choice] : &layout_by_mark;
 
     maker->partitioned = true;
     maker->partitioned_by_mark = layout == &layout_by_mark;
     maker->layout = layout->by;
     maker->partition_key = layout->column;
     text_add(&maker->partitions, random_put(layout->partitions, "$table", maker->table));
+}
+
+/* Leaves may go in one piece, where nothing stands against it; the role has to own them. */
+void random_dropping(struct random_maker *maker)
+{
+    if (!maker->partitioned)
+        return;
+    text_add(&maker->options, "drop_partitions = yes\n");
+    text_add(&maker->links, "DO $do$ DECLARE r regclass; BEGIN\n"
+                            "  FOR r IN SELECT relid FROM pg_partition_tree('$table') LOOP\n"
+                            "    EXECUTE format('ALTER TABLE %s OWNER TO pgpurged', r);\n"
+                            "  END LOOP;\n"
+                            "END $do$;\n");
 }
 
 /* ---- keys ---- */
