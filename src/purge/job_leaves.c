@@ -233,6 +233,8 @@ static void purge_leaf(struct job *job)
     if (!job->table.partitioned || !job->settings->drop_partitions ||
         job->settings->audit_digest.count > 0) /* which wants to see each row */
         job_begin_pass(job);
+    else if (job->settings->references.count > 0) /* PostgreSQL would not know */
+        purge_row_by_row(job, "references to it are declared");
     else if (drop_allowed(job->leaf, job->run.cutoff_at, why, sizeof why))
         send_drop(job);
     else

@@ -294,7 +294,8 @@ static char *found_sql(const struct sql_path *path, const struct sql_scope *scop
 /*
  * Promise R: the rows to go are found from their due and locked parents; the DELETE itself says
  * once more that the row belongs to a due one, for it may have been given to another parent before
- * we had its lock.
+ * we had its lock, and the older minor releases of PostgreSQL don't look again whether a row that
+ * moved still has the TID that they were asked for.
  */
 static char *step_sql(const struct sql_path *path, const struct sql_scope *scope,
                       const struct sql_leaf *leaf)
