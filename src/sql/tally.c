@@ -30,7 +30,8 @@ static char *whole_of(const struct sql_target *target)
 }
 
 /* By page, because rows of one page expire together: from what differs between pages follows how
- * far the estimate may be off. PostgreSQL's parser reads (17,4) as a point, too. */
+ * far the estimate may be off. The page of (17,4) is "(17", which is all that a group needs to be
+ * told from others by. */
 char *sql_tally(const struct sql_target *target)
 {
     char *column = sql_identifier(target->column), *whole = whole_of(target);
@@ -46,7 +47,7 @@ char *sql_tally(const struct sql_target *target)
         "               count(*) FILTER (WHERE %s) AS later,\n"
         "               count(t.%s) AS marked\n"
         "          FROM %s AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)\n"
-        "         GROUP BY t.tableoid, (t.ctid::text::point)[0]) AS p\n"
+        "         GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p\n"
         " GROUP BY p.leaf",
         due, earlier, later, column, whole);
 

@@ -13,7 +13,7 @@ SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS later,
                count(t."deleted_at") AS marked
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
-         GROUP BY t.tableoid, (t.ctid::text::point)[0]) AS p
+         GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
  GROUP BY p.leaf;
 
 -- advice: table
