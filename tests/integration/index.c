@@ -129,6 +129,50 @@ START_TEST(each_statement_is_planned_as_it_is_meant)
 }
 END_TEST
 
+static void check_epoch_plans(const struct plan_case *row, struct walker *walker)
+{
+    static const char *const slice[] = {"1767571200000", "1000", MARKS_CUTOFF};
+    static const char *const limit[] = {MARKS_CUTOFF, "100000"};
+    static const char *const range[] = {"(16,0)", "(32,0)", MARKS_CUTOFF};
+    static const char *const tids[] = {"{\"(1,1)\",\"(300,7)\"}", MARKS_CUTOFF};
+    const struct sql_statements *sql = &walker->sql;
+    PGconn *own = walker->role;
+    const char *heap = explain(own, "", sql->delete_range, range, 3);
+
+    check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, slice, 3), false);
+    check_index_plan(row, explain(own, sql_index_settings, sql->probe, limit, 2), true);
+    check_heap_plan(row, heap);
+    check_tids_plan(row, explain(own, "SET LOCAL enable_seqscan = off", sql->delete_tids, tids, 2));
+    /* The cutoff has become a number once, and not for each row. */
+    ck_assert_msg(strcasestr(heap, "extract") == NULL && strstr(heap, "floor") == NULL, "%s:\n%s",
+                  row->name, heap);
+}
+
+START_TEST(an_epoch_is_compared_with_a_number_through_the_index_as_well)
+{
+    static const struct plan_case rows[] = {{.name = "ms in a bigint", .column_type = "bigint"},
+                                            {.name = "ms in a domain", .column_type = "ms"}};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
+        struct walker walker = walker_new(TIME_EPOCH, "", MARKS_CUTOFF);
+        PGconn *own = walker.scene.own;
+
+        walker_make_marks(&walker, "timestamptz", 100);
+        sql_exec(own,
+                 "CREATE DOMAIN ms AS bigint; ALTER TABLE marks ALTER mark TYPE %s"
+                 " USING (extract(epoch FROM mark) * 1000)::bigint;"
+                 "CREATE INDEX due_index ON marks (mark)",
+                 rows[i].column_type);
+        sql_exec(own, "VACUUM ANALYZE marks");
+        walker_connect(&walker);
+        check_epoch_plans(&rows[i], &walker);
+        walker_find_index(&walker);
+        ck_assert_str_eq(walker.index.name, "public.due_index");
+        walker_end(&walker);
+    }
+}
+END_TEST
+
 /* purge_tids() must not read a table of some hundred pages for a few thousand TIDs, which is what
  * the planner would do by itself. */
 START_TEST(a_batch_of_tids_does_not_read_the_table)
@@ -246,6 +290,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         each_statement_is_planned_as_it_is_meant,
+        an_epoch_is_compared_with_a_number_through_the_index_as_well,
         a_batch_of_tids_does_not_read_the_table,
         only_an_index_that_has_all_marked_rows_in_order_serves,
         an_index_that_is_not_valid_does_not_serve,

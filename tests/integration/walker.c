@@ -22,8 +22,12 @@ static void connected(void *arg, bool ok, const struct pg_error *error)
 struct walker walker_new(enum time_type type, const char *zone, const char *cutoff)
 {
     struct walker walker = {.scene = scene_new(), .cutoff = cutoff};
-    struct sql_target target = {
-        .schema = "public", .table = "marks", .column = "mark", .type = type, .zone = zone};
+    struct sql_target target = {.schema = "public",
+                                .table = "marks",
+                                .column = "mark",
+                                .type = type,
+                                .zone = zone,
+                                .per_second = 1000};
 
     walker.sql = sql_statements_for(&target);
     slices_start(&walker.slices);
