@@ -412,6 +412,31 @@ START_TEST(a_row_that_is_restored_while_its_batch_waits_for_it_stays)
 }
 END_TEST
 
+static void add_indigestible(const struct scene *scene)
+{
+    sql_exec(scene->own, "CREATE TABLE orders (id serial, deleted_at timestamptz, payload text);"
+                         "INSERT INTO orders (deleted_at, payload)"
+                         " SELECT now() - interval '1 year', i FROM generate_series(1, 100) AS i;"
+                         "UPDATE orders SET payload = 'x' WHERE id = 42;"
+                         "GRANT SELECT, DELETE, UPDATE (payload) ON orders TO pgpurged");
+    promises_watch(scene->own, "orders");
+}
+
+/* One value that the expression can't digest is an error of its row, and of nothing else. */
+START_TEST(a_row_that_the_expression_fails_on_is_blocked_and_all_others_go)
+{
+    struct served served = served_new();
+
+    add_indigestible(&served.scene);
+    served_start(&served, served_config(&served, "", scene_job("where = payload::int > 50")));
+    scene_await_run(&served.scene, "orders", "incomplete");
+    served_await(&served, "orders", "waiting", "not_due");
+    ck_assert_int_eq(promises_check(served.scene.own, "orders", "id > 50"), 50);
+    ck_assert_int_eq(sql_int(served.scene.own, "SELECT blocked FROM pgpurged.runs"), 1);
+    served_end(&served);
+}
+END_TEST
+
 /* ---- flagged rows without a time ---- */
 
 /* 6 live, 3 due, and of the flagged ones 4 without a time that means anything. */
@@ -595,6 +620,7 @@ int main(void)
         a_mark_in_an_hour_that_came_twice_counts_as_the_later_one,
         all_that_decides_stands_in_the_record_of_the_run,
         a_row_that_is_restored_while_its_batch_waits_for_it_stays,
+        a_row_that_the_expression_fails_on_is_blocked_and_all_others_go,
         flagged_rows_without_a_time_stay_and_are_counted,
         the_plan_tells_of_flagged_rows_without_a_time,
         a_job_without_flags_has_no_undated_rows,
