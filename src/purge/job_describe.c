@@ -76,6 +76,7 @@ static void describe_last_run(const struct ended_run *last, struct last_run_view
         .blocked_rows = last->blocked,
         .reusable_bytes = last->reusable_bytes,
         .vacuumed = last->vacuumed,
+        .detail = last->detail[0] != '\0' ? text_copy(last->detail) : NULL,
     };
 }
 

@@ -141,6 +141,8 @@ static enum run_outcome outcome_named(const char *code)
 /* The columns of sql_schedule from 6 on. */
 static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
 {
+    const char *detail;
+
     *run = (struct ended_run){
         .present = pg_reply_text(reply, TALK_STEP, 0, 6) != NULL,
         .id = pg_reply_int(reply, TALK_STEP, 0, 6),
@@ -154,6 +156,8 @@ static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
         .reusable_bytes = read_known(reply, 14),
         .vacuumed = {pg_reply_int(reply, TALK_STEP, 0, 15)},
     };
+    detail = pg_reply_text(reply, TALK_STEP, 0, 16);
+    snprintf(run->detail, sizeof run->detail, "%s", detail != NULL ? detail : "");
 }
 
 void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedule)

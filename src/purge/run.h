@@ -77,6 +77,7 @@ struct ended_run {
     int64_t rows, batches, skipped, blocked;
     double reusable_bytes; /* NAN = not known */
     struct wall vacuumed;  /* {0} = not by us */
+    char detail[512];      /* the error, or what is left and why; cut at this length */
 };
 
 /* What decides when the next run starts, and what the last ones came to. */

@@ -126,6 +126,7 @@ static const struct field last_run_fields[] = {
     F(last_run_view, blocked_rows, INT, "blocked_rows"),
     F(last_run_view, reusable_bytes, NUMBER, "reusable_bytes"),
     F(last_run_view, vacuumed, TIME, "vacuumed"),
+    F(last_run_view, detail, TEXT, "detail"),
 };
 static const struct shape last_run_shape = {last_run_fields, ARRAY_LENGTH(last_run_fields), true};
 

@@ -87,6 +87,7 @@ struct last_run_view {
     int64_t rows, batches, skipped_rows, blocked_rows;
     double reusable_bytes; /* once the table has been vacuumed */
     struct wall vacuumed;  /* by us, after the run; {0} = not */
+    char *detail;          /* the error, or what is left and what keeps it; NULL = nothing */
 };
 
 struct job_view {

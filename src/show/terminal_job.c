@@ -219,6 +219,11 @@ static void add_last_run(struct card *card)
         text_add(card->out, ", took ");
         human_duration(card->out, (double)(run->ended.us - run->started.us) / 1e6);
         end_line(card);
+        if (run->detail != NULL) {
+            add_label(card, "detail");
+            text_add(card->out, run->detail);
+            end_line(card);
+        }
         add_reusable(card, run);
         add_moment(card, "ended", run->ended);
     } else {

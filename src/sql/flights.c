@@ -219,7 +219,8 @@ const char sql_schedule[] =
     "   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_done,"
     " e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint,"
     " (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, "
-    "e.blocked, e.reusable_bytes, (extract(epoch FROM e.vacuumed_at) * 1000000)::bigint"
+    "e.blocked, e.reusable_bytes, (extract(epoch FROM e.vacuumed_at) * 1000000)::bigint,"
+    " e.detail"
     " FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l"
     " LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r"
     "   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true";

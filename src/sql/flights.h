@@ -77,7 +77,7 @@ extern const char sql_pass[];
 /* $1 job $2 zone -> local day, local second, seconds since the last run started or NULL, whether
  * one is open, clock (us), when one was last done (us) or NULL; of the last run that has ended,
  * NULL if there is none: id, started, ended (us), outcome, rows, batches, skipped, blocked,
- * reusable_bytes, vacuumed (us). */
+ * reusable_bytes, vacuumed (us), detail. */
 extern const char sql_schedule[];
 /* $1 zone $2 local day $3 local second -> that moment as microseconds since 1970, and seconds from
  * now. */
