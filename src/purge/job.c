@@ -338,6 +338,10 @@ static void add_lane(struct job *job, struct pg *pg)
 
 void job_connected(struct job *job, struct pg *pg)
 {
+    if (job->state == JOB_VACUUMING) {
+        job_vacuum_watched_by(job, pg);
+        return;
+    }
     if (job->pg != NULL) {
         add_lane(job, pg);
         return;
@@ -462,6 +466,10 @@ void job_resume(struct job *job)
 
 void job_give_up(struct job *job)
 {
+    if (job->state == JOB_VACUUMING) {
+        job_vacuum_unwatched(job);
+        return;
+    }
     if (job->pg != NULL) { /* it was for one more worker */
         job->lanes_wanted--;
         return;

@@ -82,6 +82,9 @@ struct job_vacuum {
     int64_t timeout_ms;       /* of this VACUUM */
     bool wanted;              /* the next connection is for it */
     bool at_work;             /* VACUUM is on its way */
+    struct pg *watcher;       /* asks whether anybody waits for it; NULL = not there */
+    bool watcher_wanted;      /* asked of the host and not there yet */
+    bool watching;            /* its question is on its way */
 };
 
 struct job {
@@ -294,6 +297,9 @@ void job_measure_rows(struct job *job);
 void job_vacuum_after_run(struct job *job, int64_t rows);
 /* job_vacuum.c: the connection that it wanted. */
 void job_vacuum_connected(struct job *job);
+/* job_vacuum.c: in JOB_VACUUMING: one more connection, and: there will be none. */
+void job_vacuum_watched_by(struct job *job, struct pg *pg);
+void job_vacuum_unwatched(struct job *job);
 /* job_vacuum.c: in JOB_VACUUMING: closes its connection at once. */
 void job_abandon_vacuum(struct job *job);
 void job_vacuum_free(struct job *job);

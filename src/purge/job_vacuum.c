@@ -9,6 +9,10 @@
  * afterwards: its settings hold for the session, and nobody else is to get them. Whatever goes
  * wrong is logged and counted, and never stops the purge. To stop one, the connection is closed:
  * the server notices within a second (sql/vacuum.c), and nothing has to be waited for.
+ *
+ * Unlike autovacuum, which the server itself takes out of the way of who waits for its lock, ours
+ * would let an ALTER TABLE wait, and behind it everybody. So a second connection watches: it asks
+ * each second whether anybody waits, and no VACUUM goes on for long without it.
  */
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +38,12 @@ enum table_column {
     TABLE_OWN,
 };
 
-enum { DEADLINE_MS = 30 * 1000 }; /* beyond the server's own */
+enum {
+    DEADLINE_MS = 30 * 1000, /* beyond the server's own */
+    WATCH_MS = 1000,
+    UNWATCHED_MS = 5 * 1000, /* most that a VACUUM is at work before it is watched */
+    CONNECTIONS_NEEDED = 2,
+};
 
 static void next_table(struct job *job);
 
@@ -45,6 +54,9 @@ static void warn_of_rights(const struct job *job)
     char *complaint = rights_complaint(&job->rights, job->settings, &job->table);
     char *grant = rights_grant(&job->rights, job->settings, &job->table);
 
+    if (complaint == NULL && job->host.database->max_connections < CONNECTIONS_NEEDED)
+        complaint = text_copy("with max_connections = 1 nobody could watch whether somebody waits "
+                              "for its lock");
     if (complaint != NULL)
         log_warning("job=%s vacuum = after is left to autovacuum: %s%s%s", job->settings->name,
                     complaint, grant != NULL ? "; run: " : "", grant != NULL ? grant : "");
@@ -101,19 +113,29 @@ void job_measure_rows(struct job *job)
 
 /* --- the end --- */
 
-static void forget(struct job *job)
+static void free_tables(struct job_vacuum *vacuum)
 {
-    struct job_vacuum *vacuum = &job->vacuum;
-
     for (size_t i = 0; i < vacuum->count; i++)
         free(vacuum->tables[i].name);
     free(vacuum->tables);
-    *vacuum = (struct job_vacuum){0};
+}
+
+static void forget(struct job *job)
+{
+    struct job_vacuum vacuum = job->vacuum;
+
+    job->vacuum = (struct job_vacuum){0};
+    free_tables(&vacuum);
+    if (vacuum.watcher_wanted)
+        job->host.unwant(job->host.arg, job);
+    if (vacuum.watcher != NULL)
+        job->host.drop(job->host.arg, job, vacuum.watcher);
 }
 
 void job_vacuum_free(struct job *job)
 {
-    forget(job);
+    pg_close(job->vacuum.watcher);
+    free_tables(&job->vacuum);
 }
 
 void job_end_run(struct job *job)
@@ -157,8 +179,74 @@ void job_abandon_vacuum(struct job *job)
                  vacuum->tables[vacuum->next].name,
                  mono_ms_between(vacuum->began, mono_now()) / 1000);
     }
+    loop_timer_cancel(&job->timer);
     forget(job);
     close_connection(job);
+}
+
+/* --- watching it --- */
+
+static void watch(struct job *job);
+
+static void stop(struct job *job, const char *why)
+{
+    log_info("job=%s %s", job->settings->name, why);
+    job_abandon_vacuum(job);
+    job_end_run(job);
+}
+
+static void watched(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+
+    job->vacuum.watching = false;
+    if (!job->vacuum.at_work)
+        return;
+    if (pg_reply_fate(reply) == PG_LOST)
+        stop(job, "the connection that watches its VACUUM is lost");
+    else if (pg_reply_bool(reply, TALK_STEP, 0, 0))
+        stop(job, "somebody waits for the lock of its VACUUM");
+    else
+        job_set_timer(job, WATCH_MS, watch);
+}
+
+static void watch(struct job *job)
+{
+    struct job_vacuum *vacuum = &job->vacuum;
+    struct talk_number pid;
+    const char *values[] = {talk_number(&pid, pg_backend_pid(job->pg))};
+
+    if (vacuum->watcher == NULL && mono_ms_between(vacuum->began, mono_now()) > UNWATCHED_MS) {
+        stop(job, "no connection is free to watch its VACUUM");
+    } else if (vacuum->watcher == NULL || vacuum->watching) {
+        job_set_timer(job, WATCH_MS, watch);
+    } else {
+        vacuum->watching = true;
+        talk_send(vacuum->watcher, &(struct pg_step){sql_vacuum_waiters, values, 1}, true, watched,
+                  job);
+    }
+}
+
+static void start_watching(struct job *job)
+{
+    struct job_vacuum *vacuum = &job->vacuum;
+
+    job_set_timer(job, WATCH_MS, watch);
+    if (vacuum->watcher != NULL || vacuum->watcher_wanted)
+        return;
+    vacuum->watcher_wanted = true;
+    job->host.want(job->host.arg, job);
+}
+
+void job_vacuum_watched_by(struct job *job, struct pg *pg)
+{
+    job->vacuum.watcher_wanted = false;
+    job->vacuum.watcher = pg;
+}
+
+void job_vacuum_unwatched(struct job *job)
+{
+    job->vacuum.watcher_wanted = false;
 }
 
 /* Deals with a reply that is not PG_DONE. Returns whether it is. */
@@ -255,7 +343,7 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
 void job_vacuum_after_run(struct job *job, int64_t rows)
 {
     if (job->settings->vacuum == VACUUM_NEVER || rows == 0 || job->draining || job->paused ||
-        !job->rights.own_session)
+        !job->rights.own_session || job->host.database->max_connections < CONNECTIONS_NEEDED)
         job_end_run(job);
     else
         run_schedule_send(job->pg, job->settings, schedule_answered, job);
@@ -337,6 +425,7 @@ static void vacuumed(void *arg, const struct pg_reply *reply)
     enum vacuum_outcome outcome = outcome_of(reply);
     const struct pg_error *warning = pg_reply_warning(reply);
 
+    loop_timer_cancel(&job->timer);
     job->vacuum.at_work = false;
     count(job, outcome);
     if (pg_reply_fate(reply) == PG_DONE && warning != NULL)
@@ -376,6 +465,7 @@ static void settings_answered(void *arg, const struct pg_reply *reply)
     pg_send(job->pg, &(struct pg_step){sql, NULL, 0}, 1, vacuum->timeout_ms + DEADLINE_MS, vacuumed,
             job);
     free(sql);
+    start_watching(job);
 }
 
 static void send_settings(struct job *job)
@@ -405,6 +495,7 @@ static void next_table(struct job *job)
         send_settings(job);
         return;
     }
+    forget(job);
     close_connection(job);
     job_end_run(job);
 }

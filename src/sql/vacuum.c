@@ -96,6 +96,9 @@ char *sql_vacuum_of(const char *table)
                        table);
 }
 
+const char sql_vacuum_waiters[] = "SELECT EXISTS (SELECT FROM pg_locks AS l WHERE NOT l.granted"
+                                  " AND $1::integer = ANY (pg_blocking_pids(l.pid)))";
+
 const char sql_note_vacuum[] =
     "UPDATE pgpurged.runs SET vacuumed_at = clock_timestamp() WHERE id = $1"
     " RETURNING pg_stat_get_dead_tuples($2::oid)";

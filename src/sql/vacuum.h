@@ -29,6 +29,9 @@ const char *sql_vacuum_settings(int server_version);
  * can't be part of a transaction or of a pipeline with other statements. */
 char *sql_vacuum_of(const char *table);
 
+/* While it is at work, in another session. $1 its process -> whether anybody waits for its locks */
+extern const char sql_vacuum_waiters[];
+
 /* $1 run $2 relation -> dead rows that are left in it, as far as the server knows */
 extern const char sql_note_vacuum[];
 

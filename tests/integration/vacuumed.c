@@ -295,26 +295,67 @@ START_TEST(a_vacuum_whose_connection_is_lost_is_counted_and_the_job_goes_on)
 }
 END_TEST
 
-START_TEST(a_job_that_waits_for_a_connection_goes_before_a_vacuum)
+START_TEST(a_vacuum_gives_way_to_who_waits_for_its_lock)
+{
+    struct served served = slow_vacuum("vacuum = after");
+
+    await_sql(served.scene.own, "SELECT count(*) = 1 FROM pg_stat_progress_vacuum", AWAIT_MS);
+    sql_exec(served.scene.own, "SET statement_timeout = '5s'; ALTER TABLE orders ADD note text");
+    check_nobody_vacuums(&served);
+    ck_assert(daemon_log_has(&served.daemon, "somebody waits for the lock of its VACUUM"));
+    served_await(&served, "orders", "waiting", "not_due");
+    served_end(&served);
+}
+END_TEST
+
+static const char *with_connections(const struct served *served, int connections)
+{
+    return config_write(
+        served->folder,
+        "[pgpurged]\nsocket = %s\nstate_directory = %s\n[database d]\nconninfo = %s\n"
+        "max_connections = %d\n[defaults]\ndatabase = d\n%s"
+        "[job carts]\ntable = carts\nexpires = deleted_at + 30d\nmax_rows_per_second = 1000\n"
+        "[job drafts]\ntable = drafts\nexpires = deleted_at + 30d\n",
+        served->socket, served->folder,
+        cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged"), connections,
+        scene_job("vacuum = after"));
+}
+
+static struct served three_tables(void)
 {
     struct served served = served_new();
-    const char *conninfo = cluster_conninfo(harness_cluster(), served.scene.database, "pgpurged");
-    const char *log, *purged, *vacuumed;
 
     scene_add_orders(&served.scene, FEW);
     let_vacuum(&served.scene);
     scene_add_table(&served.scene, "carts", FEW);
-    served_start(&served,
-                 config_write(served.folder,
-                              "[pgpurged]\nsocket = %s\nstate_directory = %s\n[database d]\n"
-                              "conninfo = %s\nmax_connections = 1\n[defaults]\ndatabase = d\n%s"
-                              "[job carts]\ntable = carts\nexpires = deleted_at + 30d\n",
-                              served.socket, served.folder, conninfo, scene_job("vacuum = after")));
+    scene_add_table(&served.scene, "drafts", FEW);
+    return served;
+}
+
+/* carts keeps one of two connections for a while. */
+START_TEST(a_job_that_waits_for_a_connection_goes_before_a_vacuum)
+{
+    struct served served = three_tables();
+    const char *log, *purged, *vacuumed;
+
+    served_start(&served, with_connections(&served, 2));
     daemon_await_log(&served.daemon, "vacuumed public.orders", AWAIT_MS);
     log = daemon_log(&served.daemon);
-    purged = strstr(log, "job=carts run=2 done");
+    purged = strstr(log, "job=drafts run=3 done");
     vacuumed = strstr(log, "vacuumed public.orders");
     ck_assert_msg(purged != NULL && purged < vacuumed, "%s", log);
+    served_end(&served);
+}
+END_TEST
+
+START_TEST(on_one_connection_nothing_is_vacuumed)
+{
+    struct served served = three_tables();
+
+    served_start(&served, with_connections(&served, 1));
+    scene_await_run(&served.scene, "drafts", "done");
+    ck_assert(daemon_log_has(&served.daemon, "with max_connections = 1 nobody could watch"));
+    ck_assert(!was_vacuumed(&served.scene));
     served_end(&served);
 }
 END_TEST
@@ -417,7 +458,9 @@ int main(void)
         a_daemon_that_is_told_to_stop_does_not_wait_for_a_vacuum,
         a_pause_ends_a_vacuum_and_status_shows_both,
         a_vacuum_whose_connection_is_lost_is_counted_and_the_job_goes_on,
+        a_vacuum_gives_way_to_who_waits_for_its_lock,
         a_job_that_waits_for_a_connection_goes_before_a_vacuum,
+        on_one_connection_nothing_is_vacuumed,
         the_run_record_says_within_a_quarter_how_much_space_became_reusable,
         status_and_metrics_say_what_became_reusable,
     };

@@ -395,6 +395,7 @@ START_TEST(statements_around_a_vacuum_read_as)
     add_statement(&all, "settings", sql_vacuum_settings(160000));
     add_statement(&all, "settings, PostgreSQL 17", sql_vacuum_settings(170000));
     add_statement(&all, "vacuum", vacuum);
+    add_statement(&all, "waiters", sql_vacuum_waiters);
     add_statement(&all, "note", sql_note_vacuum);
     golden_compare("sql/vacuum.sql", all.data);
     free(vacuum);

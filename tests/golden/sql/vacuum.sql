@@ -22,6 +22,9 @@ SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND ((pg_has_role(c.rel
 -- vacuum
 VACUUM (TRUNCATE OFF, INDEX_CLEANUP AUTO, SKIP_LOCKED, PARALLEL 0) public."Odd name";
 
+-- waiters
+SELECT EXISTS (SELECT FROM pg_locks AS l WHERE NOT l.granted AND $1::integer = ANY (pg_blocking_pids(l.pid)));
+
 -- note
 UPDATE pgpurged.runs SET vacuumed_at = clock_timestamp() WHERE id = $1 RETURNING pg_stat_get_dead_tuples($2::oid);
 
