@@ -1,7 +1,6 @@
 /* What a plan says beside its numbers: privileges that are missing, triggers, risks, and hints,
  * each with the SQL to run where there is any. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -185,7 +184,7 @@ static void hint_purge(struct plan *plan, const struct advice_facts *facts,
     plan_note(&plan->hints,
               text_format("about %s rows expire from one run to the next, and each run reads %s "
                           "pages for them; through an index it would read few",
-                          text_grouped(&due, llround(facts->usually_due)),
+                          human_about(&due, facts->usually_due),
                           text_grouped(&pages, facts->choose.pages)),
               sql_create_index(false, advice->table, advice->column, marked));
     free(marked);

@@ -1,9 +1,9 @@
 /* What a plan says of the rows that refer to due ones: a line for each reference, its own foreign
  * keys and what hangs on these, and the index that is missing. */
-#include <math.h>
 
 #include "base/text.h"
 #include "pgpurged/plan_fill.h"
+#include "show/human.h"
 
 static const char *action_of(const struct sql_reference *reference)
 {
@@ -49,7 +49,7 @@ static char *note_of(const struct sql_family *family, const struct sql_reference
               facts->child != NULL ? facts->child : family->tables[reference->child].name,
               action_of(reference), facts->deferrable ? ", deferrable" : "");
     if (facts->rows >= 0)
-        text_addf(&note, ", about %s rows", text_grouped(&rows, llround(facts->rows)));
+        text_addf(&note, ", about %s rows", human_about(&rows, facts->rows));
     text_add(&note, "): ");
     add_consequence(&note, family, reference);
     if (facts->create_index != NULL)

@@ -66,6 +66,13 @@ void human_count(struct text *out, double count)
     text_addf(out, count < 9.95 ? "%.1f%c" : "%.0f%c", count, suffixes[i]);
 }
 
+const char *human_about(struct text_number *room, double estimate)
+{
+    double unit = estimate >= 1000 ? pow(10, floor(log10(estimate)) - 2) : 1;
+
+    return text_grouped(room, llround(round(estimate / unit) * unit));
+}
+
 void human_bytes(struct text *out, double bytes)
 {
     static const char *const suffixes[] = {"B", "KiB", "MiB", "GiB", "TiB"};

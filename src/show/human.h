@@ -20,6 +20,10 @@ void human_age(struct text *out, double seconds);
 /* "9999", "412k", "1.2M"; "-" if not known. */
 void human_count(struct text *out, double count);
 
+/* "2,470,000": the first three digits of an estimate, because the others would look as if they were
+ * known. For as long as the room stands. */
+const char *human_about(struct text_number *room, double estimate);
+
 /* "312 B", "1.2 MiB". */
 void human_bytes(struct text *out, double bytes);
 

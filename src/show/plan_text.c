@@ -36,14 +36,6 @@ static void add_lines(struct text *out, const char *lead, const char *lines)
     }
 }
 
-/* Three digits of an estimate: the others would look as if they were known. */
-static const char *about(struct text_number *room, double value)
-{
-    double unit = value >= 1000 ? pow(10, floor(log10(value)) - 2) : 1;
-
-    return text_grouped(room, llround(round(value / unit) * unit));
-}
-
 static void add_moment(struct text *out, const char *format, struct wall moment)
 {
     time_t seconds = (time_t)(moment.us / 1000000);
@@ -76,9 +68,9 @@ static void add_sampled(struct text *out, const struct plan *plan)
     struct text_number due, rows, low, high, sampled, pages;
 
     add_line(out, "due now",
-             "about %s of %s rows (%.1f %%), likely %s to %s:", about(&due, plan->due),
-             about(&rows, plan->rows), percent_due(plan), about(&low, plan->low),
-             about(&high, plan->high));
+             "about %s of %s rows (%.1f %%), likely %s to %s:", human_about(&due, plan->due),
+             human_about(&rows, plan->rows), percent_due(plan), human_about(&low, plan->low),
+             human_about(&high, plan->high));
     text_addf(out, "%sestimated from a sample of %s of %s pages (--exact counts)\n", indent,
               text_grouped(&sampled, plan->sampled_pages), text_grouped(&pages, plan->pages));
 }
@@ -92,14 +84,14 @@ static void add_due(struct text *out, const struct plan *plan)
         break;
     case PLAN_STATISTICS:
         add_line(out, "rows", "about %s, as PostgreSQL remembers; what is due could not be seen",
-                 about(&rows, plan->rows));
+                 human_about(&rows, plan->rows));
         break;
     case PLAN_SAMPLED:
         add_sampled(out, plan);
         break;
     case PLAN_INDEXED:
         add_line(out, "due now", "%s of about %s rows (%.1f %%), counted through the index",
-                 text_grouped(&due, llround(plan->due)), about(&rows, plan->rows),
+                 text_grouped(&due, llround(plan->due)), human_about(&rows, plan->rows),
                  percent_due(plan));
         break;
     case PLAN_COUNTED:
@@ -130,7 +122,8 @@ static void add_undated(struct text *out, const struct plan *plan)
 
     if (plan->undated > 0)
         add_line(out, "undated", "%s%s rows are flagged and have no time: they are never due",
-                 plan->sureness == PLAN_COUNTED ? "" : "about ", about(&undated, plan->undated));
+                 plan->sureness == PLAN_COUNTED ? "" : "about ",
+                 human_about(&undated, plan->undated));
 }
 
 static const char *whole(struct text_number *room, double value)
@@ -141,7 +134,7 @@ static const char *whole(struct text_number *room, double value)
 static void add_leaves(struct text *out, const struct plan *plan)
 {
     bool counted = plan->sureness == PLAN_COUNTED;
-    const char *(*rounded)(struct text_number *, double) = counted ? whole : about;
+    const char *(*rounded)(struct text_number *, double) = counted ? whole : human_about;
     const char *in_words = counted ? "" : "about ";
 
     for (size_t i = 0; i < plan->leaf_count; i++) {
@@ -202,7 +195,7 @@ static void add_takes(struct text *out, const struct plan *plan)
         add_line(out, "takes", "more than a hundred years with this window");
     text_addf(out, "%s%s %s rows in a second of batches%s\n", indent,
               plan->measured ? "going by its last run," : "if this server deletes",
-              about(&rate, plan->rows_per_busy_s),
+              human_about(&rate, plan->rows_per_busy_s),
               plan->measured ? "" : " (no run was measured yet)");
 }
 
@@ -212,8 +205,8 @@ static void add_balance(struct text *out, const struct plan *plan)
 
     if (!plan->forecast || isnan(plan->expiring_per_day))
         return;
-    about(&expiring, plan->expiring_per_day);
-    about(&room, plan->rows_per_day);
+    human_about(&expiring, plan->expiring_per_day);
+    human_about(&room, plan->rows_per_day);
     if (plan->expiring_per_day > plan->rows_per_day)
         add_line(out, "balance",
                  "never catches up: about %s rows expire a day, the window takes about %s",

@@ -48,6 +48,29 @@ START_TEST(count_fits_into_five_columns_up_to_ten_thousand_billions)
 }
 END_TEST
 
+static const struct about_row {
+    double estimate;
+    const char *text;
+} abouts[] = {{0, "0"},
+              {0.4, "0"},
+              {7, "7"},
+              {999, "999"},
+              {1004, "1,000"},
+              {1005, "1,010"},
+              {9996, "10,000"},
+              {12345, "12,300"},
+              {2998413, "3,000,000"},
+              {801234, "801,000"},
+              {1e9 + 1, "1,000,000,000"}};
+
+START_TEST(estimate_has_three_digits)
+{
+    struct text_number room;
+
+    ck_assert_str_eq(human_about(&room, abouts[_i].estimate), abouts[_i].text);
+}
+END_TEST
+
 static const struct bytes_row {
     double bytes;
     const char *text;
@@ -103,6 +126,7 @@ TCase *human_cases(void)
                         ARRAY_LENGTH(durations));
     tcase_add_loop_test(tcase, count_fits_into_five_columns_up_to_ten_thousand_billions, 0,
                         ARRAY_LENGTH(counts));
+    tcase_add_loop_test(tcase, estimate_has_three_digits, 0, ARRAY_LENGTH(abouts));
     tcase_add_loop_test(tcase, bytes_have_binary_units, 0, ARRAY_LENGTH(sizes));
     tcase_add_loop_test(tcase, foreign_text_is_cut_and_can_not_steer_the_terminal, 0,
                         ARRAY_LENGTH(foreign));
