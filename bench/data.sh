@@ -146,4 +146,6 @@ SELECT n, md5(n::text) || md5((n + 1)::text) || md5((n + 2)::text) || md5((n + 3
        now() - interval '120 days' + n * (interval '119 days' / $rows)
 FROM generate_series(1, $rows::bigint) AS n WHERE 120 - n * 119.0 / $rows NOT BETWEEN 29 AND 30;
 SQL
+    # Who drops partitions has to own them.
+    for table in rows $(seq -f 'rows_%g' 12); do sql -c "ALTER TABLE $table OWNER TO pgpurged"; done
 }
