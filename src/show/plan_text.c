@@ -112,7 +112,7 @@ static void add_earliest(struct text *out, const struct plan *plan)
         return;
     add_moment(&moment, "%Y-%m-%d %H:%M:%S UTC", plan->earliest);
     add_line(out, plan->due > 0 ? "due since" : "first due", "%s%s", moment.data,
-             plan->sureness == PLAN_COUNTED ? "" : " at least, going by the sample");
+             plan->sureness == PLAN_COUNTED ? "" : " or earlier, going by the sample");
     text_free(&moment);
 }
 
