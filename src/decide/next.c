@@ -7,11 +7,13 @@ static struct next step(enum next_verb verb, enum reason reason, bool failure)
 
 static struct next after_lock(const struct next_facts *facts)
 {
-    if (facts->skip_locked)
+    bool may_skip = facts->may_skip_locked && !facts->skip_locked;
+
+    if (facts->skip_locked && !facts->has_family)
         return step(NEXT_RETRY, REASON_LOCKED, true);
-    if (facts->one_row && !facts->may_skip_locked)
+    if (facts->one_row && !may_skip)
         return step(NEXT_SET_ASIDE, REASON_LOCKED, true);
-    if ((facts->one_block || facts->one_row) && facts->may_skip_locked)
+    if ((facts->one_block || facts->one_row) && may_skip)
         return step(NEXT_SKIP_LOCKED, REASON_LOCKED, false);
     return step(NEXT_SHRINK, REASON_LOCKED, false);
 }

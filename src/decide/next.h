@@ -32,7 +32,9 @@ struct next_facts {
     bool one_block;       /* the range was a single block or less */
     bool one_row;         /* the range was a single line pointer */
     bool skip_locked;     /* the batch already used SKIP LOCKED */
-    bool may_skip_locked; /* the role may lock rows (UPDATE privilege on a column) */
+    bool may_skip_locked; /* the role may lock rows (UPDATE privilege on a column), and it is not
+                             known to be in vain here */
+    bool has_family;      /* others' rows go or change with these, and may be what is locked */
 };
 
 struct next {
@@ -44,7 +46,8 @@ struct next {
 
 /*
  * With SKIP LOCKED in use, 55P03 can only be the table's lock: retry with backoff, the breaker ends
- * it.
+ * it. Unless rows of other tables go along: then it may be the lock of one of those, and what it
+ * belongs to is searched as if SKIP LOCKED were not to be had.
  *
  * What counts for the breaker is an attempt that leaves nothing better to try. A smaller range, a
  * bisection and SKIP LOCKED come to an end by themselves and may need more than 8 steps for one bad

@@ -235,6 +235,8 @@ static void advance(struct job *job, const struct flight *flight, const struct b
         walk_widen(job->walk);
     else
         pace_learn(&job->pace, &sample);
+    if (job->walk->narrow_slots == 0)
+        job->skips_in_vain = false;
 }
 
 void job_note_unresolved(struct job *job, int64_t number)
@@ -261,6 +263,7 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         return;
     case NEXT_SHRINK:
         walk_narrow(job->walk, &flight->range, 4, flight->step.chunk_blocks);
+        job->skips_in_vain |= flight->skip_locked;
         if (result->outcome == BATCH_TOO_SLOW)
             pace_shrink(&job->pace);
         break;
@@ -296,7 +299,8 @@ static void judge(struct job *job, const struct flight *flight, const struct bat
         .one_block = flight->range.one_block || job->walk == &job->list,
         .one_row = flight->range.one_row,
         .skip_locked = flight->skip_locked,
-        .may_skip_locked = job->leaf->may_lock,
+        .may_skip_locked = job->leaf->may_lock && !job->skips_in_vain,
+        .has_family = job->sql.family_range != NULL,
     };
     struct next next = next_after(&facts);
     struct err why = {""};

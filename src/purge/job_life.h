@@ -168,6 +168,7 @@ struct job {
         busy_work;     /* spent in batches of this pass, and the places of the walk done in them */
     double backoff_ms; /* of the wait that goes on */
     bool skip_locked;  /* the next batch uses SKIP LOCKED */
+    bool skips_in_vain; /* that has met a lock all the same: not again while the walk is narrow */
     int64_t blocked;   /* rows set aside in this run */
     struct kept kept;  /* rows of this run to which others refer */
     enum reason pausing;

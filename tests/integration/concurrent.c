@@ -197,6 +197,59 @@ START_TEST(a_locked_row_is_found_by_bisection_where_the_role_may_not_lock)
 }
 END_TEST
 
+/* Each order has two items, which go with it. */
+static struct scene scene_with_items(void)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 200);
+    sql_exec(scene.own, "CREATE TABLE items (id bigint PRIMARY KEY,"
+                        " order_id bigint REFERENCES orders ON DELETE CASCADE);"
+                        "INSERT INTO items SELECT i, (i + 1) / 2 FROM generate_series(1, 400) AS i;"
+                        "CREATE INDEX ON items (order_id); CREATE INDEX ON orders (deleted_at);"
+                        "GRANT SELECT, UPDATE, DELETE ON items TO pgpurged");
+    promises_watch(scene.own, "items");
+    return scene;
+}
+
+static int64_t items_gone(const struct scene *scene)
+{
+    return promises_check(scene->own, "items",
+                          "order_id IN (SELECT id FROM promises.orders WHERE " SCENE_DUE ")");
+}
+
+static void check_locked_items(const char *options)
+{
+    struct scene scene = scene_with_items();
+    const char *config =
+        scene_config(&scene, keep_format("children = cascade\nlock_timeout = 5ms\n%s", options));
+    PGconn *locker = scene_connect(&scene);
+
+    sql_exec(locker, "BEGIN; SELECT FROM items WHERE id IN (83, 193) FOR UPDATE");
+    scene_once(config, 3);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 98);
+    ck_assert_int_eq(items_gone(&scene), 196);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT outcome || ' ' || skipped FROM pgpurged.runs"),
+                     "incomplete 2");
+    PQfinish(locker);
+    scene_once(config, 0);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 100);
+    ck_assert_int_eq(items_gone(&scene), 200);
+    scene_end(&scene);
+}
+
+START_TEST(a_locked_child_keeps_its_own_parent_and_no_other_row)
+{
+    check_locked_items("walk = heap");
+}
+END_TEST
+
+START_TEST(a_locked_child_keeps_its_own_parent_under_the_index_walk)
+{
+    check_locked_items("walk = index");
+}
+END_TEST
+
 /* ---- rows that move behind the walk ---- */
 
 /*
@@ -433,6 +486,8 @@ int main(void)
         a_row_restored_between_snapshot_and_delete_survives,
         locked_rows_are_skipped_and_counted_and_go_in_the_next_run,
         a_locked_row_is_found_by_bisection_where_the_role_may_not_lock,
+        a_locked_child_keeps_its_own_parent_and_no_other_row,
+        a_locked_child_keeps_its_own_parent_under_the_index_walk,
         a_row_that_moves_behind_the_walk_is_found_by_a_later_pass,
         a_row_moved_by_a_transaction_older_than_the_pass_is_found_as_well,
         a_second_daemon_with_the_same_job_is_held_while_the_first_runs,

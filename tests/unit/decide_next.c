@@ -3,8 +3,9 @@
 #include "base/text.h"
 #include "decide.h"
 
-/* What next_facts says: the range was at most a block, a row; SKIP LOCKED was used; it may be. */
-enum { BLOCK = 1, ROW = 2, SKIPPED = 4, MAY = 8 };
+/* What next_facts says: the range was at most a block, a row; SKIP LOCKED was used; it may be;
+ * rows of other tables go along. */
+enum { BLOCK = 1, ROW = 2, SKIPPED = 4, MAY = 8, FAMILY = 16, ALL_FACTS = 32 };
 
 static const struct next_case {
     enum batch_outcome outcome;
@@ -27,6 +28,13 @@ static const struct next_case {
     {BATCH_LOCKED, BLOCK | SKIPPED | MAY, NEXT_RETRY, REASON_LOCKED, true},
     {BATCH_LOCKED, BLOCK | ROW | SKIPPED | MAY, NEXT_RETRY, REASON_LOCKED, true},
     {BATCH_LOCKED, SKIPPED | MAY, NEXT_RETRY, REASON_LOCKED, true},
+
+    /* The lock may be that of a child. */
+    {BATCH_LOCKED, FAMILY | BLOCK | MAY, NEXT_SKIP_LOCKED, REASON_LOCKED, false},
+    {BATCH_LOCKED, FAMILY | BLOCK | SKIPPED | MAY, NEXT_SHRINK, REASON_LOCKED, false},
+    {BATCH_LOCKED, FAMILY | BLOCK | ROW | SKIPPED | MAY, NEXT_SET_ASIDE, REASON_LOCKED, true},
+    {BATCH_LOCKED, FAMILY | BLOCK, NEXT_SHRINK, REASON_LOCKED, false},
+    {BATCH_LOCKED, FAMILY | BLOCK | ROW, NEXT_SET_ASIDE, REASON_LOCKED, true},
 
     {BATCH_TOO_SLOW, 0, NEXT_SHRINK, REASON_ERRORS, false},
     {BATCH_TOO_SLOW, BLOCK, NEXT_SHRINK, REASON_ERRORS, false},
@@ -67,6 +75,7 @@ static struct next next_of(enum batch_outcome outcome, int facts)
         .one_row = (facts & ROW) != 0,
         .skip_locked = (facts & SKIPPED) != 0,
         .may_skip_locked = (facts & MAY) != 0,
+        .has_family = (facts & FAMILY) != 0,
     });
 }
 
@@ -99,7 +108,7 @@ START_TEST(walk_moves_on_only_after_a_commit_or_past_a_single_row)
 {
     enum batch_outcome outcome = (enum batch_outcome)_i;
 
-    for (int facts = 0; facts < 16; facts++) {
+    for (int facts = 0; facts < ALL_FACTS; facts++) {
         enum next_verb verb = next_of(outcome, facts).verb;
 
         ck_assert_int_eq(verb == NEXT_ADVANCE, outcome == BATCH_COMMITTED);
