@@ -143,6 +143,7 @@ void job_describe(const struct job *job, struct job_view *view)
     view->last_success = job->schedule.last_done;
     view->breaker = text_copy(breaker_state_name(job->breaker.state));
     view->failures = job->failures;
+    view->referenced_rows = kept_rows(&job->kept);
     view->backoff_s = job->state == JOB_BACKING_OFF ? job->backoff_ms / 1000 : 0;
     describe_window(job, &view->window);
     if (job->run_open)

@@ -49,6 +49,9 @@
       job->undated_rows)                                                                           \
     X("pgpurged_job_blocked_rows", "Due rows that the database refuses to delete.",                \
       (double)job_view_blocked_rows(job))                                                          \
+    X("pgpurged_job_referenced_rows",                                                              \
+      "Of the blocked rows those to which other rows refer, in the last run since the start.",     \
+      (double)job->referenced_rows)                                                                \
     X("pgpurged_job_batch_rows", "Rows that the last batch of the run under way deleted.",         \
       job->run.present ? (double)job->run.batch_rows : 0)                                          \
     X("pgpurged_job_run_progress_ratio", "How far the pass under way is; 0 = no run.",             \

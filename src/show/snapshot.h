@@ -107,9 +107,11 @@ struct job_view {
     double due_rows;         /* an estimate */
     double undated_rows; /* flagged, but without a time, so never due: an estimate; NAN also where
                             the job has no flags */
-    char *breaker;       /* breaker_state_name() of decide/ */
-    int64_t failures;    /* in a row */
-    double backoff_s;    /* until the next try; 0 = none is waited for */
+    int64_t referenced_rows; /* of the blocked rows those to which other rows refer: of the run that
+                                is under way, or of the last one since the daemon's start */
+    char *breaker;           /* breaker_state_name() of decide/ */
+    int64_t failures;        /* in a row */
+    double backoff_s;        /* until the next try; 0 = none is waited for */
     struct error_view error;
     struct job_counters counters;
 };

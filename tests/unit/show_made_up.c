@@ -154,6 +154,7 @@ static void fill_running(struct job_view *job)
     job->run.leaf_number = 3;
     job->run.leaf_count = 14;
     fill_last_run(&job->last_run);
+    job->referenced_rows = 2;
     job->last_success = at(-2 * DAY);
     job->oldest_overdue_s = 2 * HOUR + 10 * MINUTE;
     job->due_rows = 411900;
