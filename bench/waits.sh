@@ -62,6 +62,7 @@ longest() {
 
 # under_load HOW COMMAND
 under_load() {
+    sample "before_$1" "$(ask 'SELECT round(max(ms)::numeric, 2) FROM waits')"
     purge_began=$(ask 'SELECT clock_timestamp()')
     timed "$2"
     longest "$1"
@@ -89,14 +90,16 @@ one_round() {
 }
 
 wait_row() {
+    json_samples "before_$1" ms
     json_samples "$1" ms
-    printf '%-46s %24s %12s %12s\n' "$2" "$(spread "$1")" "$(of "$1_probes" median)" "$(of "$1_waited" median)"
+    printf '%-46s %20s %24s %8s %10s\n' "$2" "$(of "before_$1" median)" "$(spread "$1")" "$(of "$1_probes" median)" \
+        "$(of "$1_waited" median)"
 }
 
 for _ in $(seq "$rounds"); do one_round; done
 
 json_samples mb_per_second MB/s
-printf '%-46s %24s %12s %12s\n' '' 'longest wait, ms (min-max)' probes 'over 1 ms'
+printf '%-46s %20s %24s %8s %10s\n' '' 'ms, before a purge' 'and meanwhile (min-max)' probes 'over 1 ms'
 wait_row calm 'pgpurged, defaults'
 wait_row writing "the same, $(of mb_per_second median) MB/s of WAL"
 wait_row one_delete 'one DELETE'
