@@ -520,6 +520,7 @@ void job_free(struct job *job)
     slices_free(&job->slices);
     leaves_free(&job->leaves);
     kept_free(&job->kept);
+    blocked_free(&job->blocked);
     free(job);
 }
 

@@ -22,7 +22,7 @@
 enum {
     MOST_BLOCKED_ROWS =
         1000, /* then a person has to look: something is wrong with the whole table */
-    MOST_BLOCKED_LOGGED = 10, /* of a run; the counters have them all */
+    MOST_BLOCKED_LOGGED = 10, /* of a run, and only those that are news; counters have them all */
 };
 
 /* --- when all have landed after a failure --- */
@@ -172,12 +172,12 @@ static void set_row_aside(struct job *job, const struct flight *flight,
         return;
     }
     walk_remember_blocked(&job->heap, tid);
-    job->blocked++;
     job->host.counters->rows_blocked++;
-    if (job->blocked <= MOST_BLOCKED_LOGGED)
+    if (blocked_meet(&job->blocked, job->leaf->relation, tid, why) &&
+        job->blocked.news <= MOST_BLOCKED_LOGGED)
         log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
                     tid.offset, job->sql.leaf, why);
-    if (job->blocked >= MOST_BLOCKED_ROWS)
+    if (job->blocked.rows >= MOST_BLOCKED_ROWS)
         job_settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
 }
 

@@ -47,7 +47,7 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->rows = job->run.rows;
     view->batches = job->run.batches;
     view->skipped_rows = job->skipped_before + job->pass.skipped;
-    view->blocked_rows = job->blocked + kept_rows(&job->kept);
+    view->blocked_rows = job->blocked.rows + kept_rows(&job->kept);
     view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
     view->batch_rows = job->batch_rows;
     view->chunk_blocks = job->chunk_blocks;

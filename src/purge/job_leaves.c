@@ -18,27 +18,48 @@ static void list_leaves(struct job *job);
 
 /* --- the end --- */
 
-/* Nothing was deleted any more; is that because nothing is due, or because a trigger keeps what is?
- */
+/* What is left, and what keeps it; false if nothing is left that is known of. */
+static bool explain_rows_left(const struct job *job, struct text *detail)
+{
+    if (job->skipped_before > 0)
+        text_addf(detail, "%lld due rows are left that others had locked",
+                  (long long)job->skipped_before);
+    if (job->blocked.rows > 0) {
+        text_add(detail, detail->length > 0 ? ", " : "");
+        blocked_explain(&job->blocked, detail);
+    }
+    if (kept_rows(&job->kept) > 0) {
+        text_add(detail, detail->length > 0 ? ", " : "");
+        kept_explain(&job->kept, job->table.references, detail);
+    }
+    return detail->length > 0;
+}
+
+static void close_by_what_is_left(struct job *job)
+{
+    struct text detail = {0};
+    bool left = explain_rows_left(job, &detail);
+
+    job->only_blocked = left && job->skipped_before == 0;
+    job_close_run(job, left ? RUN_INCOMPLETE : RUN_DONE, detail.data);
+    text_free(&detail);
+}
+
+/* Nothing is deleted any more; is that because nothing is due, or because a trigger keeps what is?
+ * An estimate can't tell rows that are known to be left from others. */
 static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
     struct sample sample;
-    char detail[160];
+    double known = (double)(job->skipped_before + job->blocked.rows + kept_rows(&job->kept));
 
     if (!job_talk_succeeded(job, reply))
         return;
     sample_read(reply, job->table.blocks, &sample);
-    if (sample.due < 1) {
-        job_close_run(job, RUN_DONE, NULL);
-        return;
-    }
-    job->blocked += (int64_t)sample.due;
-    snprintf(detail, sizeof detail,
-             "about %.0f due rows are left that don't go without an error: a trigger BEFORE DELETE "
-             "keeps them",
-             sample.due);
-    job_close_run(job, RUN_INCOMPLETE, detail);
+    if (sample.due > known && (sample.exact || known == 0))
+        blocked_add(&job->blocked, (int64_t)(sample.due - known),
+                    "a trigger BEFORE DELETE, which keeps them without an error");
+    close_by_what_is_left(job);
 }
 
 static bool may_keep(const struct leaves *leaves)
@@ -68,19 +89,6 @@ static bool explain_refusals(const struct leaves *leaves, struct text *detail)
     return first != NULL;
 }
 
-/* What is left, and what keeps it; false if nothing is left that is known of. */
-static bool explain_rows_left(const struct job *job, struct text *detail)
-{
-    if (job->skipped_before > 0 || job->blocked > 0)
-        text_add(detail,
-                 "due rows are left that others had locked or the database refuses to delete");
-    if (kept_rows(&job->kept) > 0) {
-        text_add(detail, detail->length > 0 ? "; " : "");
-        kept_explain(&job->kept, job->table.references, detail);
-    }
-    return detail->length > 0;
-}
-
 static void end_run(struct job *job)
 {
     struct text detail = {0};
@@ -90,12 +98,11 @@ static void end_run(struct job *job)
     else if (job->moving)
         job_close_run(job, RUN_INCOMPLETE,
                       "due rows kept moving behind the walk; the next run goes on");
-    else if (explain_rows_left(job, &detail))
-        job_close_run(job, RUN_INCOMPLETE, detail.data);
     else if (may_keep(&job->leaves))
-        sample_send(job->pg, job->settings, &job->sql, job->table.blocks, kept_rows_sampled, job);
+        sample_send_at(job->pg, job->settings, &job->sql, job->table.blocks, job->run.cutoff,
+                       kept_rows_sampled, job);
     else
-        job_close_run(job, RUN_DONE, NULL);
+        close_by_what_is_left(job);
     text_free(&detail);
 }
 

@@ -11,6 +11,7 @@
 #include "decide/pace.h"
 #include "decide/window.h"
 #include "purge/batch.h"
+#include "purge/blocked.h"
 #include "purge/drop.h"
 #include "purge/job.h"
 #include "purge/kept.h"
@@ -169,8 +170,9 @@ struct job {
     double backoff_ms; /* of the wait that goes on */
     bool skip_locked;  /* the next batch uses SKIP LOCKED */
     bool skips_in_vain; /* that has met a lock all the same: not again while the walk is narrow */
-    int64_t blocked;   /* rows set aside in this run */
     struct kept kept;  /* rows of this run to which others refer */
+    struct blocked blocked; /* rows set aside in this run, and which of them are no news */
+    bool only_blocked;      /* nothing else that is due is left at its end */
     enum reason pausing;
     enum run_outcome closing;
     double row_bytes; /* what a row of the table takes on disk; NAN = not known */

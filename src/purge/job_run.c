@@ -25,7 +25,7 @@ static struct run_progress progress_of(const struct job *job)
 {
     return (struct run_progress){
         .skipped = job->skipped_before + job->pass.skipped,
-        .blocked = job->blocked + kept_rows(&job->kept),
+        .blocked = job->blocked.rows + kept_rows(&job->kept),
         .passes = job->run.passes > job->most_passes ? job->run.passes : job->most_passes,
         .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
         .at_leaf = job->table.partitioned && job->leaf != NULL ? job->leaf->relation : 0,
@@ -44,10 +44,14 @@ static void run_closed(void *arg, const struct pg_reply *reply)
     double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
     enum run_outcome outcome = job->closing;
     struct run_progress progress = progress_of(job);
+    char how[40];
 
     if (!job_talk_succeeded(job, reply))
         return;
     run_close_read(reply, &rows, &batches, &reusable_bytes);
+    snprintf(how, sizeof how, "%s", run_outcome_code(outcome));
+    if (job->only_blocked)
+        snprintf(how, sizeof how, "done, %lld blocked", (long long)progress.blocked);
     job->run_open = false;
     job->leaf = NULL;
     leaves_free(&job->leaves);
@@ -59,9 +63,9 @@ static void run_closed(void *arg, const struct pg_reply *reply)
         job->host.counters->reusable_bytes += (int64_t)reusable_bytes;
     log_info(
         "job=%s run=%lld %s: %lld rows in %lld batches, %d %s, %lld locked, %lld blocked, %.1f s",
-        job->settings->name, (long long)job->run.id, run_outcome_code(outcome), (long long)rows,
-        (long long)batches, progress.passes, progress.passes == 1 ? "pass" : "passes",
-        (long long)progress.skipped, (long long)progress.blocked, seconds);
+        job->settings->name, (long long)job->run.id, how, (long long)rows, (long long)batches,
+        progress.passes, progress.passes == 1 ? "pass" : "passes", (long long)progress.skipped,
+        (long long)progress.blocked, seconds);
     if (outcome == RUN_FAILED)
         job_stop(job, job->why);
     else
@@ -213,7 +217,8 @@ void job_begin_pass(struct job *job)
 static void start_fresh(struct job *job)
 {
     job_start_limits(job);
-    job->blocked = 0;
+    blocked_begin_run(&job->blocked);
+    job->only_blocked = false;
     kept_begin_run(&job->kept, job->table.references);
     job->run_began = mono_now();
     job->rows_before = job->run.rows;

@@ -13,9 +13,15 @@ double sample_percent(int64_t blocks)
 void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
                  int64_t blocks, pg_reply_fn *fn, void *arg)
 {
+    sample_send_at(pg, job, sql, blocks, NULL, fn, arg);
+}
+
+void sample_send_at(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
+                    int64_t blocks, const char *cutoff, pg_reply_fn *fn, void *arg)
+{
     char percent[32];
     const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
-    const char *values[] = {percent, "1", retention};
+    const char *values[] = {percent, "1", retention, cutoff};
 
     snprintf(percent, sizeof percent, "%.6f", sample_percent(blocks));
     talk_send(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)}, true, fn, arg);
@@ -26,7 +32,7 @@ void sample_send_all(struct pg *pg, const struct job_settings *job,
                      void *arg)
 {
     const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
-    const char *values[] = {"100", "1", retention};
+    const char *values[] = {"100", "1", retention, NULL};
 
     talk_send_patiently(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)},
                         timeout_ms, fn, arg);

@@ -409,7 +409,8 @@ char *sql_sample(const struct sql_target *target, const char *whole)
 {
     static const char now[] = "pg_catalog.now()";
     static const char cutoff[] =
-        "(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)";
+        "LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, "
+        "$4::pg_catalog.timestamptz)";
     char *due = sql_predicate(target, cutoff), *at = due_at(target, now, cutoff);
     char *some_day = expiring(target), *never = count_undated(target);
     char *sample =

@@ -48,11 +48,11 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval))) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz))) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),
        pg_catalog.min(t."deleteat"::pg_catalog.float8 OPERATOR(pg_catalog./) 1000::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
-         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
          FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.<) '253402214400000'::pg_catalog.int8 AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),

@@ -63,14 +63,14 @@ SELECT pg_catalog.count(*),
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+         LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) '31536000'::pg_catalog.int8) IS TRUE),
        pg_catalog.min(t."created"::pg_catalog.float8 OPERATOR(pg_catalog./) 1::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+         LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END))
          FILTER (WHERE (t."created" OPERATOR(pg_catalog.>) '31536000'::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.<) '253402214400'::pg_catalog.int8) IS TRUE),

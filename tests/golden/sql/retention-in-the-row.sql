@@ -63,14 +63,14 @@ SELECT pg_catalog.count(*),
 -- sample
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+         LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
        pg_catalog.min(pg_catalog.date_part('epoch', t."created_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) OPERATOR(pg_catalog.-)
+         LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END))
          FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."created_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),

@@ -55,12 +55,12 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)) AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
-       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval) AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
        pg_catalog.min(pg_catalog.date_part('epoch', pg_catalog.timezone('Asia/Tokyo', t."deleted_at")) OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
-         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', (pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval)))
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
          FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', '9999-12-31 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE),
        0
