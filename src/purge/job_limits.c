@@ -6,6 +6,7 @@
  * A job that is held by a limit keeps its run and its connection, and looks again each second.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -121,15 +122,18 @@ double job_replica_lag_s(const struct job *job)
 
 static void hold(struct job *job)
 {
-    struct text why = {0};
+    struct text text = {0};
+    const char *why;
 
     if (job->in_air - job->sampling > 0)
         return; /* the batch in flight looks again when it lands */
-    if (job->state != JOB_HELD || job->reason != job->verdict.reason) {
-        limits_explain(&job->verdict, &job->limits, job->host.database, &why);
-        job_enter(job, JOB_HELD, job->verdict.reason, "%s", why.data != NULL ? why.data : "");
-        text_free(&why);
-    }
+    limits_explain(&job->verdict, &job->limits, job->host.database, &text);
+    why = text.data != NULL ? text.data : "";
+    if (job->state != JOB_HELD || job->reason != job->verdict.reason)
+        job_enter(job, JOB_HELD, job->verdict.reason, "%s", why);
+    else /* no news, but status shows how it is now */
+        snprintf(job->why, sizeof job->why, "%s", why);
+    text_free(&text);
     job_set_timer(job, LIMITS_SAMPLE_MS, job_next_batch);
 }
 

@@ -153,8 +153,10 @@ static void explain_wal_rate(const struct limit_sample *sample,
 static void explain_active_sessions(const struct limit_sample *sample,
                                     const struct database_settings *database, struct text *out)
 {
-    text_addf(out, "%.0f sessions are at work (max_active_sessions = %lld)",
-              sample->facts.active_sessions, (long long)database->max_active_sessions);
+    bool one = sample->facts.active_sessions == 1;
+
+    text_addf(out, "%.0f %s at work (max_active_sessions = %lld)", sample->facts.active_sessions,
+              one ? "session is" : "sessions are", (long long)database->max_active_sessions);
 }
 
 static void explain_old_snapshot(const struct limit_sample *sample,

@@ -152,6 +152,32 @@ START_TEST(the_client_shows_a_hold_with_its_sentence)
 }
 END_TEST
 
+static bool names_one_session(void *arg)
+{
+    struct snapshot *status = served_status(arg);
+    bool names = strstr(job_view_why(&status->jobs[0]), "1 session is at work") != NULL;
+
+    snapshot_free(status);
+    return names;
+}
+
+START_TEST(the_sentence_of_a_hold_follows_the_figures)
+{
+    struct served served = limited_new(ROWS);
+    struct crew crew = start_held(&served, "");
+
+    sql_exec(served.scene.own, "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+                               " WHERE wait_event = 'PgSleep' AND datname = current_database()"
+                               " LIMIT 1");
+    await(names_one_session, &served, AWAIT_MS, "the sentence with one session in it");
+    await_state(&served, "held", "active_sessions", "1 session is at work");
+    ck_assert_int_eq(daemon_log_count(&served.daemon, "-> held"), 1);
+    crew_goes_home(&served, &crew);
+    check_all_purged(&served, DUE);
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(a_role_that_sees_nobody_is_not_held)
 {
     struct served served = limited_new(ROWS);
@@ -375,6 +401,7 @@ int main(void)
     const TTest *const tests[] = {
         sessions_at_work_hold_a_run_before_its_first_batch_until_they_are_done,
         the_client_shows_a_hold_with_its_sentence,
+        the_sentence_of_a_hold_follows_the_figures,
         a_role_that_sees_nobody_is_not_held,
         a_hold_ends_after_max_hold_with_a_warning,
         a_held_daemon_stops_at_once_and_its_run_goes_on_later,
