@@ -322,8 +322,9 @@ $$;
 --                LOCKED) has left in its range
 --   with_keys    delete_sql is a SELECT of the number of rows that it has deleted and of their keys, a line each
 --   family       NULL, or what refers to the leaf's rows:
---     steps      [{sql, relation, leaf}]: each deletes rows that refer to due rows of the range, at most $4 of
---                them, with the parameters of delete_sql; in this order, before the rows themselves go. While
+--     steps      [{sql, relation, leaf, again}]: each deletes rows that refer to due rows of the range, at most $4
+--                of them, with the parameters of delete_sql; in this order, before the rows themselves go; where
+--                there is an "again", until none is left, because rows of such a table refer to each other. While
 --                there are more than the batch may delete, the rows themselves stay and the batch goes no further
 --     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the leaf or of a step go
 --     blocked    SELECT of a bigint[]: due rows of the range that are left, for each reference that keeps them
@@ -346,6 +347,7 @@ DECLARE
     chunk_rows bigint;
     deleted bigint;
     gone bigint[];
+    step pg_catalog.jsonb;
     before pg_catalog.jsonb;
     crowded boolean := false;
     chunk_keys pg_catalog.text;
@@ -375,15 +377,23 @@ BEGIN
         chunk_rows := 0;
 
         FOR n IN 1 .. COALESCE(pg_catalog.cardinality(gone), 0) LOOP
-            EXECUTE family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1)
-                           OPERATOR(pg_catalog.->>) 'sql'
-              USING chunk_from, chunk_to, cutoff,
-                    max_rows OPERATOR(pg_catalog.-) rows OPERATOR(pg_catalog.-) children;
-            GET DIAGNOSTICS deleted = ROW_COUNT;
-            gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
-            children := children OPERATOR(pg_catalog.+) deleted;
-            chunk_rows := chunk_rows OPERATOR(pg_catalog.+) deleted;
-            crowded := rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>=) max_rows;
+            step := family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1);
+            LOOP -- a thousand at a time, so that a batch with many of them ends in time
+                EXECUTE step OPERATOR(pg_catalog.->>) 'sql'
+                  USING chunk_from, chunk_to, cutoff,
+                        LEAST(1000, max_rows OPERATOR(pg_catalog.-) rows OPERATOR(pg_catalog.-) children);
+                GET DIAGNOSTICS deleted = ROW_COUNT;
+                gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
+                children := children OPERATOR(pg_catalog.+) deleted;
+                chunk_rows := chunk_rows OPERATOR(pg_catalog.+) deleted;
+                before_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
+                             OPERATOR(pg_catalog.*) 1000::double precision;
+                crowded := rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>=) max_rows
+                           OR deleted OPERATOR(pg_catalog.>) 0::bigint AND before_ms OPERATOR(pg_catalog.>=) budget_ms;
+                EXIT WHEN crowded OR deleted OPERATOR(pg_catalog.=) 0::bigint
+                       OR deleted OPERATOR(pg_catalog.<) 1000::bigint
+                          AND (step OPERATOR(pg_catalog.->) 'again') IS NULL;
+            END LOOP;
             EXIT WHEN crowded;
         END LOOP;
         IF crowded THEN -- there may be more of them: the next batch goes on here

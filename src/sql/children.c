@@ -320,16 +320,31 @@ static char *step_sql(const struct sql_path *path, const struct sql_scope *scope
     return sql;
 }
 
+/* Where rows of a table refer to each other, a step takes those to which none refers; then the next
+ * ones. */
+static bool has_levels(const struct sql_family *family, size_t table)
+{
+    const struct sql_reference *reference;
+
+    for (size_t i = 0; (reference = sql_family_next_keeper(family, table, &i)) != NULL;)
+        if (refers_to_itself(reference))
+            return true;
+    return false;
+}
+
 static void add_steps_of(const struct sql_path *path, const struct sql_scope *scope, json_t *steps)
 {
     const struct sql_relative *table = &path->family->tables[sql_path_end(path)];
 
     for (size_t i = 0; i < table->leaf_count; i++) {
         char *sql = step_sql(path, scope, &table->leaves[i]);
+        json_t *step =
+            json_pack("{s:s, s:I, s:s}", "sql", sql, "relation",
+                      (json_int_t)table->leaves[i].relation, "leaf", table->leaves[i].name);
 
-        json_array_append_new(steps, json_pack("{s:s, s:I, s:s}", "sql", sql, "relation",
-                                               (json_int_t)table->leaves[i].relation, "leaf",
-                                               table->leaves[i].name));
+        if (has_levels(path->family, sql_path_end(path)))
+            json_object_set_new(step, "again", json_true());
+        json_array_append_new(steps, step);
         free(sql);
     }
 }

@@ -162,6 +162,26 @@ START_TEST(a_parent_with_many_children_goes_in_many_short_batches)
 }
 END_TEST
 
+/* A thousand rows take longer than batch_time here, however many a batch may have. */
+START_TEST(a_batch_of_children_ends_in_time)
+{
+    struct scene scene = scene_of_posts();
+
+    promises_watch(scene.own, "posts");
+    add_comments(&scene, "ON DELETE CASCADE", 1, 5000);
+    sql_exec(scene.own,
+             "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             "  PERFORM pg_sleep(0.06); RETURN NULL; END $$;"
+             "CREATE TRIGGER dawdle BEFORE DELETE ON comments FOR EACH STATEMENT EXECUTE FUNCTION"
+             " dawdle()");
+    scene_once(config_of(&scene, "children = cascade\nwalk = heap\nbatch_time = 50ms"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), 5000);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT max(rows) FROM pgpurged.audit"), 1000);
+    scene_end(&scene);
+}
+END_TEST
+
 /* posts <- comments <- votes <- flags, none of them ON DELETE CASCADE. */
 static struct scene scene_of_four_levels(void)
 {
@@ -549,12 +569,13 @@ static void check_talk(const char *options)
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE " AND c.id <> 3"), DUE - 1);
     ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST " AND c.post_id <> 3"),
                      (DUE - 1) * 5);
+    ck_assert_int_le(sql_int(scene.own, "SELECT passes FROM pgpurged.runs"), 3);
     scene_end(&scene);
 }
 
 START_TEST(children_that_refer_to_each_other_go_in_passes)
 {
-    check_talk("children = cascade");
+    check_talk("children = cascade\nwalk = heap");
     check_talk("children = cascade\nbatch_rows = 3");
 }
 END_TEST
@@ -684,6 +705,7 @@ int main(void)
         a_due_row_with_children_stays_and_is_counted_under_the_name_of_the_constraint,
         children_go_with_their_parents_and_are_counted,
         a_parent_with_many_children_goes_in_many_short_batches,
+        a_batch_of_children_ends_in_time,
         delete_goes_three_levels_down,
         children_depth_ends_the_way_down,
         cascade_leaves_alone_what_another_reference_keeps,
