@@ -91,18 +91,21 @@ static void do_something(struct group *group, PGconn *application,
 {
     const char *const deeds[] = {schema->restore, schema->restore, schema->touch, schema->insert,
                                  schema->insert_child};
-    const char *deed = deeds[(size_t)rand() % ARRAY_LENGTH(deeds)];
 
-    if (deed != NULL)
-        try_deed(application, deed, rand() % schema->rows + 1, ++group->inserted);
+    try_deed(application, deeds[(size_t)rand() % ARRAY_LENGTH(deeds)], rand() % schema->rows + 1,
+             ++group->inserted);
 }
 
-/* Rows that are locked, or restored and not committed, until this session's next turn: the purge
- * has to wait for them, and to look at them once more then. */
-static void hold_something(PGconn *holder, const struct random_schema *schema)
+/* Rows that are locked, or restored, or get children, and nothing is committed until this session's
+ * next turn: the purge has to wait for them, and to look at them once more then. */
+static void hold_something(struct group *group, PGconn *holder, const struct random_schema *schema)
 {
-    sql_exec(holder, "COMMIT; BEGIN");
-    try_deed(holder, rand() % 3 == 0 ? schema->lock_next : schema->restore_next, rand() % 8, 0);
+    const char *const deeds[] = {schema->restore_next, schema->restore_next, schema->lock_next,
+                                 schema->insert_children_next};
+
+    sql_error(holder, "COMMIT"); /* a deferred constraint may refuse */
+    sql_exec(holder, "BEGIN");
+    try_deed(holder, deeds[(size_t)rand() % ARRAY_LENGTH(deeds)], rand() % 8, ++group->inserted);
 }
 
 /* The sessions of the application. */
@@ -128,7 +131,7 @@ static void storm_begin(struct storm *storm, const struct group *group)
 static void storm_end(struct storm *storm)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(storm->holders); i++) {
-        sql_exec(storm->holders[i], "COMMIT");
+        sql_error(storm->holders[i], "COMMIT");
         PQfinish(storm->holders[i]);
     }
     PQfinish(storm->busy);
@@ -139,7 +142,7 @@ static void storm_once(struct storm *storm, struct group *group)
     size_t holder = (size_t)rand() % ARRAY_LENGTH(storm->holders);
 
     do_something(group, storm->busy, &group->schemas[rand() % group->count]);
-    hold_something(storm->holders[holder], &group->schemas[rand() % group->count]);
+    hold_something(group, storm->holders[holder], &group->schemas[rand() % group->count]);
 }
 
 static void storm_until_end(struct group *group, pid_t pid, int *code)

@@ -13,6 +13,20 @@
 
 enum mode { MODE_SKIP, MODE_CASCADE, MODE_DELETE };
 
+/* The same for all that refers to the table. */
+static enum mode mode_of(struct random_maker *maker)
+{
+    static const char *const modes[] = {"skip", "cascade", "delete"};
+
+    if (maker->children_depth == 0) {
+        maker->children_mode = random_dice(maker, 3);
+        maker->children_depth = 1 + random_dice(maker, 3);
+        text_addf(&maker->options, "children = %s\nchildren_depth = %d\n",
+                  modes[maker->children_mode], maker->children_depth);
+    }
+    return (enum mode)maker->children_mode;
+}
+
 static const struct action {
     const char *sql;
     bool keeps, lets; /* by itself, whatever the mode */
@@ -22,15 +36,19 @@ static const struct action {
     {"ON DELETE RESTRICT", true, false, false},
     {"DEFERRABLE INITIALLY DEFERRED", true, false, false},
     {"ON DELETE CASCADE", false, false, true},
+    {"ON DELETE CASCADE DEFERRABLE", false, false, true},
     {"ON DELETE SET NULL", false, true, false},
     {"ON DELETE SET DEFAULT", false, true, false},
 };
 
-static const char *how_of(const struct action *action, enum mode mode, int level, int depth)
+static const char *how_of(struct random_maker *maker, const struct action *action, int level)
 {
+    enum mode mode = mode_of(maker);
+
     if (action->lets)
         return "lets";
-    if (mode == MODE_SKIP || level > depth || (mode == MODE_CASCADE && !action->cascades))
+    if (mode == MODE_SKIP || level > maker->children_depth ||
+        (mode == MODE_CASCADE && !action->cascades))
         return "keeps";
     return "goes";
 }
@@ -64,6 +82,15 @@ static const char *refers(const struct parent *parent)
     return keep_text(text_take(&out));
 }
 
+static void add_relative(struct random_maker *maker, const char *tbl, const char *table)
+{
+    text_addf(&maker->tables, " UNION ALL SELECT '%s', rn FROM %s", tbl, table);
+    text_addf(&maker->relatives,
+              " UNION ALL SELECT '%s', '%s'::regclass UNION ALL SELECT '%s', relid"
+              " FROM pg_partition_tree('%s')",
+              tbl, table, tbl, table);
+}
+
 static void add_references(struct random_maker *maker, const char *tbl, const char *table,
                            const struct parent *parent, const char *how)
 {
@@ -89,10 +116,11 @@ static const char make_child[] =
     "GRANT SELECT, DELETE, UPDATE ON $child TO pgpurged;\n";
 
 static const char deed_insert_child[] =
-    "WITH r AS (INSERT INTO $schema.$child (rn, $up) SELECT $2 + 2000000, $values"
-    "  FROM $only $parent AS p WHERE p.rn = $1 RETURNING rn),"
-    " o AS (INSERT INTO $schema.rows SELECT '$tbl', r.rn, false, true, false FROM r)"
-    " INSERT INTO $schema.refs SELECT '$tbl', r.rn, 't', $1, '$how' FROM r";
+    "WITH x AS (SELECT p.*, 2000000 + $2 * 8 + row_number() OVER () AS child"
+    "  FROM $only $parent AS p WHERE p.rn IN ($which)),"
+    " r AS (INSERT INTO $schema.$child (rn, $up) SELECT p.child, $values FROM x AS p),"
+    " o AS (INSERT INTO $schema.rows SELECT '$tbl', x.child, false, true, false FROM x)"
+    " INSERT INTO $schema.refs SELECT '$tbl', x.child, 't', x.rn, '$how' FROM x";
 
 static const char partitions_of_child[] =
     "CREATE TABLE $tbl_0 PARTITION OF $child FOR VALUES WITH (MODULUS 2, REMAINDER 0);\n"
@@ -134,57 +162,85 @@ static const char *put_child(const char *text, const struct random_maker *maker,
     return random_put_all(text, words, ARRAY_LENGTH(words));
 }
 
-static void add_child(struct random_maker *maker, struct child *child, enum mode mode, int depth)
+static void add_child(struct random_maker *maker, struct child *child)
 {
     const struct action *action = &RANDOM_PICK(maker, actions);
 
     child->action = action->sql;
-    child->how = how_of(action, mode, child->parent->level + 1, depth);
+    child->how = how_of(maker, action, child->parent->level + 1);
     child->indexed = random_dice(maker, 2) == 0;
     text_add(&maker->links, put_child(make_child, maker, child));
-    text_addf(&maker->tables, " UNION ALL SELECT '%s', rn FROM %s", child->tbl, child->table);
-    text_addf(&maker->relatives,
-              " UNION ALL SELECT '%s', '%s'::regclass UNION ALL SELECT '%s', relid"
-              " FROM pg_partition_tree('%s')",
-              child->tbl, child->table, child->tbl, child->table);
+    add_relative(maker, child->tbl, child->table);
     add_references(maker, child->tbl, child->table, child->parent, child->how);
 }
 
-static const char *const child_names[][2] = {
-    {"lines", "\"Order Lines\""}, {"notes", "notes"}, {"files", "\"to\""}};
+static void add_family(struct random_maker *maker, const struct parent *parent,
+                       const char *const names[2], bool deep)
+{
+    static const struct random_key_column child_key[] = {{"rn", "bigint", NULL}};
+    struct child child = {.tbl = names[0],
+                          .table = names[1],
+                          .parent = parent,
+                          .rows = maker->rows / 4,
+                          .parents = maker->rows,
+                          .partitioned = !deep && random_dice(maker, 3) == 0};
+    const struct parent below = {child.tbl, child.table, "", child_key, 1, 1};
+    struct child grandchild = {.tbl = "files",
+                               .table = "\"to\"",
+                               .parent = &below,
+                               .rows = maker->rows / 6,
+                               .parents = child.rows};
+
+    add_child(maker, &child);
+    maker->insert_child = put_child(deed_insert_child, maker, &child);
+    if (deep)
+        add_child(maker, &grandchild);
+}
+
+static struct parent made_up_table(const struct random_maker *maker)
+{
+    return (struct parent){
+        "t", "$table", maker->partitioned ? "" : "ONLY", maker->key_columns, maker->key_count, 0};
+}
 
 void random_children(struct random_maker *maker)
 {
-    static const char *const modes[] = {"skip", "cascade", "delete"};
-    static const struct random_key_column child_key[] = {{"rn", "bigint", NULL}};
-    const struct parent self = {
-        "t", "$table", maker->partitioned ? "" : "ONLY", maker->key_columns, maker->key_count, 0};
-    enum mode mode = (enum mode)random_dice(maker, 3);
-    int depth = 1 + random_dice(maker, 3), count = 1 + random_dice(maker, 2);
+    static const char *const names[][2] = {{"lines", "\"Order Lines\""}, {"notes", "notes"}};
+    const struct parent parent = made_up_table(maker);
 
     if (maker->key == NULL)
         return;
-    text_addf(&maker->options, "children = %s\nchildren_depth = %d\n", modes[mode], depth);
-    for (int i = 0; i < count; i++) {
-        struct child child = {.tbl = child_names[i][0],
-                              .table = child_names[i][1],
-                              .parent = &self,
-                              .rows = maker->rows / 4,
-                              .parents = maker->rows};
-        const struct parent below = {child.tbl, child.table, "", child_key, 1, 1};
-        struct child grandchild = {.tbl = "files",
-                                   .table = "\"to\"",
-                                   .parent = &below,
-                                   .rows = maker->rows / 6,
-                                   .parents = maker->rows / 4};
-        bool has_grandchild = i == 0 && random_dice(maker, 2) == 0;
+    add_family(maker, &parent, names[0], random_dice(maker, 2) == 0);
+    if (random_dice(maker, 2) == 0)
+        add_family(maker, &parent, names[1], false);
+}
 
-        child.partitioned = !has_grandchild && random_dice(maker, 3) == 0;
-        add_child(maker, &child, mode, depth);
-        maker->insert_child = put_child(deed_insert_child, maker, &child);
-        if (has_grandchild)
-            add_child(maker, &grandchild, mode, depth);
-    }
+/* ---- what no foreign key declares ---- */
+
+static const char make_declared[] =
+    "CREATE TABLE \"Audit\" (rn bigint, \"subject id\" bigint, kind text);\n"
+    "INSERT INTO \"Audit\" SELECT n, 1 + dice($seed, 'subject', n, $parents),\n"
+    "  CASE WHEN dice($seed, 'kind', n, 3) > 0 THEN 'the post' ELSE 'post' END\n"
+    "  FROM generate_series(1::bigint, $parents / 3) AS n;\n"
+    "GRANT SELECT, DELETE, UPDATE ON \"Audit\" TO pgpurged;\n";
+
+/* By rn, which is no key, and of one kind only; some refer to rows that are not there. */
+void random_declared(struct random_maker *maker)
+{
+    static const struct action declared = {"", true, false, false};
+    const struct random_word words[] = {{"$seed", keep_format("%u", maker->seed)},
+                                        {"$parents", keep_format("%d", maker->rows)}};
+
+    text_add(&maker->links, random_put_all(make_declared, words, ARRAY_LENGTH(words)));
+    text_addf(&maker->options,
+              "references = %s.\"Audit\".\"subject id\" -> rn where kind = the post\n",
+              maker->schema);
+    add_relative(maker, "declared", "\"Audit\"");
+    text_addf(&maker->references,
+              "%sSELECT 'declared', c.rn, 't', p.rn, '%s' FROM \"Audit\" AS c JOIN %s $table AS p"
+              " ON p.rn = c.\"subject id\" AND c.kind = 'the post'",
+              maker->references.length > 0 ? " UNION ALL " : "", how_of(maker, &declared, 1),
+              maker->partitioned ? "" : "ONLY");
 }
 
 /* ---- the table itself ---- */
@@ -192,10 +248,9 @@ void random_children(struct random_maker *maker)
 /* Threads: most rows answer one of the rows before them, some themselves, and some each other. */
 void random_self_reference(struct random_maker *maker)
 {
-    const struct parent self = {
-        "t", "$table", maker->partitioned ? "" : "ONLY", maker->key_columns, maker->key_count, 0};
+    const struct parent self = made_up_table(maker);
     const char *up = columns_of(&self, "up_", false), *key = columns_of(&self, "", false);
-    const struct action *action = &actions[random_dice(maker, 4)]; /* not those that change it */
+    const struct action *action = &actions[random_dice(maker, 5)]; /* not those that change it */
 
     if (maker->key == NULL || maker->partitioned) /* across leaves it may take several runs */
         return;

@@ -51,9 +51,10 @@ struct random_maker {
     struct text stubborn;  /* " OR ..." what the database refuses to delete */
     struct text tables;    /* " UNION ALL SELECT 'NAME', rn FROM ..." the other tables to look at */
     struct text relatives; /* " UNION ALL SELECT 'NAME', OID ..." their OIDs */
-    struct text references;   /* SELECTs of refs (random_children.c), with UNION ALL in between */
-    const char *insert_child; /* a deed; NULL = there are no children */
-    const char *restore;      /* what makes the row live: "deleted_at = NULL" */
+    struct text references; /* SELECTs of refs (random_children.c), with UNION ALL in between */
+    int children_mode, children_depth; /* 0 levels = nothing refers to the table yet */
+    const char *insert_child;          /* a deed; NULL = there are no children */
+    const char *restore;               /* what makes the row live: "deleted_at = NULL" */
 };
 
 /* 0 to sides - 1. */
@@ -94,6 +95,7 @@ void random_condition(struct random_maker *maker);
 
 /* References: */
 void random_children(struct random_maker *maker);
+void random_declared(struct random_maker *maker);
 void random_self_reference(struct random_maker *maker);
 
 /* Triggers: */

@@ -98,7 +98,15 @@ static void add_batches(struct random_maker *maker)
               RANDOM_PICK(maker, lock_timeouts));
 }
 
-enum { DROPPING = 2, CHILDREN = 3, SELF_REFERENCES = 6, PARTITIONS = 4, FLAGS = 3, CONDITIONS = 4 };
+enum {
+    DROPPING = 2,
+    CHILDREN = 2,
+    DECLARED = 6,
+    SELF_REFERENCES = 6,
+    PARTITIONS = 4,
+    FLAGS = 3,
+    CONDITIONS = 4
+};
 
 /* One schema in so many has it, 0 = none. The order matters: later ones look at what earlier ones
  * chose. */
@@ -109,6 +117,7 @@ static const struct feature {
     {PARTITIONS, random_partitions},
     {1, random_key},
     {CHILDREN, random_children},
+    {DECLARED, random_declared},
     {SELF_REFERENCES, random_self_reference},
     {1, random_mark},
     {FLAGS, random_flags},
@@ -225,6 +234,7 @@ static struct random_schema put_together(struct random_maker *maker)
         {"$schema", maker->schema},
     };
     enum { WORDS = ARRAY_LENGTH(words) };
+    const char *insert_child = or_nothing(maker->insert_child);
 
     return (struct random_schema){
         .seed = maker->seed,
@@ -239,8 +249,8 @@ static struct random_schema put_together(struct random_maker *maker)
         .restore_next = random_put_all(deed_restore, words, WORDS),
         .touch = random_put_all(deed_touch, words, WORDS),
         .insert = random_put_all(deed_insert, words, WORDS),
-        .insert_child =
-            maker->insert_child != NULL ? random_put_all(maker->insert_child, words, WORDS) : NULL,
+        .insert_child = random_put_all(random_put(insert_child, "$which", "$1"), words, WORDS),
+        .insert_children_next = random_put_all(insert_child, words, WORDS),
         .lock_next = random_put_all(deed_lock, words, WORDS),
     };
 }

@@ -21,9 +21,10 @@ struct random_schema {
     /* What the application does meanwhile to row $1, or with a new one of number $2. Each deed
      * writes down in the same transaction what it means for the row. */
     const char *restore, *touch, *insert;
-    const char *insert_child; /* a child of row $1; NULL = there are no children */
+    const char *insert_child; /* a child of row $1; "" = there are no children */
     /* To a few of the next due rows on disk, $1 left out: where the walk will be in a moment. */
     const char *restore_next, *lock_next;
+    const char *insert_children_next; /* "" likewise */
 };
 
 struct random_schema random_schema_make(unsigned seed);
