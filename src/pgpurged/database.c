@@ -35,7 +35,10 @@ struct database {
     size_t queued;
     struct opening *openings;
     int64_t connections; /* given out or being made */
+    int64_t standing;    /* of those, given out */
     unsigned failures;   /* in a row */
+    unsigned in_vain;    /* of those, while none was standing: --once gives up by them alone, since
+                            whoever has a connection will hand it on */
     struct loop_timer retry;
     struct database_counters *counters; /* outlive us */
 };
@@ -95,6 +98,7 @@ static int64_t retry_later(struct database *database)
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
         random = (uint32_t)mono_now().ns;
     database->failures++;
+    database->in_vain += database->standing == 0;
     wait_ms = backoff_wait_ms(backoff_for_connections, database->failures, random);
     database->up = false;
     database->backoff_ms = (double)wait_ms;
@@ -105,8 +109,8 @@ static int64_t retry_later(struct database *database)
 
 static bool is_hopeless(const struct database *database)
 {
-    return database->once && database->failures > 0 &&
-           (!database->seen || database->failures >= ONCE_ATTEMPTS);
+    return database->once && database->in_vain > 0 &&
+           (!database->seen || database->in_vain >= ONCE_ATTEMPTS);
 }
 
 static void tell_waiting_jobs(struct database *database, const char *why)
@@ -145,6 +149,7 @@ static void opened(void *arg, bool ok, const struct pg_error *error)
                      pg_server_version(pg) / 10000);
         database->seen = true;
         database->up = true;
+        database->standing++;
         database->server_version = pg_server_version(pg);
         job_connected(job, pg);
         return;
@@ -194,17 +199,19 @@ void database_give_back(struct database *database, struct job *job, struct pg *p
     (void)job;
     if (broken) {
         database->connections--;
+        database->standing--;
         pg_close(pg);
         log_info("database=%s in trouble, next try in %.1f s", database->settings->name,
                  (double)retry_later(database) / 1000);
         return;
     }
-    database->failures = 0;
+    database->failures = database->in_vain = 0;
     if (database->queued > 0) {
         job_connected(dequeue(database), pg);
         return;
     }
     database->connections--;
+    database->standing--;
     pg_close(pg);
     pump(database);
 }
