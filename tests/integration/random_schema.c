@@ -129,8 +129,8 @@ static const struct feature {
     {3, random_history},
     {6, random_heir},
     {DROPPING, random_dropping},
-    {6, random_keeping_trigger},
-    {6, random_raising_trigger},
+    {4, random_keeping_trigger},
+    {5, random_raising_trigger},
     {4, random_counting_trigger},
 };
 

@@ -27,8 +27,6 @@ static void add_trigger(struct random_maker *maker, const struct trigger *trigge
 
 void random_keeping_trigger(struct random_maker *maker)
 {
-    if (maker->links.length > 0) /* what it keeps is only counted where nothing else is blocked */
-        return;
     add_trigger(maker, &(struct trigger){"keep", "BEFORE DELETE", "FOR EACH ROW",
                                          "IF OLD.rn % 41 = 3 THEN RETURN NULL; END IF;", "OLD"});
     text_add(&maker->stubborn, " OR t.rn % 41 = 3");
@@ -38,8 +36,6 @@ void random_raising_trigger(struct random_maker *maker)
 {
     static const char *const whens[] = {"BEFORE DELETE", "AFTER DELETE"};
 
-    if (maker->stubborn.length > 0) /* likewise */
-        return;
     add_trigger(maker,
                 &(struct trigger){"refuse", RANDOM_PICK(maker, whens), "FOR EACH ROW",
                                   "IF OLD.rn % 67 = 9 THEN RAISE 'kept for the auditors'; END IF;",
