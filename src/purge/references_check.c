@@ -183,12 +183,14 @@ static bool check_counting(const struct judging *judging, struct err *err)
     return true;
 }
 
+/* As a whole element of "a, b". */
 static bool is_allowed_unindexed(const struct job_settings *job, const char *name)
 {
+    const char *list = job->children_unindexed;
     size_t length = strlen(name);
 
-    for (const char *at = job->children_unindexed; (at = strstr(at, name)) != NULL; at += length)
-        if ((at == job->children_unindexed || at[-1] == ' ') &&
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += length)
+        if ((at == list || (at - list >= 2 && at[-2] == ',' && at[-1] == ' ')) &&
             (at[length] == '\0' || at[length] == ','))
             return true;
     return false;
