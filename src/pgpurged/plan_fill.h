@@ -24,5 +24,8 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 
 /* plan_references.c: what refers to the table's rows, and what becomes of it. */
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph);
+/* plan_references.c: the jobs that go first. */
+void plan_fill_order(struct plan *plan, const struct settings *settings,
+                     const struct job_settings *job, const struct reference_graph *graph);
 
 #endif

@@ -2,6 +2,7 @@
  * keys and what hangs on these, and the index that is missing. */
 
 #include "base/text.h"
+#include "pgpurged/kin.h"
 #include "pgpurged/plan_fill.h"
 #include "show/human.h"
 
@@ -55,6 +56,23 @@ static char *note_of(const struct sql_family *family, const struct sql_reference
     if (facts->create_index != NULL)
         text_add(&note, "; no index serves it");
     return text_take(&note);
+}
+
+void plan_fill_order(struct plan *plan, const struct settings *settings,
+                     const struct job_settings *job, const struct reference_graph *graph)
+{
+    bool keeps;
+
+    for (size_t i = 0; i < settings->job_count; i++) {
+        const struct job_settings *other = &settings->jobs[i];
+
+        if (other != job && other->enabled && text_equal(other->database, job->database) &&
+            kin_refers(&graph->family, &other->table, &keeps))
+            plan_note(&plan->references,
+                      text_format("runs after job %s, whose rows refer to it, when both are due",
+                                  other->name),
+                      NULL);
+    }
 }
 
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph)

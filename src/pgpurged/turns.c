@@ -2,50 +2,9 @@
 
 #include <stdlib.h>
 
-#include "sql/family.h"
-#include "sql/quote.h"
+#include "pgpurged/kin.h"
 
 /* --- who refers to whom --- */
-
-/* As a family names its tables. */
-static char *name_of(const struct seat *seat)
-{
-    const struct table_name *table = &job_settings(seat->job)->table;
-    char *schema = sql_identifier(table->schema), *name = sql_identifier(table->name);
-    char *qualified = text_format("%s.%s", schema, name);
-
-    free(schema);
-    free(name);
-    return qualified;
-}
-
-/* A job's table may be a partition of the one that refers. */
-static bool stands_for(const struct sql_relative *relative, const char *table)
-{
-    if (text_equal(relative->name, table))
-        return true;
-    for (size_t i = 0; i < relative->leaf_count; i++)
-        if (text_equal(relative->leaves[i].name, table))
-            return true;
-    return false;
-}
-
-/* Of all references of a table the one that keeps rows counts. */
-static bool refers(const struct sql_family *family, const char *table, bool *keeps)
-{
-    bool found = false;
-
-    *keeps = false;
-    for (size_t i = 0; i < family->reference_count; i++) {
-        const struct sql_reference *reference = &family->references[i];
-
-        if (reference->child == 0 || !stands_for(&family->tables[reference->child], table))
-            continue;
-        found = true;
-        *keeps |= sql_reference_keeps(reference);
-    }
-    return found;
-}
 
 static void add_reference(struct seat *seat, size_t job, bool keeps)
 {
@@ -64,14 +23,10 @@ static void find_references(const struct daemon *daemon, struct seat *seat)
         return;
     for (size_t i = 0; i < daemon->seat_count; i++) {
         const struct seat *other = &daemon->seats[i];
-        char *table;
 
-        if (other == seat || other->database != seat->database)
-            continue;
-        table = name_of(other);
-        if (refers(family, table, &keeps))
+        if (other != seat && other->database == seat->database &&
+            kin_refers(family, &job_settings(other->job)->table, &keeps))
             add_reference(seat, i, keeps);
-        free(table);
     }
 }
 

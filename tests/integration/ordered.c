@@ -13,6 +13,7 @@
 #include "integration/daemon.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
+#include "integration/program.h"
 #include "integration/promises.h"
 #include "integration/scene.h"
 #include "integration/served.h"
@@ -177,6 +178,21 @@ START_TEST(jobs_on_tables_that_have_nothing_to_do_with_each_other_run_together)
     gate_open(&scene);
     scene_await_run(&scene, "orders", "done");
     daemon_stop(&daemon);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(the_plan_says_who_goes_first)
+{
+    struct scene scene = scene_of_three();
+    const char *config = config_of(&scene, 4, three_jobs(""));
+    const char *said;
+
+    ck_assert_int_eq(pgpurged_run(&said, "--config", config, "--plan", "orders", NULL), 0);
+    ck_assert_msg(strstr(said, "runs after job items, whose rows refer to it") != NULL, "%s", said);
+    ck_assert_ptr_null(strstr(said, "runs after job notes"));
+    ck_assert_int_eq(pgpurged_run(&said, "--config", config, "--plan", "notes", NULL), 0);
+    ck_assert_ptr_null(strstr(said, "runs after"));
     scene_end(&scene);
 }
 END_TEST
@@ -395,6 +411,7 @@ int main(void)
         a_reference_that_is_only_declared_counts_as_well,
         rows_that_would_be_set_to_null_are_purged_before_that,
         jobs_on_tables_that_have_nothing_to_do_with_each_other_run_together,
+        the_plan_says_who_goes_first,
         a_circle_through_set_null_begins_with_the_table_behind_it,
         a_circle_that_keeps_all_its_rows_ends_all_the_same,
         a_job_that_does_not_run_is_not_waited_for,

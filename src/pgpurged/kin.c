@@ -1,0 +1,46 @@
+#include "pgpurged/kin.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "sql/quote.h"
+
+/* As a family names its tables. */
+static char *name_of(const struct table_name *table)
+{
+    char *schema = sql_identifier(table->schema), *name = sql_identifier(table->name);
+    char *qualified = text_format("%s.%s", schema, name);
+
+    free(schema);
+    free(name);
+    return qualified;
+}
+
+/* Before a job's preflight its table is known by its name alone. */
+static bool stands_for(const struct sql_relative *relative, const char *name)
+{
+    if (text_equal(relative->name, name))
+        return true;
+    for (size_t i = 0; i < relative->leaf_count; i++)
+        if (text_equal(relative->leaves[i].name, name))
+            return true;
+    return false;
+}
+
+bool kin_refers(const struct sql_family *family, const struct table_name *table, bool *keeps)
+{
+    char *name = name_of(table);
+    bool found = false;
+
+    *keeps = false;
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->child == 0 || !stands_for(&family->tables[reference->child], name))
+            continue;
+        found = true;
+        *keeps |= sql_reference_keeps(reference);
+    }
+    free(name);
+    return found;
+}
