@@ -151,10 +151,11 @@ static bool check_zone(const struct column *column, const struct job_settings *j
                        "column_timezone",
                        column->name, column->table);
     if ((type == TIME_TIMESTAMP || type == TIME_DATE) && !declared)
-        return err_set(err,
-                       "column \"%s\" of %s is a %s without a zone; say which zone its values are "
-                       "in, for example column_timezone = UTC",
-                       column->name, column->table, column->declared);
+        return err_set(
+            err,
+            "column \"%s\" of %s has no time zone (%s); say which one its values are in, "
+            "for example column_timezone = UTC",
+            column->name, column->table, column->declared);
     return true;
 }
 

@@ -106,9 +106,9 @@ static const struct refusal {
 
     /* Zones. */
     {"zoneless", "CREATE TABLE zoneless AS SELECT id, deleted_at::timestamp FROM plain", NULL,
-     "is a timestamp without time zone without a zone; say which zone its values are in", true},
+     "has no time zone (timestamp without time zone); say which one its values are in", true},
     {"a_date", "CREATE TABLE a_date AS SELECT id, deleted_at::date FROM plain", NULL,
-     "is a date without a zone; say which zone its values are in", true},
+     "has no time zone (date); say which one its values are in", true},
     {"two_zones", "CREATE TABLE two_zones AS TABLE plain",
      "table = two_zones\nexpires = deleted_at + 30d\ncolumn_timezone = UTC", "column_timezone",
      true},
