@@ -22,7 +22,7 @@ int advice_live_index(const struct advice_facts *facts)
 
         if (index->of_live_rows)
             return ADVICE_NONE;
-        if (index->unique || index->partial || index->has_column)
+        if (index->unique || index->partial || index->has_column || index->needed)
             continue;
         if (best == ADVICE_NONE || index->scans > facts->indexes[best].scans)
             best = (int)i;

@@ -17,7 +17,7 @@ struct advice_index {
     bool unique, primary;
     bool partial, of_live_rows; /* it has a condition; that is "column IS NULL" */
     bool has_column;            /* the expiry column is among its keys */
-    bool needed;                /* a foreign key refers by it */
+    bool needed;                /* a foreign key refers to it, or its rows are found by it */
     double scans;               /* by the application, so far */
 };
 

@@ -66,6 +66,8 @@ const char sql_advice_wraparound[] = WITH_TABLE
     "     format('autovacuum: VACUUM ANALYZE %s.%s (to prevent wraparound)', n.nspname, "
     "c.relname))";
 
+/* Needed is what a foreign key points at, and what finds the rows of one: when its parent goes, all
+ * of its rows are looked for, not only the live ones. */
 const char sql_advice_indexes[] =
     "SELECT i.indexrelid::regclass::text AS name,"
     " (SELECT string_agg(pg_get_indexdef(i.indexrelid, k.n, true), ', ' ORDER BY k.n)"
@@ -76,7 +78,10 @@ const char sql_advice_indexes[] =
     "  AS of_live_rows,"
     " (SELECT quote_ident(conname) FROM pg_constraint"
     "   WHERE conindid = i.indexrelid AND contype IN ('p', 'u') LIMIT 1) AS constraint_name,"
-    " EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid AND contype = 'f') AS needed,"
+    " EXISTS (SELECT FROM pg_constraint AS f WHERE f.contype = 'f'"
+    "   AND (f.conindid = i.indexrelid OR f.conrelid = i.indrelid AND"
+    "        f.conkey::smallint[] <@ (i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1]))"
+    "  AS needed,"
     " pg_stat_get_numscans(i.indexrelid) AS scans"
     " FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace"
     " JOIN pg_index AS i ON i.indrelid = r.oid JOIN pg_class AS c ON c.oid = i.indexrelid"

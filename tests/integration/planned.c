@@ -319,8 +319,12 @@ START_TEST(hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_on
     const char *config = scene_config(&scene, "");
     json_t *plan;
 
-    sql_exec(scene.own, "CREATE TABLE orders (id int PRIMARY KEY, number text UNIQUE,"
-                        "  customer int, deleted_at timestamptz, filler text);"
+    sql_exec(scene.own, "CREATE TABLE shops (id int PRIMARY KEY);"
+                        "CREATE TABLE orders (id int PRIMARY KEY, number text UNIQUE,"
+                        "  customer int, deleted_at timestamptz, filler text,"
+                        "  shop int REFERENCES shops);"
+                        "CREATE INDEX orders_shop ON orders (shop);"
+                        "CREATE UNIQUE INDEX orders_of_shop ON orders (shop, id);"
                         "CREATE INDEX orders_customer ON orders (customer);"
                         "CREATE INDEX orders_lower ON orders (lower(number), id);"
                         "CREATE UNIQUE INDEX orders_odd ON orders ((number || 'x'), customer);"

@@ -14,6 +14,7 @@ static const struct advice_index email_at_a_time = {.unique = true, .has_column 
 static const struct advice_index number = {.unique = true, .needed = true};
 static const struct advice_index customer = {.scans = 100};
 static const struct advice_index status = {.scans = 200};
+static const struct advice_index shop = {.needed = true, .scans = 900};
 static const struct advice_index open = {.partial = true, .scans = 900};
 static const struct advice_index mark = {.has_column = true, .scans = 900};
 
@@ -29,6 +30,7 @@ static const struct live_case {
     {"the only one", {SOFT, BIG}, {&customer}, 0},
     {"not one that is partial already", {SOFT, BIG}, {&open, &customer}, 1},
     {"not one on the mark", {SOFT, BIG}, {&mark, &customer}, 1},
+    {"not one by which a foreign key finds its rows", {SOFT, BIG}, {&shop, &customer}, 1},
     {"there is one of live rows", {SOFT, BIG}, {&customer, &email_live}, ADVICE_NONE},
     {"no index but the primary key", {SOFT, BIG}, {&pkey}, ADVICE_NONE},
     {"a small table", {SOFT, .choose = {.pages = 1000}}, {&customer}, ADVICE_NONE},
