@@ -154,7 +154,12 @@ figure() {
 # ---- our way -----------------------------------------------------------------------------------
 
 purge_once() {
-    "$pgpurged" --config "$work/bench.conf" --once
+    "$pgpurged" --config "$work/bench.conf" --once &
+    echo $! >"$work/purge.pid"
+    status=0
+    wait $! || status=$?
+    rm "$work/purge.pid"
+    return "$status"
 }
 
 start_daemon() {
