@@ -3,8 +3,10 @@
  * them while the application restores, changes, inserts and locks rows, and asks an oracle of its
  * own what should have become of each row.
  *
- *   RANDOM_SEED=17      makes this schema again, alone (RANDOM_SCHEMAS=N: and those after it)
- *   RANDOM_SCHEMAS=50   so many in each test
+ *   RANDOM_SEED=17      makes this schema again, alone; CK_RUN_CASE=NAME picks the test that failed
+ *   RANDOM_SCHEMAS=50   so many in each test, from the seed on
+ *
+ * What the application does is not repeated by the seed, since it depends on who is first.
  */
 #include <check.h>
 #include <signal.h>

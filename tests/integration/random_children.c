@@ -252,8 +252,9 @@ void random_self_reference(struct random_maker *maker)
     const char *up = columns_of(&self, "up_", false), *key = columns_of(&self, "", false);
     const struct action *action = &actions[random_dice(maker, 5)]; /* not those that change it */
 
-    if (maker->key == NULL || maker->partitioned) /* across leaves it may take several runs */
+    if (maker->key == NULL)
         return;
+    maker->several_runs = maker->partitioned;
     text_addf(&maker->columns, ", %s", columns_of(&self, "up_", true));
     text_addf(
         &maker->links,

@@ -19,8 +19,8 @@ static const char *const mark_names[] = {
     "\"ändern und noch viel länger bis an die Grenze von 63 Bytes\"",
 };
 
-/* How often, one in so many; 0 = never. */
-enum { EPOCHS = 1, LIVE = 3, RETENTION_IN_ROW = 5 };
+/* One in so many; 0 switches it off. */
+enum { LIVE = 3, RETENTION_IN_ROW = 5 };
 
 static const char *const zones[] = {"UTC", "Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin"};
 
@@ -110,7 +110,7 @@ static const struct mark_kind {
               "-9223372036854775808"}},
 };
 
-/* So many of them may be used. */
+/* Those that partitions may be made by come first. */
 enum { KINDS_TIME = 3, KINDS_ALL = (int)ARRAY_LENGTH(mark_kinds) };
 
 /* ---- retention ---- */
@@ -279,8 +279,8 @@ static const char *near_of(const struct mark_kind *kind, const struct retention 
 void random_mark(struct random_maker *maker)
 {
     const char *name = RANDOM_PICK(maker, mark_names), *zone = RANDOM_PICK(maker, zones);
-    const struct mark_kind *kind = &mark_kinds[random_dice(
-        maker, maker->partitioned_by_mark || !EPOCHS ? KINDS_TIME : KINDS_ALL)];
+    const struct mark_kind *kind =
+        &mark_kinds[random_dice(maker, maker->partitioned_by_mark ? KINDS_TIME : KINDS_ALL)];
     const struct retention *retention = choose_retention(maker, name);
     bool sentinel = LIVE > 0 && random_dice(maker, LIVE) == 0;
     const char *value =

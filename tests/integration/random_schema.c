@@ -98,37 +98,27 @@ static void add_batches(struct random_maker *maker)
               RANDOM_PICK(maker, lock_timeouts));
 }
 
-enum {
-    DROPPING = 2,
-    CHILDREN = 2,
-    DECLARED = 6,
-    SELF_REFERENCES = 6,
-    PARTITIONS = 4,
-    FLAGS = 3,
-    CONDITIONS = 4
-};
-
-/* One schema in so many has it, 0 = none. The order matters: later ones look at what earlier ones
- * chose. */
+/* One schema in so many has it; 0 switches it off. The order matters: later ones look at what
+ * earlier ones chose. */
 static const struct feature {
     int one_in;
     void (*add)(struct random_maker *maker);
 } features[] = {
-    {PARTITIONS, random_partitions},
+    {4, random_partitions},
     {1, random_key},
-    {CHILDREN, random_children},
-    {DECLARED, random_declared},
-    {SELF_REFERENCES, random_self_reference},
+    {2, random_children},
+    {6, random_declared},
+    {4, random_self_reference},
     {1, random_mark},
-    {FLAGS, random_flags},
-    {CONDITIONS, random_condition},
+    {3, random_flags},
+    {4, random_condition},
     {1, add_batches},
     {1, random_filler},
     {8, random_unlogged},
     {4, random_room_in_pages},
     {3, random_history},
     {6, random_heir},
-    {DROPPING, random_dropping},
+    {2, random_dropping},
     {4, random_keeping_trigger},
     {5, random_raising_trigger},
     {4, random_counting_trigger},
@@ -242,6 +232,7 @@ static struct random_schema put_together(struct random_maker *maker)
         .schema = maker->schema,
         .table = name,
         .rows = maker->rows,
+        .several_runs = maker->several_runs,
         .ddl = random_put_all(ddl, words, WORDS),
         .section =
             keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),

@@ -9,6 +9,8 @@
 #ifndef PGPURGED_INTEGRATION_RANDOM_SCHEMA_H
 #define PGPURGED_INTEGRATION_RANDOM_SCHEMA_H
 
+#include <stdbool.h>
+
 struct random_schema {
     unsigned seed;
     const char *job;     /* "s17" */
@@ -17,6 +19,9 @@ struct random_schema {
     const char *ddl;     /* makes and fills everything; needs random_oracle_install() */
     const char *section; /* [job s17] */
     int rows;
+    /* Whether rows may be left for the next run, since rows of a leaf that comes later keep them.
+     */
+    bool several_runs;
 
     /* What the application does meanwhile to row $1, or with a new one of number $2. Each deed
      * writes down in the same transaction what it means for the row. */
