@@ -67,7 +67,8 @@ const char *sql_first_mark(enum time_type type);
 
 /* For people and metrics, never for a decision about a row: what is due in a sample of the pages of
  * `whole`, when the earliest row becomes due or became so, and how many have their flags set and no
- * mark. $1 percent of the pages, $2 seed, $3 retention, $4 the latest cutoff to go by (NULL = now's). */
+ * mark. $1 percent of the pages, $2 seed, $3 retention, $4 the latest cutoff to go by (NULL =
+ * now's). */
 char *sql_sample(const struct sql_target *target, const char *whole);
 
 /* Whether the server understands `where`, without reading a row. */

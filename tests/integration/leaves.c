@@ -116,6 +116,28 @@ START_TEST(a_branch_that_is_detached_during_a_run_is_left_alone)
 }
 END_TEST
 
+/* Somebody has cancelled a DETACH ... CONCURRENTLY half way; it waits to be finalized. */
+START_TEST(a_leaf_whose_detachment_is_pending_keeps_its_rows)
+{
+    struct scene scene = events_of(3);
+    PGconn *reader = scene_connect(&scene), *application = scene_connect(&scene);
+
+    sql_exec(reader, "BEGIN; SELECT FROM ev LIMIT 1");
+    sql_start(application, "ALTER TABLE ev DETACH PARTITION ev_2 CONCURRENTLY");
+    await_sql(scene.own, "SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)",
+              AWAIT_MS);
+    sql_exec(scene.own, "SELECT pg_cancel_backend(%d)", PQbackendPID(application));
+    ck_assert_str_eq(sql_join(application), "57014");
+    sql_exec(reader, "COMMIT");
+    scene_once(events_config(&scene, ""), 0);
+    ck_assert_int_eq(events_check(&scene), 2 * DUE);
+    ck_assert_int_eq(events_due(&scene, "ev_2"), DUE);
+    PQfinish(application);
+    PQfinish(reader);
+    scene_end(&scene);
+}
+END_TEST
+
 /* The table of that name may be another one by now, and this one somebody's archive. */
 START_TEST(a_partitioned_table_that_is_renamed_during_a_run_stops_the_job)
 {
@@ -337,6 +359,7 @@ int main(void)
     const TTest *const tests[] = {
         a_leaf_that_changes_under_the_run_is_left_alone_or_followed,
         a_branch_that_is_detached_during_a_run_is_left_alone,
+        a_leaf_whose_detachment_is_pending_keeps_its_rows,
         a_partitioned_table_that_is_renamed_during_a_run_stops_the_job,
         a_leaf_that_is_added_during_a_run_is_purged_in_the_same_run,
         a_leaf_that_is_locked_when_the_run_comes_to_it_is_purged_later,
