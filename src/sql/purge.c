@@ -107,11 +107,12 @@ static char *with_keys(const struct sql_target *target, char *delete_sql)
         free(column);
     }
     sql = text_format("WITH gone AS (%s\n"
-                      "RETURNING ROW(%s)::pg_catalog.text AS key)\n"
+                      "RETURNING %s%s%s AS key)\n"
                       "SELECT pg_catalog.count(*),\n"
                       "       pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\\n', '')\n"
                       "  FROM gone AS g",
-                      delete_sql, key.data);
+                      delete_sql, digest->count > 1 ? "ROW(" : "COALESCE(", key.data,
+                      digest->count > 1 ? ")::pg_catalog.text" : "::pg_catalog.text, '')");
     text_free(&key);
     free(delete_sql);
     return sql;

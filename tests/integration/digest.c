@@ -31,9 +31,9 @@ static int64_t batches_that_agree(const struct scene *scene, const char *key)
 static const struct digest_case {
     const char *columns, *key, *options;
 } cases[] = {
-    {"id", "ROW(b.id)", ""},
+    {"id", "b.id", ""},
     {"id, filler", "ROW(b.id, b.filler)", "batch_rows = 100"},
-    {"id", "ROW(b.id)", "batch_rows = 300\nwalk = index"},
+    {"id", "b.id", "batch_rows = 300\nwalk = index"},
 };
 
 static void check_case(const struct digest_case *row)
@@ -81,7 +81,7 @@ START_TEST(digest_of_an_index_walk_is_in_the_order_of_the_table)
              "CREATE TABLE before AS SELECT o.*, o.ctid AS place FROM orders o WHERE " SCENE_DUE);
     scene_once(scene_config(&scene, "audit_digest = id\nvacuum = never\nwalk = index"), 0);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 50);
-    ck_assert_int_eq(batches_that_agree(&scene, "ROW(b.id)"), 1);
+    ck_assert_int_eq(batches_that_agree(&scene, "b.id"), 1);
     scene_end(&scene);
 }
 END_TEST
