@@ -251,6 +251,7 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
 
 void job_want_connection(struct job *job)
 {
+    loop_timer_cancel(&job->timer); /* somebody may have asked for it before the time */
     if (job->draining) {
         job_finish_drain(job);
         return;

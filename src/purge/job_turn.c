@@ -51,7 +51,6 @@ void job_step_forward(struct job *job)
 {
     if (job->state != JOB_WAITING || job->reason != REASON_CHILDREN || job->draining)
         return;
-    loop_timer_cancel(&job->timer);
     job_want_connection(job);
 }
 

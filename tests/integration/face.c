@@ -141,6 +141,30 @@ START_TEST(pause_holds_a_job_and_no_other_until_it_is_resumed)
 }
 END_TEST
 
+/* What the job waited for would otherwise come in the middle of what it was asked to do. */
+START_TEST(a_run_that_is_asked_for_takes_the_place_of_the_next_one)
+{
+    struct served served = served_new();
+    PGconn *locker;
+
+    scene_add_orders(&served.scene, 100);
+    served_start(&served, served_config(&served, "", scene_job("every = 3s")));
+    scene_await_run(&served.scene, "orders", "done");
+    served_await(&served, "orders", "waiting", "not_due");
+    locker = scene_connect(&served.scene);
+    sql_exec(locker, "BEGIN; LOCK TABLE orders");
+    ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/orders/run").status, 200);
+    await_sql(served.scene.own,
+              "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'pgpurged'"
+              " AND wait_event = 'relation' AND now() - query_start > interval '3.5 s')",
+              AWAIT_MS);
+    ck_assert_int_eq(scene_backend(&served.scene) > 0, 1);
+    PQfinish(locker);
+    await_two_runs(&served, "orders");
+    served_end(&served);
+}
+END_TEST
+
 START_TEST(a_pause_survives_kill_9_and_a_restart)
 {
     struct served served = served_new();
@@ -417,6 +441,7 @@ int main(void)
         each_path_of_the_socket_is_answered,
         the_metrics_port_answers_nothing_but_metrics_and_health,
         pause_holds_a_job_and_no_other_until_it_is_resumed,
+        a_run_that_is_asked_for_takes_the_place_of_the_next_one,
         a_pause_survives_kill_9_and_a_restart,
         once_leaves_a_paused_job_alone,
         run_begins_a_run_outside_of_the_window,
