@@ -39,9 +39,8 @@ static void estimated(void *arg, const struct estimate *estimate)
 
     plan_fill(current(planning), planning->job, planning->database, estimate,
               planning->order->count_ms);
-    if (estimate->table.references != NULL)
-        plan_fill_order(current(planning), planning->settings, planning->job,
-                        estimate->table.references);
+    if (estimate->references != NULL)
+        plan_fill_order(current(planning), planning->settings, planning->job, estimate->references);
     done(planning);
 }
 

@@ -8,6 +8,7 @@
 #include "config/duration.h"
 #include "config/size.h"
 #include "decide/forecast.h"
+#include "sql/advice.h"
 
 /* What one backend was seen to do without rest, for a table that has no run of its own yet
  * (README). A last run with fewer rows than that says little about many. */
@@ -145,7 +146,51 @@ static int more_due_first(const void *a, const void *b)
     return left->pages > right->pages ? -1 : left->pages < right->pages;
 }
 
-static void fill_leaves(struct plan *plan, const struct estimate *estimate)
+/* One GRANT for all of them, so that there is one thing to paste. */
+static void note_leaf_privileges(struct plan *plan, const struct leaves *leaves, const char *role)
+{
+    struct text names = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < leaves->count; i++) {
+        char *name;
+
+        if (!leaves->items[i].lacks_privilege)
+            continue;
+        name = leaf_name(&leaves->items[i]);
+        text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
+        free(name);
+    }
+    if (count > 0)
+        plan_note(&plan->grants,
+                  text_format("role %s may not read and purge %zu partition%s, which a privilege "
+                              "of the table doesn't reach: needed",
+                              role, count, count == 1 ? "" : "s"),
+                  sql_grant("SELECT, DELETE", names.data, role));
+    text_free(&names);
+}
+
+/* What keeps partitions from being dropped, each reason once. */
+static void note_kept_whole(struct plan *plan, const struct leaves *leaves)
+{
+    const char *said = NULL;
+
+    for (size_t i = 0; i < leaves->count; i++) {
+        const struct leaf *leaf = &leaves->items[i];
+
+        if (leaf->ends.us == 0 || leaf->keep_whole == NULL ||
+            (said != NULL && text_equal(leaf->keep_whole, said)))
+            continue;
+        said = leaf->keep_whole;
+        plan_note(&plan->risks,
+                  text_format("%s.%s won't be dropped in one piece, its rows go one by one: %s",
+                              leaf->schema, leaf->table, said),
+                  NULL);
+    }
+}
+
+static void fill_leaves(struct plan *plan, const struct job_settings *job,
+                        const struct estimate *estimate)
 {
     const struct leaves *leaves = &estimate->leaves;
 
@@ -153,12 +198,15 @@ static void fill_leaves(struct plan *plan, const struct estimate *estimate)
     plan->leaves = mem_new(leaves->count * sizeof *plan->leaves);
     for (size_t i = 0; i < leaves->count; i++) {
         set_leaf(&plan->leaves[i], &leaves->items[i], &estimate->tally);
-        if (leaves->items[i].refusal != NULL)
+        if (leaves->items[i].refusal != NULL && !leaves->items[i].lacks_privilege)
             plan_note(
                 &plan->risks,
                 text_format("%s is left alone: %s", plan->leaves[i].name, leaves->items[i].refusal),
                 NULL);
     }
+    note_leaf_privileges(plan, leaves, estimate->table.role);
+    if (job->drop_partitions)
+        note_kept_whole(plan, leaves);
     qsort(plan->leaves, leaves->count, sizeof *plan->leaves, more_due_first);
     for (plan->leaf_count = leaves->count; plan->leaf_count > LEAVES_SHOWN; plan->leaf_count--)
         free(plan->leaves[plan->leaf_count - 1].name);
@@ -251,13 +299,13 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         plan->pages = estimate->table.blocks;
         plan->page_bytes = estimate->table.block_size;
         fill_due(plan, job, estimate, count_ms);
-        fill_leaves(plan, estimate);
+        fill_leaves(plan, job, estimate);
         fill_way(plan, estimate);
         fill_forecast(plan, job, database, estimate);
     } else if (estimate->advice.known)
         fill_statistics(plan, estimate);
-    if (estimate->table.references != NULL)
-        plan_fill_references(plan, estimate->table.references);
     if (estimate->advice.known)
         plan_fill_notes(plan, job, estimate);
+    if (estimate->references != NULL)
+        plan_fill_references(plan, estimate->references, estimate->table.role);
 }

@@ -22,8 +22,9 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
 void plan_fill_notes(struct plan *plan, const struct job_settings *job,
                      const struct estimate *estimate);
 
-/* plan_references.c: what refers to the table's rows, and what becomes of it. */
-void plan_fill_references(struct plan *plan, const struct reference_graph *graph);
+/* plan_references.c: what refers to the table's rows, what becomes of it, and what the role lacks
+ * for that. */
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role);
 /* plan_references.c: the jobs that go first. */
 void plan_fill_order(struct plan *plan, const struct settings *settings,
                      const struct job_settings *job, const struct reference_graph *graph);

@@ -1,10 +1,13 @@
 /* What a plan says of the rows that refer to due ones: a line for each reference, its own foreign
  * keys and what hangs on these, and the index that is missing. */
 
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "pgpurged/kin.h"
 #include "pgpurged/plan_fill.h"
 #include "show/human.h"
+#include "sql/advice.h"
 
 static const char *action_of(const struct sql_reference *reference)
 {
@@ -75,7 +78,42 @@ void plan_fill_order(struct plan *plan, const struct settings *settings,
     }
 }
 
-void plan_fill_references(struct plan *plan, const struct reference_graph *graph)
+/* Two references of a table need the same. */
+static bool is_noted(const struct plan_notes *notes, const char *sql)
+{
+    for (size_t i = 0; i < notes->count; i++)
+        if (notes->notes[i].sql != NULL && text_equal(notes->notes[i].sql, sql))
+            return true;
+    return false;
+}
+
+static void note_grant(struct plan *plan, const char *privileges, const char *tables,
+                       const char *role, const char *may_not)
+{
+    char *sql = sql_grant(privileges, tables, role);
+
+    if (is_noted(&plan->grants, sql)) {
+        free(sql);
+        return;
+    }
+    plan_note(&plan->grants, text_format("role %s may not %s: needed", role, may_not), sql);
+}
+
+static void note_privileges(struct plan *plan, const struct sql_family *family,
+                            const struct sql_reference *reference,
+                            const struct reference_facts *facts, const char *role)
+{
+    bool goes = sql_family_level(family, reference) > 0;
+
+    if (goes && facts->no_delete != NULL)
+        note_grant(plan, "SELECT, DELETE", facts->no_delete, role,
+                   "delete rows that refer to due ones");
+    else if (!facts->can_select && sql_reference_keeps(reference) &&
+             sql_family_uses(family, reference))
+        note_grant(plan, "SELECT", facts->child, role, "see whether rows refer to due ones");
+}
+
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role)
 {
     const struct sql_family *family = &graph->family;
 
@@ -84,5 +122,6 @@ void plan_fill_references(struct plan *plan, const struct reference_graph *graph
 
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
+        note_privileges(plan, family, &family->references[i], facts, role);
     }
 }

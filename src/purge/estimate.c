@@ -275,6 +275,7 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
 
     estimate->outcome = outcome;
     estimate->table = *table;
+    estimate->references = preflight_references(estimation->preflight);
     if (outcome != BATCH_COMMITTED)
         estimate->why = *err;
     if (outcome == BATCH_UNKNOWN || outcome == BATCH_TROUBLE)

@@ -28,6 +28,7 @@ struct estimate {
     struct advice advice;
 
     struct preflight_table table;
+    const struct reference_graph *references; /* as preflight_references() has it */
 
     bool complete; /* the rows were looked at; otherwise the rest means nothing */
     struct sql_statements sql;

@@ -30,7 +30,7 @@ enum column {
     LEAF_OWNED,
 };
 
-static char *name_of(const struct leaf *leaf)
+char *leaf_name(const struct leaf *leaf)
 {
     char *schema = sql_identifier(leaf->schema), *table = sql_identifier(leaf->table);
     char *name = text_format("%s.%s", schema, table);
@@ -40,27 +40,28 @@ static char *name_of(const struct leaf *leaf)
     return name;
 }
 
-static char *missing_privilege(const struct pg_reply *reply, int row, const struct leaf *leaf,
+static char *missing_privilege(const struct pg_reply *reply, int row, struct leaf *leaf,
                                const char *role)
 {
-    char *name = name_of(leaf), *schema = sql_identifier(leaf->schema), *refusal = NULL;
+    char *name = leaf_name(leaf), *schema = sql_identifier(leaf->schema), *refusal = NULL;
 
     if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_USAGE))
         refusal = text_format("role %s may not use its schema; run: GRANT USAGE ON SCHEMA %s TO %s",
                               role, schema, role);
     else if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_SELECT) ||
-             !pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_DELETE))
+             !pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_DELETE)) {
+        leaf->lacks_privilege = true;
         refusal =
             text_format("role %s lacks a privilege on it, which a partition doesn't have from "
                         "its table; run: GRANT SELECT, DELETE ON %s TO %s",
                         role, name, role);
+    }
     free(schema);
     free(name);
     return refusal;
 }
 
-static char *refusal_of(const struct pg_reply *reply, int row, const struct leaf *leaf,
-                        const char *role)
+static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf, const char *role)
 {
     const char *kind = pg_reply_text(reply, TALK_STEP, row, LEAF_KIND);
     const char *method = pg_reply_text(reply, TALK_STEP, row, LEAF_ACCESS_METHOD);

@@ -20,15 +20,16 @@ struct leaf {
     int64_t relation;     /* OID */
     char *schema, *table; /* as PostgreSQL stores the names */
     int64_t blocks;
-    double rows;      /* reltuples; -1 = never analyzed */
-    bool may_lock;    /* as in struct preflight_table */
-    bool may_keep;    /* likewise */
-    struct wall ends; /* no row that is younger can come in any more, by the bounds of the leaf
-                         and of what it is a part of; {0} = they don't say */
-    char *keep_whole; /* why it can't be dropped in one piece all the same; NULL = it can */
-    int drop_tries;   /* of the run */
-    char *refusal;    /* why it can't be purged, and what to do about it; NULL = it can */
-    bool over;        /* the run is done with it */
+    double rows;          /* reltuples; -1 = never analyzed */
+    bool may_lock;        /* as in struct preflight_table */
+    bool may_keep;        /* likewise */
+    struct wall ends;     /* no row that is younger can come in any more, by the bounds of the leaf
+                             and of what it is a part of; {0} = they don't say */
+    char *keep_whole;     /* why it can't be dropped in one piece all the same; NULL = it can */
+    int drop_tries;       /* of the run */
+    char *refusal;        /* why it can't be purged, and what to do about it; NULL = it can */
+    bool lacks_privilege; /* it is refused for want of SELECT or DELETE */
+    bool over;            /* the run is done with it */
 };
 
 struct leaves {
@@ -55,6 +56,9 @@ void leaves_skip_to(struct leaves *leaves, int64_t relation);
 /* The target that sql_statements_for() needs for a leaf; points into all three. */
 struct sql_target leaf_target(const struct job_settings *job, const struct preflight_table *table,
                               const struct leaf *leaf);
+
+/* Qualified and quoted; free() it. */
+char *leaf_name(const struct leaf *leaf);
 
 /* NULL if it is none of them. */
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation);

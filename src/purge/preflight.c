@@ -476,6 +476,11 @@ struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
     return flight;
 }
 
+const struct reference_graph *preflight_references(const struct preflight *preflight)
+{
+    return preflight->reading != NULL ? references_graph(preflight->reading) : NULL;
+}
+
 void preflight_free(struct preflight *preflight)
 {
     if (preflight == NULL)

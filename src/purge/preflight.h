@@ -54,6 +54,9 @@ typedef void preflight_fn(void *arg, enum batch_outcome outcome,
  * longer needed, or after pg_close(). */
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg);
+/* What refers to the table, also where it is refused for just that; NULL = not known. The
+ * preflight's own. */
+const struct reference_graph *preflight_references(const struct preflight *preflight);
 void preflight_free(struct preflight *preflight); /* NULL is fine */
 
 /* The target that sql_statements_for() needs, for the table as a whole; points into both. */

@@ -16,6 +16,7 @@ struct references_reading {
     references_fn *fn;
     void *arg;
     struct reference_graph graph;
+    bool whole;           /* nothing is missing from the graph */
     char **index_columns; /* of each reference */
     size_t tried;         /* references that were tried out so far */
 };
@@ -215,6 +216,20 @@ static void add_leaf(struct sql_relative *table, const struct pg_reply *reply, i
     };
 }
 
+static void add_privileges(struct reference_facts *facts, const struct pg_reply *reply, int row)
+{
+    char *others = facts->no_delete;
+
+    facts->can_select = pg_reply_bool(reply, TALK_STEP, row, REL_SELECT);
+    if (pg_reply_bool(reply, TALK_STEP, row, REL_LEAF_SELECT) &&
+        pg_reply_bool(reply, TALK_STEP, row, REL_LEAF_DELETE))
+        return;
+    facts->no_delete =
+        text_format("%s%s%s", others != NULL ? others : "", others != NULL ? ", " : "",
+                    text_at(reply, row, REL_LEAF_WRITTEN));
+    free(others);
+}
+
 /* How big a child is, and which index it lacks. Where it is partitioned, the statement is for one
  * of its partitions: CONCURRENTLY can't do them all at once. */
 static void add_facts(struct references_reading *reading, const struct pg_reply *reply, int row,
@@ -239,6 +254,7 @@ static void add_facts(struct references_reading *reading, const struct pg_reply 
             facts->rows = facts->rows > 0 ? facts->rows + rows : rows;
         }
         facts->blocks += pg_reply_int(reply, TALK_STEP, row, REL_LEAF_BLOCKS);
+        add_privileges(facts, reply, row);
     }
 }
 
@@ -314,7 +330,8 @@ static void relatives_answered(void *arg, const struct pg_reply *reply)
     if (!answered(reading, reply))
         return;
     read_relatives(reading, reply);
-    if (!is_complete(&reading->graph.family, &err))
+    reading->whole = is_complete(&reading->graph.family, &err);
+    if (!reading->whole)
         refuse(reading, &err);
     else if (references_allowed(reading->asked, &reading->graph, reply, &err))
         try_next(reading);
@@ -381,9 +398,10 @@ static void references_answered(void *arg, const struct pg_reply *reply)
         return;
     if (!read_references(reading, reply, &err))
         refuse(reading, &err);
-    else if (reading->graph.family.reference_count == 0)
+    else if (reading->graph.family.reference_count == 0) {
+        reading->whole = true;
         reading->fn(reading->arg, BATCH_COMMITTED, NULL);
-    else
+    } else
         ask_indexes(reading);
 }
 
@@ -440,7 +458,7 @@ struct references_reading *references_start(struct pg *pg, const struct referenc
 
 const struct reference_graph *references_graph(const struct references_reading *reading)
 {
-    return &reading->graph;
+    return reading->whole ? &reading->graph : NULL;
 }
 
 void references_free(struct references_reading *reading)
@@ -450,6 +468,7 @@ void references_free(struct references_reading *reading)
     for (size_t i = 0; i < reading->graph.family.reference_count; i++) {
         free(reading->graph.facts[i].child);
         free(reading->graph.facts[i].create_index);
+        free(reading->graph.facts[i].no_delete);
         free(reading->index_columns[i]);
     }
     free(reading->graph.facts);

@@ -25,6 +25,9 @@ struct reference_facts {
     bool indexed;
     char *child;        /* the table, as it is written; NULL = there is no such table */
     char *create_index; /* what is missing, to be run; NULL = nothing */
+    bool can_select;    /* the role may see the child's rows */
+    char *no_delete;    /* the child, or partitions of it ("a, b"), whose rows it may not see and
+                           delete; NULL = none */
     int64_t blocks;     /* of the child */
     double rows;        /* likewise, reltuples; -1 = never analyzed */
 };
@@ -52,7 +55,8 @@ struct references_asked {
  */
 struct references_reading *references_start(struct pg *pg, const struct references_asked *asked,
                                             references_fn *fn, void *arg);
-/* Complete once the callback was called with BATCH_COMMITTED. */
+/* After the callback: what was read, also where the job is refused for it; NULL = not all could be.
+ */
 const struct reference_graph *references_graph(const struct references_reading *reading);
 void references_free(struct references_reading *reading); /* NULL is fine */
 

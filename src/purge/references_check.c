@@ -31,22 +31,6 @@ static const char *text_at(const struct judging *judging, int row, int column)
 
 /* --- what a table is to the family --- */
 
-/* Whether rows of the table are deleted by us, as children. */
-static bool is_followed_into(const struct sql_family *family, size_t table)
-{
-    for (size_t i = 0; i < family->reference_count; i++)
-        if (family->references[i].child == table &&
-            sql_family_level(family, &family->references[i]) > 0)
-            return true;
-    return false;
-}
-
-/* Whether the reference matters: its parents go, by the job itself or as children. */
-static bool matters(const struct sql_family *family, const struct sql_reference *reference)
-{
-    return reference->parent == 0 || is_followed_into(family, reference->parent);
-}
-
 /* Whether the table is looked into for rows that keep others. */
 static bool is_looked_into(const struct sql_family *family, size_t table)
 {
@@ -54,7 +38,7 @@ static bool is_looked_into(const struct sql_family *family, size_t table)
         const struct sql_reference *reference = &family->references[i];
 
         if (reference->child == table && sql_reference_keeps(reference) &&
-            matters(family, reference))
+            sql_family_uses(family, reference))
             return true;
     }
     return false;
@@ -158,7 +142,7 @@ static bool check_relative(const struct judging *judging, int row, struct err *e
         return false;
     if (is_locked(family, table) && !check_locking(judging, row, table, err))
         return false;
-    return !is_followed_into(family, table) || check_deleting(judging, row, err);
+    return !sql_family_leads_to(family, table) || check_deleting(judging, row, err);
 }
 
 /* Without the server's own counts, what an acting foreign key takes along would go unseen
@@ -206,7 +190,7 @@ static bool check_indexes(const struct judging *judging, struct err *err)
         const struct reference_facts *facts = &judging->graph->facts[i];
         bool big = facts->blocks > BIG_BLOCKS || facts->rows > BIG_ROWS;
 
-        if (facts->indexed || !big || !matters(family, reference) ||
+        if (facts->indexed || !big || !sql_family_uses(family, reference) ||
             is_allowed_unindexed(job, reference->name))
             continue;
         return err_set(err,

@@ -90,6 +90,20 @@ size_t sql_family_level(const struct sql_family *family, const struct sql_refere
     return deepest(&(struct sql_path){.family = family}, reference);
 }
 
+bool sql_family_leads_to(const struct sql_family *family, size_t table)
+{
+    for (size_t i = 0; i < family->reference_count; i++)
+        if (family->references[i].child == table &&
+            sql_family_level(family, &family->references[i]) > 0)
+            return true;
+    return false;
+}
+
+bool sql_family_uses(const struct sql_family *family, const struct sql_reference *reference)
+{
+    return reference->parent == 0 || sql_family_leads_to(family, reference->parent);
+}
+
 bool sql_family_needs_more_passes(const struct sql_family *family)
 {
     for (size_t i = 0; i < family->reference_count; i++) {

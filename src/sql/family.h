@@ -98,6 +98,12 @@ size_t sql_family_steps(const struct sql_family *family);
  */
 size_t sql_family_level(const struct sql_family *family, const struct sql_reference *reference);
 
+/* Whether rows of the table go as children. */
+bool sql_family_leads_to(const struct sql_family *family, size_t table);
+
+/* Whether rows that it refers to go, by the job itself or as children. */
+bool sql_family_uses(const struct sql_family *family, const struct sql_reference *reference);
+
 /* Whether a pass that has deleted rows may have made others of table 0 ready to go, or moved them,
  * so that only a pass that deletes nothing proves that nothing is left. */
 bool sql_family_needs_more_passes(const struct sql_family *family);

@@ -192,7 +192,10 @@ START_TEST(plan_of_a_partitioned_table_counts_by_leaf)
     ck_assert_str_eq(text(first, "name"), "public.orders_11");
     ck_assert_int_eq(number(first, "due_rows"), 12);
     ck_assert_int_eq(number(first, "rows"), 100);
-    check_note(plan, "risks", "public.orders_11 is left alone");
+    check_note(plan, "grants", "may not read and purge 1 partition,");
+    sql_exec(scene.own, "GRANT SELECT, DELETE ON orders_11 TO pgpurged");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_ptr_null(note_with(plan, "grants", "partition"));
     scene_end(&scene);
 }
 END_TEST
@@ -426,8 +429,30 @@ START_TEST(a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due)
     make_family(&scene);
     plan = planned(scene_config(&scene, ""), NULL, 1);
     ck_assert_ptr_nonnull(strstr(text(plan, "refused"), "notes_order"));
+    check_note(plan, "references", "no index serves it");
     ck_assert_int_eq(number(plan, "due.rows"), scene_due(&scene));
     ck_assert(json_is_null(at(plan, "sql")));
+    scene_end(&scene);
+}
+END_TEST
+
+/* One look at the plan is enough to know them all: otherwise each GRANT shows the next one. */
+START_TEST(every_privilege_that_references_need_is_listed_at_once)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    make_family(&scene);
+    sql_exec(scene.own, "CREATE INDEX ON notes (order_id);"
+                        "REVOKE ALL ON items, parts, notes, visits FROM pgpurged");
+    plan = planned(scene_config(&scene, "children = cascade\n"), NULL, 1);
+    check_note(plan, "grants", "may not delete rows that refer to due ones");
+    check_note(plan, "grants", "GRANT SELECT, DELETE ON public.items TO pgpurged");
+    check_note(plan, "grants", "GRANT SELECT, DELETE ON public.parts TO pgpurged");
+    check_note(plan, "grants", "GRANT SELECT ON public.notes TO pgpurged");
+    sql_exec(scene.own, "GRANT SELECT, DELETE ON items, parts TO pgpurged;"
+                        "GRANT SELECT ON notes TO pgpurged; GRANT UPDATE ON items TO pgpurged");
+    planned(scene_config(&scene, "children = cascade\n"), NULL, 0);
     scene_end(&scene);
 }
 END_TEST
@@ -504,6 +529,7 @@ int main(void)
         an_append_only_table_gets_no_advice_about_deleted_rows,
         references_are_listed_with_what_becomes_of_their_rows,
         a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due,
+        every_privilege_that_references_need_is_listed_at_once,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
         who_holds_a_lock_that_shuts_batches_out_is_named,
     };
