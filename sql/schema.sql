@@ -245,6 +245,31 @@ BEGIN
 END
 $$;
 
+-- A foreign key that deletes or changes rows of other tables when rows of this one go (ON DELETE CASCADE, SET
+-- NULL, SET DEFAULT) must be one that was looked at before the run: under the DELETE's lock none can be added, but
+-- one may have come since. Then nothing goes (promise A).
+--   watched   the tables of which such keys are known; NULL = of none
+CREATE OR REPLACE FUNCTION pgpurged.check_foreign_keys(relation oid, leaf text, watched jsonb) RETURNS void
+    LANGUAGE plpgsql AS $$
+DECLARE
+    unknown pg_catalog.text := (
+        SELECT pg_catalog.min(pg_catalog.format('%I of %s', c.conname, g.tgconstrrelid::pg_catalog.regclass))
+          FROM pg_catalog.pg_trigger AS g
+          JOIN pg_catalog.pg_constraint AS c ON c.oid OPERATOR(pg_catalog.=) g.tgconstraint
+         WHERE g.tgrelid OPERATOR(pg_catalog.=) relation
+           AND g.tgfoid OPERATOR(pg_catalog.=) ANY (ARRAY['pg_catalog."RI_FKey_cascade_del"()',
+               'pg_catalog."RI_FKey_setnull_del"()', 'pg_catalog."RI_FKey_setdefault_del"()'
+               ]::pg_catalog.regprocedure[]::pg_catalog.oid[])
+           AND (watched OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(g.tgconstrrelid::bigint)) IS NOT TRUE);
+BEGIN
+    IF unknown IS NOT NULL THEN
+        RAISE EXCEPTION 'foreign key % has come since % was looked at before the run, and would take rows along',
+                        unknown, leaf
+            USING ERRCODE = 'PU004';
+    END IF;
+END
+$$;
+
 -- Rows of the watched tables and of their partitions that this transaction (and others of the session that the
 -- server has not added up yet) has deleted and updated, by the server's own count:
 --   {"OID": [deleted, updated], ...}
@@ -262,6 +287,15 @@ CREATE OR REPLACE FUNCTION pgpurged.changes(watched jsonb) RETURNS jsonb
              WHERE p.isleaf) AS l (relation)
 $$;
 
+-- Whether that name is still the table's, and the table still a partition of root, or root itself.
+CREATE OR REPLACE FUNCTION pgpurged.is_leaf(leaf text, relation oid, root oid) RETURNS boolean
+    LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false)
+           AND (root OPERATOR(pg_catalog.=) relation
+                OR EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(relation) AS p
+                            WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root))
+$$;
+
 -- The other half of promise A, for tables that others refer to: every row of a watched table that is gone must
 -- have been counted, by a step of the family or as a row of the leaf. One that isn't was taken along by ON DELETE
 -- CASCADE, because somebody has inserted it a moment ago, or by a trigger: then nothing goes. Writes the audit
@@ -273,16 +307,26 @@ CREATE OR REPLACE FUNCTION pgpurged.account_family(
     RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
+    watched pg_catalog.jsonb := family OPERATOR(pg_catalog.->) 'watched';
     change record;
 BEGIN
+    IF pg_catalog.jsonb_array_length(watched) OPERATOR(pg_catalog.>) 0 THEN
+        IF NOT pg_catalog.current_setting('track_counts')::boolean THEN
+            RAISE EXCEPTION 'track_counts is off, so that nobody counts the rows that foreign keys take along'
+                USING ERRCODE = 'PU004';
+        END IF;
+        SET CONSTRAINTS ALL IMMEDIATE; -- what a trigger does at COMMIT would come after the counting
+    END IF;
     FOR change IN
         WITH step AS (
             SELECT (s.step OPERATOR(pg_catalog.->>) 'relation')::pg_catalog.oid AS relation,
+                   (s.step OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid AS root,
                    s.step OPERATOR(pg_catalog.->>) 'leaf' AS leaf, gone[s.n] AS rows
               FROM pg_catalog.jsonb_array_elements(family OPERATOR(pg_catalog.->) 'steps')
                    WITH ORDINALITY AS s (step, n)),
         counted AS (
-            SELECT s.relation, pg_catalog.min(s.leaf) AS leaf, pg_catalog.sum(s.rows)::bigint AS rows
+            SELECT s.relation, pg_catalog.min(s.root) AS root, pg_catalog.min(s.leaf) AS leaf,
+                   pg_catalog.sum(s.rows)::bigint AS rows
               FROM step AS s GROUP BY s.relation),
         seen AS (
             SELECT a.key::pg_catalog.oid AS relation,
@@ -290,8 +334,8 @@ BEGIN
                        COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 0)::bigint, 0) AS deleted,
                    (a.value OPERATOR(pg_catalog.->>) 1)::bigint OPERATOR(pg_catalog.-)
                        COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 1)::bigint, 0) AS updated
-              FROM pg_catalog.jsonb_each(pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched')) AS a)
-        SELECT COALESCE(c.relation, s.relation) AS relation,
+              FROM pg_catalog.jsonb_each(pgpurged.changes(watched)) AS a)
+        SELECT COALESCE(c.relation, s.relation) AS relation, c.root,
                COALESCE(c.leaf, COALESCE(c.relation, s.relation)::pg_catalog.regclass::pg_catalog.text) AS leaf,
                COALESCE(c.rows, 0) AS rows, s.deleted, COALESCE(s.updated, 0) AS updated
           FROM counted AS c FULL JOIN seen AS s ON s.relation OPERATOR(pg_catalog.=) c.relation
@@ -306,6 +350,13 @@ BEGIN
                             change.deleted OPERATOR(pg_catalog.-) change.rows, change.leaf
                 USING ERRCODE = 'PU009',
                       HINT = 'They were inserted a moment ago, or a trigger deletes them.';
+        END IF;
+        IF change.rows OPERATOR(pg_catalog.>) 0::bigint THEN
+            IF NOT pgpurged.is_leaf(change.leaf, change.relation, change.root) THEN
+                RAISE EXCEPTION '% is not the table any more that was looked at before the run', change.leaf
+                    USING ERRCODE = 'PU004';
+            END IF;
+            PERFORM pgpurged.check_foreign_keys(change.relation, change.leaf, watched);
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint OR change.updated OPERATOR(pg_catalog.>) 0::bigint THEN
             PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.leaf, change.rows, change.updated,
@@ -322,8 +373,8 @@ $$;
 --                LOCKED) has left in its range
 --   with_keys    delete_sql is a SELECT of the number of rows that it has deleted and of their keys, a line each
 --   family       NULL, or what refers to the leaf's rows:
---     steps      [{sql, relation, leaf, again}]: each deletes rows that refer to due rows of the range, at most $4
---                of them, with the parameters of delete_sql; in this order, before the rows themselves go; where
+--     steps      [{sql, relation, leaf, root, again}]: each deletes rows that refer to due rows of the range, at most
+--                $4 of them, with the parameters of delete_sql; in this order, before the rows themselves go; where
 --                there is an "again", until none is left, because rows of such a table refer to each other. While
 --                there are more than the batch may delete, the rows themselves stay and the batch goes no further
 --     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the leaf or of a step go
@@ -438,6 +489,9 @@ BEGIN
 
     PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms,
                              CASE WHEN with_keys THEN pgpurged.digest(keys) END);
+    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        PERFORM pgpurged.check_foreign_keys(relation, leaf, family OPERATOR(pg_catalog.->) 'watched');
+    END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
     END IF;
@@ -483,6 +537,10 @@ BEGIN
             pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
             OPERATOR(pg_catalog.*) 1000::double precision);
         EXECUTE pg_catalog.format('DROP TABLE %s', leaf);
+        -- A schema may be renamed in spite of our lock: then that was another table of the same name.
+        IF EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation) THEN
+            RAISE EXCEPTION '% is another table than a moment ago', leaf USING ERRCODE = 'PU008';
+        END IF;
         dropped := true;
     EXCEPTION
         WHEN lock_not_available THEN
@@ -571,6 +629,9 @@ BEGIN
                              pgpurged.block_of(tids[1]),
                              pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms,
                              CASE WHEN with_keys THEN pgpurged.digest(keys) END);
+    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        PERFORM pgpurged.check_foreign_keys(relation, leaf, family OPERATOR(pg_catalog.->) 'watched');
+    END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
     END IF;

@@ -338,9 +338,9 @@ static void add_steps_of(const struct sql_path *path, const struct sql_scope *sc
 
     for (size_t i = 0; i < table->leaf_count; i++) {
         char *sql = step_sql(path, scope, &table->leaves[i]);
-        json_t *step =
-            json_pack("{s:s, s:I, s:s}", "sql", sql, "relation",
-                      (json_int_t)table->leaves[i].relation, "leaf", table->leaves[i].name);
+        json_t *step = json_pack("{s:s, s:I, s:s, s:I}", "sql", sql, "relation",
+                                 (json_int_t)table->leaves[i].relation, "leaf",
+                                 table->leaves[i].name, "root", (json_int_t)table->relation);
 
         if (has_levels(path->family, sql_path_end(path)))
             json_object_set_new(step, "again", json_true());
