@@ -1,0 +1,322 @@
+/*
+ * Why: a partition that is dropped and a family of rows that goes are more than one DELETE, and a
+ * run over several leaves with several workers is more than one batch. Wherever the daemon, its
+ * session, the server or the network dies in the middle of these, promise A has to hold over all
+ * tables, and the next run has to finish the rest.
+ */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "integration/await.h"
+#include "integration/daemon.h"
+#include "integration/harness.h"
+#include "integration/keep.h"
+#include "integration/promises.h"
+#include "integration/proxy.h"
+#include "integration/scene.h"
+#include "integration/session.h"
+
+enum { POSTS = 200, EACH = 3, LEAF_ROWS = 50, OLD_LEAVES = 4 };
+
+#define JOBS                                                                                       \
+    "lock_timeout = 30s\nbatch_rows = 20\nbatch_time = 1ms\n"                                      \
+    "[job events]\ntable = events\nexpires = made + 30d\ndrop_partitions = yes\nworkers = 2\n"     \
+    "[job posts]\ntable = posts\nexpires = deleted_at + 30d\nchildren = delete\nworkers = 2\n"
+
+/* Four old partitions, one of them empty, that may be dropped, and one in which every other row is
+ * due. They belong to the daemon's role. */
+static void add_events(const struct scene *scene)
+{
+    sql_exec(scene->own, "CREATE TABLE events (id bigint, made timestamptz)"
+                         " PARTITION BY RANGE (made);"
+                         "CREATE TABLE present PARTITION OF events FOR VALUES FROM ('2025-06-01')"
+                         " TO ('2999-01-01');"
+                         "ALTER TABLE present OWNER TO pgpurged;"
+                         "GRANT SELECT, DELETE, UPDATE ON events TO pgpurged");
+    for (int month = 1; month <= OLD_LEAVES; month++)
+        sql_exec(scene->own,
+                 "CREATE TABLE old_%d PARTITION OF events FOR VALUES FROM ('2025-0%d-01+00') TO"
+                 " ('2025-0%d-01+00'); ALTER TABLE old_%d OWNER TO pgpurged;"
+                 "INSERT INTO events SELECT %d * 1000 + i, '2025-0%d-10'"
+                 " FROM generate_series(1, %d) AS i",
+                 month, month, month + 1, month, month, month, month == 2 ? 0 : LEAF_ROWS);
+    sql_exec(scene->own,
+             "INSERT INTO events SELECT i, CASE i %% 2 WHEN 0 THEN now() ELSE '2025-06-10' END"
+             " FROM generate_series(1, %d) AS i; CREATE TABLE events_before AS TABLE events",
+             10 * LEAF_ROWS);
+}
+
+/* posts <- comments <- votes, none ON DELETE CASCADE; every other post is due. */
+static void add_posts(const struct scene *scene)
+{
+    sql_exec(
+        scene->own,
+        "CREATE TABLE posts (id bigint PRIMARY KEY, deleted_at timestamptz, filler text);"
+        "INSERT INTO posts SELECT i, CASE WHEN i %% 2 = 1 THEN now() - interval '40 days' END,"
+        " repeat('x', 700) FROM generate_series(1, %d) AS i;"
+        "CREATE TABLE comments (id bigint PRIMARY KEY, post_id bigint REFERENCES posts);"
+        "INSERT INTO comments SELECT n * 1000 + id, id FROM posts, generate_series(1, %d) AS n;"
+        "CREATE TABLE votes (id bigint PRIMARY KEY, comment_id bigint REFERENCES comments"
+        " ON DELETE CASCADE);"
+        "INSERT INTO votes SELECT id, id FROM comments;"
+        "CREATE INDEX ON comments (post_id); CREATE INDEX ON votes (comment_id);"
+        "GRANT SELECT, UPDATE, DELETE ON posts, comments, votes TO pgpurged",
+        POSTS, EACH);
+    promises_watch(scene->own, "posts");
+    promises_watch(scene->own, "comments");
+    promises_watch(scene->own, "votes");
+}
+
+static struct scene scene_of_both(void)
+{
+    struct scene scene = scene_new();
+
+    add_events(&scene);
+    add_posts(&scene);
+    return scene;
+}
+
+#define IS_DUE "c.id % 1000 % 2 = 1"
+
+/* Promises A and R over all tables. Returns how many rows are gone. */
+static int64_t check_all(const struct scene *scene)
+{
+    PGconn *own = scene->own;
+    int64_t gone;
+
+    sql_exec(own, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    gone = sql_int(own, "SELECT count(*) FROM events_before b WHERE NOT EXISTS"
+                        " (SELECT FROM events e WHERE e.id = b.id)");
+    ck_assert_int_eq(
+        sql_int(own, "SELECT coalesce(sum(rows), 0) FROM pgpurged.audit WHERE job = 'events'"),
+        gone);
+    ck_assert_int_eq(sql_int(own, "SELECT count(*) FROM events_before b WHERE made >= '2025-07-01'"
+                                  " AND NOT EXISTS (SELECT FROM events e WHERE e.id = b.id)"),
+                     0);
+    sql_exec(own, "COMMIT");
+    return gone + promises_check(own, "posts", SCENE_DUE) +
+           promises_check(own, "comments", IS_DUE) + promises_check(own, "votes", IS_DUE);
+}
+
+static bool all_is_gone(void *arg)
+{
+    const struct scene *scene = arg;
+
+    return sql_int(scene->own, "SELECT count(*) FROM pgpurged.runs WHERE ended_at IS NULL") == 0 &&
+           sql_int(scene->own, "SELECT count(DISTINCT job) FROM pgpurged.runs"
+                               " WHERE outcome = 'done'") == 2;
+}
+
+static void await_end(struct scene *scene)
+{
+    enum { EVENTS = 3 * LEAF_ROWS + 5 * LEAF_ROWS };
+
+    if (!await_quietly(all_is_gone, scene, AWAIT_MS))
+        ck_abort_msg("%s", sql_text(scene->own, "SELECT string_agg(concat(job, ' ', outcome, ' ',"
+                                                " detail), '; ') FROM pgpurged.runs"));
+    ck_assert_int_eq(check_all(scene), EVENTS + POSTS / 2 * (1 + EACH + EACH));
+    ck_assert_str_eq(sql_text(scene->own, "SELECT string_agg(relid::text, ' ') FROM"
+                                          " pg_partition_tree('events') WHERE isleaf"),
+                     "present");
+}
+
+/* --- where it is stopped --- */
+
+/* Before the n-th partition is dropped, when its rows are already in the audit table. */
+static void close_gate_to_drops(const struct scene *scene, int nth)
+{
+    sql_exec(scene->own,
+             "CREATE SEQUENCE gate_turns;"
+             "CREATE FUNCTION gate() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
+             " BEGIN IF nextval('public.gate_turns') = %d THEN"
+             "  PERFORM set_config('lock_timeout', '0', true);"
+             "  PERFORM pg_advisory_xact_lock_shared(4242);"
+             " END IF; END $$;"
+             "CREATE EVENT TRIGGER gate ON ddl_command_start WHEN TAG IN ('DROP TABLE')"
+             " EXECUTE FUNCTION gate();"
+             "SELECT pg_advisory_lock(4242)",
+             nth);
+}
+
+/* In a family's batch, when some of its rows are gone; in the last leaf; before a drop. */
+static const char *const places[] = {"comments", "posts", "present", NULL};
+
+static void close_gate(struct scene *scene, const char *place)
+{
+    if (place == NULL)
+        close_gate_to_drops(scene, 2);
+    else
+        gate_close_on(scene, place, 3);
+}
+
+static const char *config_of(const struct scene *scene)
+{
+    return scene_config_of(scene, JOBS);
+}
+
+static void check_daemon_killed(const char *place)
+{
+    struct scene scene = scene_of_both();
+    const char *config = config_of(&scene);
+    struct daemon daemon, next;
+
+    close_gate(&scene, place);
+    daemon = daemon_start(config);
+    gate_await(&scene);
+    daemon_kill9(&daemon);
+    gate_open(&scene);
+    scene_await_no_daemon(&scene);
+    check_all(&scene);
+    next = daemon_start(config);
+    await_end(&scene);
+    daemon_stop(&next);
+    scene_end(&scene);
+}
+
+START_TEST(a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+        check_daemon_killed(places[i]);
+}
+END_TEST
+
+static void check_server_gone(const char *place, void (*stop)(struct cluster *cluster))
+{
+    struct scene scene = scene_of_both();
+    struct daemon daemon;
+
+    close_gate(&scene, place);
+    daemon = daemon_start(config_of(&scene));
+    gate_await(&scene);
+    stop(harness_cluster());
+    cluster_start(harness_cluster());
+    PQfinish(scene.own);
+    scene.own = scene_connect(&scene);
+    check_all(&scene);
+    await_end(&scene);
+    daemon_stop(&daemon);
+    scene_end(&scene);
+}
+
+START_TEST(a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
+        check_server_gone(places[i], i % 2 == 0 ? cluster_stop_immediate : cluster_stop_fast);
+}
+END_TEST
+
+/* --- a drop whose COMMIT is not answered --- */
+
+static void check_cut(enum proxy_direction direction, bool forwarded)
+{
+    struct scene scene = scene_of_both();
+    struct proxy proxy;
+    struct proxy_options options = {.server = keep_format("%s/.s.PGSQL.%d",
+                                                          cluster_host(harness_cluster()),
+                                                          cluster_port(harness_cluster()))};
+    struct daemon daemon;
+
+    sql_exec(scene.own, "DROP TABLE votes, comments, posts; DROP SCHEMA promises CASCADE");
+    close_gate(&scene, NULL);
+    ck_assert(proxy_start(&proxy, &options));
+    daemon = daemon_start(scene_config_through(
+        keep_format("host=127.0.0.1 port=%d dbname=%s user=pgpurged sslmode=disable "
+                    "gssencmode=disable",
+                    proxy.port, scene.database),
+        "[job orders]\ntable = events\nexpires = made + 30d\ndrop_partitions = yes\n"));
+    gate_await(&scene);
+    proxy_cut_at(&proxy, direction, "COMMIT", forwarded);
+    gate_open(&scene);
+    scene_await_run(&scene, "orders", "done");
+    ck_assert_int_eq(proxy_cuts(&proxy), 1);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(sum(a.rows), ' ', max(r.rows), ' ',"
+                                         " count(DISTINCT r.id)) FROM pgpurged.audit a"
+                                         " JOIN pgpurged.runs r ON r.id = a.run"),
+                     "400 400 1");
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM events"), 5 * LEAF_ROWS);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(relid::text, ' ') FROM"
+                                         " pg_partition_tree('events') WHERE isleaf"),
+                     "present");
+    daemon_stop(&daemon);
+    proxy_stop(&proxy);
+    scene_end(&scene);
+}
+
+START_TEST(a_drop_whose_commit_is_not_answered_is_found_out)
+{
+    check_cut(PROXY_TO_CLIENT, false);
+    check_cut(PROXY_TO_SERVER, true);
+    check_cut(PROXY_TO_SERVER, false);
+}
+END_TEST
+
+/* --- anything at any time --- */
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+static void strike(struct scene *scene, struct daemon *daemon)
+{
+    switch (random() % 4) {
+    case 0:
+        daemon_kill9(daemon);
+        *daemon = daemon_start(daemon->config);
+        break;
+    case 1:
+        cluster_stop_immediate(harness_cluster());
+        cluster_start(harness_cluster());
+        PQfinish(scene->own);
+        scene->own = scene_connect(scene);
+        break;
+    case 2:
+    case 3:
+        sql_exec(scene->own, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                             " WHERE application_name = 'pgpurged' ORDER BY random() LIMIT 1");
+        break;
+    }
+}
+
+static void check_storm(unsigned seed)
+{
+    struct scene scene = scene_of_both();
+    struct daemon daemon;
+
+    printf("seed %u\n", seed);
+    srandom(seed);
+    daemon = daemon_start(config_of(&scene));
+    for (int i = 0; i < 6; i++) {
+        pause_ms(random() % 300);
+        strike(&scene, &daemon);
+        check_all(&scene);
+    }
+    await_end(&scene);
+    daemon_stop(&daemon);
+    scene_end(&scene);
+}
+
+START_TEST(whatever_dies_at_any_time_all_is_accounted_in_the_end)
+{
+    const char *seed = getenv("STORM_SEED");
+
+    check_storm(seed != NULL ? (unsigned)strtoul(seed, NULL, 10)
+                             : (unsigned)time(NULL) ^ (unsigned)getpid());
+}
+END_TEST
+
+int main(void)
+{
+    const TTest *const tests[] = {
+        a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes,
+        a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on,
+        a_drop_whose_commit_is_not_answered_is_found_out,
+        whatever_dies_at_any_time_all_is_accounted_in_the_end,
+    };
+
+    return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
+}
