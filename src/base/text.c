@@ -114,3 +114,8 @@ bool text_starts(const char *text, const char *prefix)
 {
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
+
+const char *text_skip_blanks(const char *text)
+{
+    return text + strspn(text, " \t");
+}

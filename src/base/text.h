@@ -44,5 +44,6 @@ const char *text_grouped(struct text_number *room, int64_t value);
 
 bool text_equal(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
+const char *text_skip_blanks(const char *text); /* blanks and tabs */
 
 #endif

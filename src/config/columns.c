@@ -1,15 +1,9 @@
 #include "config/columns.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "config/identifier.h"
-
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
 
 static bool check_new(const struct columns *columns, const char *name, struct err *err)
 {
@@ -23,10 +17,10 @@ static bool take_name(const char **cursor, struct columns *columns, struct err *
 {
     char *name;
 
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (!identifier_read(cursor, &name, err))
         return false;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (!check_new(columns, name, err)) {
         free(name);
         return false;

@@ -11,18 +11,13 @@
 /* The least that min_retention can be lowered to. */
 enum { SHORTEST_MS = 1000 };
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
 /* `at` as a word of its own, not the beginning of `attempted_at` and not quoted. (strchr() finds
  * the end of the text as well.) */
 static bool take_at(const char **cursor)
 {
     if (strncasecmp(*cursor, "at", 2) != 0 || strchr(" \t+\"", (*cursor)[2]) == NULL)
         return false;
-    *cursor = skip_blanks(*cursor + 2);
+    *cursor = text_skip_blanks(*cursor + 2);
     return true;
 }
 
@@ -52,7 +47,7 @@ static bool parse_at(const char *cursor, struct expires *expires, struct err *er
                             "\"at\" in double quotes");
     if (!identifier_read(&cursor, &expires->column, err))
         return false;
-    cursor = skip_blanks(cursor);
+    cursor = text_skip_blanks(cursor);
     if (*cursor == '+')
         return err_set(err, "\"at\" and a retention exclude each other; write %s %s",
                        expires->column, cursor);
@@ -105,10 +100,10 @@ static bool parse_row_retention(const char *cursor, struct expires *expires, str
 {
     if (!identifier_read(&cursor, &expires->row_column, err))
         return false;
-    cursor = skip_blanks(cursor);
+    cursor = text_skip_blanks(cursor);
     if (*cursor != '*')
         return complain_about_missing_unit(expires, err);
-    if (!parse_retention(skip_blanks(cursor + 1), unit, err))
+    if (!parse_retention(text_skip_blanks(cursor + 1), unit, err))
         return false;
     expires->kind = EXPIRES_BY_ROW;
     expires->row_unit = duration_interval(*unit);
@@ -153,13 +148,13 @@ static bool parse_after_mark(const char *cursor, struct expires *expires, struct
 
     if (!identifier_read(&cursor, &expires->column, err))
         return false;
-    cursor = skip_blanks(cursor);
+    cursor = text_skip_blanks(cursor);
     if (*cursor == '\0')
         return complain_about_missing_retention(expires->column, err);
     if (*cursor != '+')
         return err_set(err, "can't be read from \"%s\" on; write COLUMN + RETENTION or at COLUMN",
                        cursor);
-    cursor = skip_blanks(cursor + 1);
+    cursor = text_skip_blanks(cursor + 1);
     if (is_duration(cursor) ? !parse_fixed_retention(cursor, expires, &duration, err)
                             : !parse_row_retention(cursor, expires, &duration, err))
         return false;

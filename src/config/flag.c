@@ -6,11 +6,6 @@
 #include "base/text.h"
 #include "config/identifier.h"
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
 /* ---- values ---- */
 
 static bool take_quoted(const char **cursor, struct text *value, struct err *err)
@@ -44,7 +39,7 @@ static bool take_value(const char **cursor, char **value, struct err *err)
 {
     struct text taken = {0};
 
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (**cursor == '\'' ? take_quoted(cursor, &taken, err) : take_plain(cursor, &taken, err)) {
         *value = text_take(&taken);
         return true;
@@ -96,20 +91,20 @@ static bool take_flag(const char **cursor, struct flags *flags, struct err *err)
     flag = &flags->items[flags->count++];
     if (!identifier_read(cursor, &flag->column, err) || !check_new(flags, flag->column, err))
         return false;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (**cursor != '=')
         return true;
     ++*cursor;
     if (!take_value(cursor, &flag->value, err))
         return false;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     return true;
 }
 
 static bool parse_list(const char *text, struct flags *flags, struct err *err)
 {
     for (const char *cursor = text;; cursor++) {
-        cursor = skip_blanks(cursor);
+        cursor = text_skip_blanks(cursor);
         if (!take_flag(&cursor, flags, err))
             return false;
         if (*cursor == '\0')

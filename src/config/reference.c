@@ -7,11 +7,6 @@
 #include "base/text.h"
 #include "config/identifier.h"
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
 /* --- parts --- */
 
 enum { MOST_NAMES = 3 };
@@ -84,22 +79,22 @@ static bool read_value(const char **cursor, char **value, struct err *err)
 /* `-> COLUMN` and `where COLUMN = VALUE`, both optional. */
 static bool read_rest(const char **cursor, struct reference *reference, struct err *err)
 {
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (strncmp(*cursor, "->", 2) == 0) {
-        *cursor = skip_blanks(*cursor + 2);
+        *cursor = text_skip_blanks(*cursor + 2);
         if (!identifier_read(cursor, &reference->referenced, err))
             return false;
-        *cursor = skip_blanks(*cursor);
+        *cursor = text_skip_blanks(*cursor);
     }
     if (strncasecmp(*cursor, "where", 5) != 0 || strchr(" \t\"", (*cursor)[5]) == NULL)
         return true;
-    *cursor = skip_blanks(*cursor + 5);
+    *cursor = text_skip_blanks(*cursor + 5);
     if (!identifier_read(cursor, &reference->where_column, err))
         return false;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (**cursor != '=')
         return err_set(err, "can't be read from \"%s\" on; write where COLUMN = VALUE", *cursor);
-    *cursor = skip_blanks(*cursor + 1);
+    *cursor = text_skip_blanks(*cursor + 1);
     return read_value(cursor, &reference->where_value, err);
 }
 
@@ -170,10 +165,10 @@ void references_clear(struct references *references)
 
 static bool read_one(const char **cursor, struct reference *reference, struct err *err)
 {
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (!read_place(cursor, reference, err) || !read_rest(cursor, reference, err))
         return false;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (**cursor != ',' && **cursor != '\0')
         return err_set(err,
                        "can't be read from \"%s\" on; write TABLE.COLUMN, and if need be -> COLUMN "

@@ -19,11 +19,6 @@ struct span {
     int from, to;    /* minutes since midnight; to > from, beyond 24:00 if across midnight */
 };
 
-static const char *skip_blanks(const char *text)
-{
-    return text + strspn(text, " \t");
-}
-
 static bool read_day(const char **cursor, int *day)
 {
     size_t length = 0;
@@ -77,12 +72,12 @@ static bool read_days(const char *written, const char **cursor, struct span *spa
                        "\"%s\" doesn't begin with a day; the days are Mon Tue Wed Thu Fri Sat Sun",
                        written);
     span->last = span->first;
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     if (**cursor == '-') {
-        *cursor = skip_blanks(*cursor + 1);
+        *cursor = text_skip_blanks(*cursor + 1);
         if (!read_day(cursor, &span->last))
             return err_set(err, "\"%s\" needs a day after the \"-\", as in Mon-Fri", written);
-        *cursor = skip_blanks(*cursor);
+        *cursor = text_skip_blanks(*cursor);
     }
     if (**cursor == '\0')
         return err_set(err,
@@ -96,10 +91,10 @@ static bool read_times(const char *written, const char **cursor, struct span *sp
 {
     bool read = read_time(cursor, &span->from);
 
-    *cursor = skip_blanks(*cursor);
+    *cursor = text_skip_blanks(*cursor);
     read = read && **cursor == '-';
     if (read)
-        *cursor = skip_blanks(*cursor + 1);
+        *cursor = text_skip_blanks(*cursor + 1);
     if (!read || !read_time(cursor, &span->to) || **cursor != '\0')
         return err_set(err, "\"%s\" is not a span; write for example \"Mon-Fri 01:00-05:00\"",
                        written);
@@ -169,7 +164,7 @@ static int by_start(const void *left, const void *right)
 /* The piece up to the next comma without the blanks around it; the caller frees it. */
 static char *take_piece(const char **cursor)
 {
-    const char *start = skip_blanks(*cursor);
+    const char *start = text_skip_blanks(*cursor);
     size_t length = strcspn(start, ",");
     struct text piece = {0};
 
