@@ -5,17 +5,6 @@
 #include "base/text.h"
 #include "sql/quote.h"
 
-/* As a family names its tables. */
-static char *name_of(const struct table_name *table)
-{
-    char *schema = sql_identifier(table->schema), *name = sql_identifier(table->name);
-    char *qualified = text_format("%s.%s", schema, name);
-
-    free(schema);
-    free(name);
-    return qualified;
-}
-
 /* Before a job's preflight its table is known by its name alone. */
 static bool stands_for(const struct sql_relative *relative, const char *name)
 {
@@ -29,7 +18,7 @@ static bool stands_for(const struct sql_relative *relative, const char *name)
 
 bool kin_refers(const struct sql_family *family, const struct table_name *table, bool *keeps)
 {
-    char *name = name_of(table);
+    char *name = sql_qualified(table->schema, table->name);
     bool found = false;
 
     *keeps = false;

@@ -9,6 +9,7 @@
 #include "config/size.h"
 #include "decide/forecast.h"
 #include "sql/advice.h"
+#include "sql/quote.h"
 
 /* What one backend was seen to do without rest, for a table that has no run of its own yet
  * (README). A last run with fewer rows than that says little about many. */
@@ -157,7 +158,7 @@ static void note_leaf_privileges(struct plan *plan, const struct leaves *leaves,
 
         if (!leaves->items[i].lacks_privilege)
             continue;
-        name = leaf_name(&leaves->items[i]);
+        name = sql_qualified(leaves->items[i].schema, leaves->items[i].table);
         text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
         free(name);
     }

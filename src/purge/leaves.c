@@ -30,20 +30,11 @@ enum column {
     LEAF_OWNED,
 };
 
-char *leaf_name(const struct leaf *leaf)
-{
-    char *schema = sql_identifier(leaf->schema), *table = sql_identifier(leaf->table);
-    char *name = text_format("%s.%s", schema, table);
-
-    free(table);
-    free(schema);
-    return name;
-}
-
 static char *missing_privilege(const struct pg_reply *reply, int row, struct leaf *leaf,
                                const char *role)
 {
-    char *name = leaf_name(leaf), *schema = sql_identifier(leaf->schema), *refusal = NULL;
+    char *name = sql_qualified(leaf->schema, leaf->table), *schema = sql_identifier(leaf->schema),
+         *refusal = NULL;
 
     if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_USAGE))
         refusal = text_format("role %s may not use its schema; run: GRANT USAGE ON SCHEMA %s TO %s",

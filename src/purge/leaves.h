@@ -57,9 +57,6 @@ void leaves_skip_to(struct leaves *leaves, int64_t relation);
 struct sql_target leaf_target(const struct job_settings *job, const struct preflight_table *table,
                               const struct leaf *leaf);
 
-/* Qualified and quoted; free() it. */
-char *leaf_name(const struct leaf *leaf);
-
 /* NULL if it is none of them. */
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation);
 

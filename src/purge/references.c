@@ -53,16 +53,6 @@ static char *copy_at(const struct pg_reply *reply, int row, int column)
     return text_copy(text_at(reply, row, column));
 }
 
-static char *qualified(const char *schema, const char *name)
-{
-    char *quoted_schema = sql_identifier(schema), *quoted_name = sql_identifier(name);
-    char *both = text_format("%s.%s", quoted_schema, quoted_name);
-
-    free(quoted_schema);
-    free(quoted_name);
-    return both;
-}
-
 /* --- the graph --- */
 
 /* The table of that OID; a new one if the family has none yet. */
@@ -124,6 +114,13 @@ static bool check_declared(const struct references_reading *reading, const struc
         return err_set(err,
                        "references: %s: %s has no such column, or no primary key of one column; "
                        "write -> and the column that is referred to",
+                       name, table);
+    if (reading->asked->job->children == CHILDREN_DELETE &&
+        !pg_reply_bool(reply, TALK_STEP, row, REF_UNIQUE))
+        return err_set(err,
+                       "references: %s: no unique index on %s says that a row refers to one row "
+                       "only, so that children = delete would take rows along that refer to a live "
+                       "one as well; create the index, or write children = skip",
                        name, table);
     return true;
 }
@@ -212,7 +209,8 @@ static void add_leaf(struct sql_relative *table, const struct pg_reply *reply, i
     table->leaves = mem_grow(table->leaves, (table->leaf_count + 1) * sizeof *table->leaves);
     table->leaves[table->leaf_count++] = (struct sql_leaf){
         .relation = pg_reply_int(reply, TALK_STEP, row, REL_LEAF),
-        .name = qualified(text_at(reply, row, REL_LEAF_SCHEMA), text_at(reply, row, REL_LEAF_NAME)),
+        .name =
+            sql_qualified(text_at(reply, row, REL_LEAF_SCHEMA), text_at(reply, row, REL_LEAF_NAME)),
     };
 }
 
@@ -268,7 +266,8 @@ static void read_relatives(struct references_reading *reading, const struct pg_r
         const char kind = text_at(reply, row, REL_KIND)[0];
 
         if (table->name == NULL) {
-            table->name = qualified(text_at(reply, row, REL_SCHEMA), text_at(reply, row, REL_NAME));
+            table->name =
+                sql_qualified(text_at(reply, row, REL_SCHEMA), text_at(reply, row, REL_NAME));
             table->whole = kind != 'r';
         }
         add_leaf(table, reply, row);

@@ -305,12 +305,11 @@ static void add_flags(const struct sql_target *target, struct text *all)
 
 char *sql_try_where(const struct sql_target *target)
 {
-    char *schema = sql_identifier(target->schema), *table = sql_identifier(target->table);
-    char *sql = text_format("SELECT FROM ONLY %s.%s AS t WHERE (%s) IS TRUE LIMIT 0", schema, table,
-                            target->where);
+    char *table = sql_qualified(target->schema, target->table);
+    char *sql =
+        text_format("SELECT FROM ONLY %s AS t WHERE (%s) IS TRUE LIMIT 0", table, target->where);
 
     free(table);
-    free(schema);
     return sql;
 }
 

@@ -183,24 +183,14 @@ static void add_family(const struct sql_target *target, struct sql_statements *s
     free(due_list);
 }
 
-static char *qualified(const char *schema, const char *table)
-{
-    char *quoted_schema = sql_identifier(schema), *quoted_table = sql_identifier(table);
-    char *name = text_format("%s.%s", quoted_schema, quoted_table);
-
-    free(quoted_table);
-    free(quoted_schema);
-    return name;
-}
-
 struct sql_statements sql_statements_for(const struct sql_target *target)
 {
-    char *leaf = qualified(target->schema, target->table);
+    char *leaf = sql_qualified(target->schema, target->table);
     char *due = goes_of(target, "$3::pg_catalog.timestamptz");
     struct sql_statements statements = {.leaf = leaf};
 
     statements.table = target->root_table != NULL
-                           ? qualified(target->root_schema, target->root_table)
+                           ? sql_qualified(target->root_schema, target->root_table)
                            : text_copy(leaf);
 
     /* ONLY: a table that inherits from this one is another table with another rule. */

@@ -1,5 +1,6 @@
 #include "sql/quote.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -22,6 +23,16 @@ static char *quoted(const char *value, const char *prefix, char quote, bool doub
 char *sql_identifier(const char *name)
 {
     return quoted(name, "", '"', false);
+}
+
+char *sql_qualified(const char *schema, const char *name)
+{
+    char *quoted_schema = sql_identifier(schema), *quoted_name = sql_identifier(name);
+    char *qualified = text_format("%s.%s", quoted_schema, quoted_name);
+
+    free(quoted_name);
+    free(quoted_schema);
+    return qualified;
 }
 
 char *sql_literal(const char *value)

@@ -19,14 +19,14 @@ const char sql_cutoffs[] =
 /* Of all leaves together, where the table has several. */
 static char *whole_of(const struct sql_target *target)
 {
-    bool has_leaves = target->root_table != NULL;
-    char *schema = sql_identifier(has_leaves ? target->root_schema : target->schema);
-    char *table = sql_identifier(has_leaves ? target->root_table : target->table);
-    char *whole = text_format("%s%s.%s", has_leaves ? "" : "ONLY ", schema, table);
+    char *table, *only;
 
+    if (target->root_table != NULL)
+        return sql_qualified(target->root_schema, target->root_table);
+    table = sql_qualified(target->schema, target->table);
+    only = text_format("ONLY %s", table);
     free(table);
-    free(schema);
-    return whole;
+    return only;
 }
 
 /* By page, because rows of one page expire together: from what differs between pages follows how
