@@ -13,7 +13,6 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "base/text.h"
 #include "config/section.h"
 #include "config/types.h"
 

@@ -9,7 +9,6 @@
 #define PGPURGED_DECIDE_SCHEDULE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct schedule_facts {
     bool ever_ran;        /* false: due at once */

@@ -7,7 +7,6 @@
 #define PGPURGED_PGPURGECTL_CLIENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"

@@ -5,7 +5,6 @@
  *   job_begin_walk -> index_answered -> due_answered -> choose -> blocks, or slice after slice
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -94,8 +93,8 @@ char *job_tids_of(const struct job *job, struct tid_range range)
 
     if (job->walk == &job->heap)
         return NULL;
-    part = (struct slice_part){job->slices.tids + range.from.block,
-                               range.to.block - range.from.block};
+    part =
+        (struct slice_part){job->slices.tids + range.from.block, range.to.block - range.from.block};
     slice_print(&part, &out);
     return text_take(&out);
 }

@@ -13,7 +13,6 @@
 
 #include "base/log.h"
 #include "purge/job_life.h"
-#include "purge/talk.h"
 
 enum {
     MOST_PASSES = 10,        /* then the run ends as incomplete, and the next one goes on */

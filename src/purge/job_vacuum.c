@@ -15,7 +15,6 @@
  * each second whether anybody waits, and no VACUUM goes on for long without it.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"

@@ -10,7 +10,6 @@
 #define PGPURGED_PURGE_REFERENCES_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "base/err.h"

@@ -5,7 +5,6 @@
 #define PGPURGED_SHOW_HUMAN_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -8,7 +8,6 @@
 #ifndef PGPURGED_SHOW_JSON_H
 #define PGPURGED_SHOW_JSON_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"

@@ -1,5 +1,4 @@
 #include <jansson.h>
-#include <string.h>
 
 #include "show/json.h"
 #include "show/number.h"

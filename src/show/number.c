@@ -1,7 +1,6 @@
 #include "show/number.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <time.h>
 
 enum { MICROS = 1000000 };

@@ -1,6 +1,5 @@
 #include "sql/purge.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/text.h"

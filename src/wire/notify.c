@@ -34,8 +34,6 @@ static int sd_listen_fds(int unset)
 enum { SD_LISTEN_FDS_START = 3 };
 #endif
 
-#include "base/clock.h"
-
 static struct {
     struct loop_timer timer;
     double period_ms;

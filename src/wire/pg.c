@@ -2,9 +2,7 @@
 
 #include <event2/event.h>
 #include <libpq-fe.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/time.h>
 
 #include "base/text.h"
