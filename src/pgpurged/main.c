@@ -114,7 +114,64 @@ static bool check_arguments(const struct arguments *arguments)
     return true;
 }
 
+/* Options that say what is to be done. Returns false if it is none of them. */
+static bool take_verb(int option, struct arguments *arguments)
+{
+    static const struct {
+        int option;
+        enum verb verb;
+    } verbs[] = {
+        {OPTION_CHECK, VERB_CHECK},
+        {OPTION_PLAN, VERB_PLAN},
+        {OPTION_ONCE, VERB_ONCE},
+        {OPTION_INIT_SQL, VERB_INIT_SQL},
+        {OPTION_PRINT_CONFIG, VERB_PRINT_CONFIG},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
+        if (verbs[i].option == option) {
+            arguments->verb = verbs[i].verb;
+            return true;
+        }
+    return false;
+}
+
 /* Returns false with *status set if the program is to end here. */
+static bool take_option(int option, struct arguments *arguments, int *status)
+{
+    switch (option) {
+    case 'c':
+        arguments->config_path = optarg;
+        return true;
+    case OPTION_EXACT:
+        if (read_count_time(optarg, arguments))
+            return true;
+        break;
+    case OPTION_JSON:
+        arguments->json = true;
+        return true;
+    case OPTION_INIT_SQL:
+        if (optarg != NULL)
+            arguments->role = optarg;
+        return take_verb(option, arguments);
+    case 'h':
+        fputs(usage, stdout);
+        *status = EXIT_DONE;
+        return false;
+    case 'V':
+        puts(PACKAGE_STRING);
+        *status = EXIT_DONE;
+        return false;
+    default:
+        if (take_verb(option, arguments))
+            return true;
+        break;
+    }
+    *status = usage_error();
+    return false;
+}
+
+/* Likewise. */
 static bool read_arguments(int argc, char **argv, struct arguments *arguments, int *status)
 {
     int option;
@@ -123,50 +180,9 @@ static bool read_arguments(int argc, char **argv, struct arguments *arguments, i
         .config_path = PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf",
         .role = "pgpurged",
     };
-    while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1) {
-        switch (option) {
-        case 'c':
-            arguments->config_path = optarg;
-            break;
-        case OPTION_CHECK:
-            arguments->verb = VERB_CHECK;
-            break;
-        case OPTION_PLAN:
-            arguments->verb = VERB_PLAN;
-            break;
-        case OPTION_EXACT:
-            if (!read_count_time(optarg, arguments)) {
-                *status = usage_error();
-                return false;
-            }
-            break;
-        case OPTION_JSON:
-            arguments->json = true;
-            break;
-        case OPTION_ONCE:
-            arguments->verb = VERB_ONCE;
-            break;
-        case OPTION_INIT_SQL:
-            arguments->verb = VERB_INIT_SQL;
-            if (optarg != NULL)
-                arguments->role = optarg;
-            break;
-        case OPTION_PRINT_CONFIG:
-            arguments->verb = VERB_PRINT_CONFIG;
-            break;
-        case 'h':
-            fputs(usage, stdout);
-            *status = EXIT_DONE;
+    while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1)
+        if (!take_option(option, arguments, status))
             return false;
-        case 'V':
-            puts(PACKAGE_STRING);
-            *status = EXIT_DONE;
-            return false;
-        default:
-            *status = usage_error();
-            return false;
-        }
-    }
     arguments->names = argv + optind;
     arguments->name_count = (size_t)(argc - optind);
     if (check_arguments(arguments))
