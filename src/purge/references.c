@@ -115,13 +115,6 @@ static bool check_declared(const struct references_reading *reading, const struc
                        "references: %s: %s has no such column, or no primary key of one column; "
                        "write -> and the column that is referred to",
                        name, table);
-    if (reading->asked->job->children == CHILDREN_DELETE &&
-        !pg_reply_bool(reply, TALK_STEP, row, REF_UNIQUE))
-        return err_set(err,
-                       "references: %s: no unique index on %s says that a row refers to one row "
-                       "only, so that children = delete would take rows along that refer to a live "
-                       "one as well; create the index, or write children = skip",
-                       name, table);
     return true;
 }
 
@@ -192,6 +185,28 @@ static bool read_references(struct references_reading *reading, const struct pg_
             add_reference(reading, reply, row);
         last = number;
         add_pair(&family->references[family->reference_count - 1], reply, row);
+    }
+    return true;
+}
+
+/* Where a child may refer to several rows, one of them may be live: then it must not go with the
+ * due one (promise R). A foreign key always refers to one. */
+static bool check_unique(const struct references_reading *reading, const struct pg_reply *reply,
+                         struct err *err)
+{
+    const struct sql_family *family = &reading->graph.family;
+
+    for (size_t i = 0; i < family->reference_count; i++) {
+        const struct sql_reference *reference = &family->references[i];
+
+        if (reference->action == ACTION_DECLARED && reference->follow &&
+            !pg_reply_bool(reply, TALK_STEP, (int)i, 2))
+            return err_set(err,
+                           "references: %s: without a unique index on %s of %s, rows that refer to "
+                           "a due row may refer to a live one as well, and children = delete would "
+                           "take them; create the index, or write children = skip",
+                           reference->name, reference->pairs[0].parent,
+                           reading->asked->job->table.written);
     }
     return true;
 }
@@ -356,11 +371,15 @@ static void ask_relatives(struct references_reading *reading)
 static void indexes_answered(void *arg, const struct pg_reply *reply)
 {
     struct references_reading *reading = arg;
+    struct err err;
 
     if (!answered(reading, reply))
         return;
     read_indexes(reading, reply);
-    ask_relatives(reading);
+    if (check_unique(reading, reply, &err))
+        ask_relatives(reading);
+    else
+        refuse(reading, &err);
 }
 
 static void ask_indexes(struct references_reading *reading)
@@ -372,14 +391,17 @@ static void ask_indexes(struct references_reading *reading)
 
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct sql_reference *reference = &family->references[i];
-        json_t *columns = json_array();
+        json_t *columns = json_array(), *keys = json_array();
 
-        for (size_t n = 0; n < reference->pair_count; n++)
+        for (size_t n = 0; n < reference->pair_count; n++) {
             json_array_append_new(columns, json_string(reference->pairs[n].child));
-        json_array_append_new(list,
-                              json_pack("{s:I, s:o, s:s?}", "child",
-                                        (json_int_t)family->tables[reference->child].relation,
-                                        "columns", columns, "where", reference->where_column));
+            json_array_append_new(keys, json_string(reference->pairs[n].parent));
+        }
+        json_array_append_new(
+            list, json_pack("{s:I, s:o, s:s?, s:I, s:o}", "child",
+                            (json_int_t)family->tables[reference->child].relation, "columns",
+                            columns, "where", reference->where_column, "parent",
+                            (json_int_t)family->tables[reference->parent].relation, "keys", keys));
     }
     values[0] = text = json_dumps(list, JSON_COMPACT);
     talk_send(reading->pg, &(struct pg_step){sql_reference_indexes, values, 1}, true,

@@ -74,11 +74,14 @@ const char sql_references[] =
     " ORDER BY e.no, k.n";
 
 /* The first columns of an index, in whatever order, are those that are compared; or those and the
- * one of `where`. A partial index serves if it leaves out NULL only, which refers to nothing. */
+ * one of `where`. A partial index serves if it leaves out NULL only, which refers to nothing. A
+ * unique index of a partitioned table has the partition key in it, like it or not. */
 const char sql_reference_indexes[] =
     "WITH reference AS ("
     "  SELECT e.number, (e.item->>'child')::oid AS child, e.item->>'where' AS condition,"
-    "         ARRAY(SELECT jsonb_array_elements_text(e.item->'columns')) AS cols"
+    "         ARRAY(SELECT jsonb_array_elements_text(e.item->'columns')) AS cols,"
+    "         (e.item->>'parent')::oid AS parent,"
+    "         ARRAY(SELECT jsonb_array_elements_text(e.item->'keys')) AS keys"
     "    FROM jsonb_array_elements($1::jsonb) WITH ORDINALITY AS e (item, number))"
     " SELECT NOT EXISTS ("
     "    SELECT FROM (SELECT t.relid FROM pg_partition_tree(e.child) AS t WHERE t.isleaf"
@@ -99,7 +102,17 @@ const char sql_reference_indexes[] =
     "                           AS s (attnum))))) AS indexed,"
     "  (SELECT string_agg(quote_ident(u.col), ', ' ORDER BY u.n)"
     "     FROM unnest(CASE WHEN e.condition IS NULL THEN e.cols ELSE e.condition || e.cols END)"
-    "       WITH ORDINALITY AS u (col, n)) AS index_columns"
+    "       WITH ORDINALITY AS u (col, n)) AS index_columns,"
+    "  EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = e.parent AND i.indisunique"
+    "      AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL"
+    "      AND NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = i.indrelid"
+    "           AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])"
+    "           AND a.attname <> ALL (e.keys)"
+    "           AND NOT EXISTS (SELECT FROM pg_partition_tree(i.indrelid) AS t"
+    "                JOIN pg_partitioned_table AS q ON q.partrelid = t.relid"
+    "                JOIN pg_attribute AS b ON b.attrelid = q.partrelid"
+    "                 AND b.attnum = ANY (q.partattrs::int2[])"
+    "               WHERE b.attname = a.attname))) AS is_unique"
     "  FROM reference AS e ORDER BY e.number";
 
 const char sql_relatives[] =

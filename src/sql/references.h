@@ -30,8 +30,9 @@ enum reference_column {
     REF_CONDITION_KNOWN,
 };
 
-/* $1 references: [{"child", "columns", "where"}] -> for each, in order: whether an index serves it,
- * its columns as they stand in CREATE INDEX. */
+/* $1 references: [{"child", "columns", "where", "parent", "keys"}] -> for each, in order: whether
+ * an index serves it, its columns as they stand in CREATE INDEX, whether a unique index sees to it
+ * that a child refers to one row of the parent at most. */
 extern const char sql_reference_indexes[];
 
 /*

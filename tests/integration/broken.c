@@ -214,6 +214,45 @@ START_TEST(a_partition_of_children_that_is_attached_during_a_run_goes_counted)
 }
 END_TEST
 
+/* A name is often given again once its row is marked: then a comment on it belongs to the live row
+ * as well (promise R). A partition key in the index says nothing against it being unique. */
+START_TEST(children_of_a_due_row_that_a_live_row_has_as_well_stay)
+{
+    struct scene scene = scene_of_posts("");
+    const char *config =
+        config_of(&scene, "children = delete\nreferences = comments.post_id -> slug");
+
+    sql_exec(scene.own, "ALTER TABLE posts ADD slug bigint; UPDATE posts SET slug = (id + 1) / 2;"
+                        "CREATE UNIQUE INDEX ON posts (slug) WHERE deleted_at IS NULL");
+    assert_has(scene_once(config, 1), "without a unique index on slug of public.posts");
+    ck_assert_int_eq(promises_check(scene.own, "comments", "false"), 0);
+    sql_exec(scene.own, "DROP INDEX posts_slug_idx; UPDATE posts SET slug = id;"
+                        "CREATE UNIQUE INDEX ON posts (slug)");
+    scene_once(config, 0);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), DUE);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(a_unique_index_of_a_partitioned_table_may_have_its_partition_key_in_it)
+{
+    struct scene scene = scene_of_posts("");
+
+    sql_exec(scene.own,
+             "ALTER TABLE posts RENAME TO posts_0; ALTER TABLE posts_0 DROP CONSTRAINT posts_pkey;"
+             "CREATE TABLE posts (id bigint, deleted_at timestamptz, filler text, part int"
+             " DEFAULT 0, PRIMARY KEY (part, id)) PARTITION BY LIST (part);"
+             "ALTER TABLE posts_0 ADD part int NOT NULL DEFAULT 0;"
+             "ALTER TABLE posts ATTACH PARTITION posts_0 FOR VALUES IN (0);"
+             "GRANT SELECT, UPDATE, DELETE ON posts TO pgpurged");
+    scene_once(config_of(&scene, "children = delete\nreferences = comments.post_id -> id"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), DUE);
+    ck_assert_int_eq(audited(&scene), 2 * DUE);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- settings that nobody expects --- */
 
 /* Triggers would not fire, foreign keys not act. */
@@ -377,6 +416,8 @@ int main(void)
         a_table_that_takes_the_name_of_a_child_during_a_run_loses_nothing,
         a_partition_of_children_that_is_detached_during_a_run_keeps_its_rows,
         a_partition_of_children_that_is_attached_during_a_run_goes_counted,
+        children_of_a_due_row_that_a_live_row_has_as_well_stay,
+        a_unique_index_of_a_partitioned_table_may_have_its_partition_key_in_it,
         nothing_is_deleted_where_triggers_are_switched_off,
         counts_that_are_switched_off_during_a_run_end_it,
         a_trigger_that_deletes_children_at_commit_lets_no_row_go_uncounted,
