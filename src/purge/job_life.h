@@ -1,6 +1,16 @@
 /*
- * job_life: the inside of struct job, for the two files that make it work: job.c (waiting,
- * connecting, checking, draining) and job_run.c (a run from open to close).
+ * job_life: the inside of struct job, for the files that make it work. In the order of its life:
+ *
+ *   job.c           states and timers, connections, preflight, draining
+ *   job_schedule.c  when the next run is due, and whether the window is open
+ *   job_turn.c      who goes first
+ *   job_run.c       a run, from open to close, and its passes
+ *   job_leaves.c    the leaves that it goes over
+ *   job_find.c      how the rows of a pass are found
+ *   job_batch.c     batch after batch
+ *   job_limits.c    what slows them down or holds them
+ *   job_vacuum.c    after the run
+ *   job_describe.c  what status shows
  */
 #ifndef PGPURGED_PURGE_JOB_LIFE_H
 #define PGPURGED_PURGE_JOB_LIFE_H
