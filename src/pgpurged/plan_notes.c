@@ -179,12 +179,14 @@ static void hint_purge(struct plan *plan, const struct advice_facts *facts,
                        const struct advice *advice)
 {
     char *marked = advice->nullable ? text_format("%s IS NOT NULL", advice->column) : NULL;
+    bool any = facts->usually_due >= 1;
     struct text_number due, pages;
 
     plan_note(&plan->hints,
-              text_format("about %s rows expire from one run to the next, and each run reads %s "
-                          "pages for them; through an index it would read few",
-                          human_about(&due, facts->usually_due),
+              text_format("%s%s rows expire from one run to the next, and each run reads %s pages "
+                          "for them; through an index it would read few",
+                          any ? "about " : "hardly any",
+                          any ? human_about(&due, facts->usually_due) : "",
                           text_grouped(&pages, facts->choose.pages)),
               sql_create_index(false, advice->table, advice->column, marked));
     free(marked);
