@@ -21,17 +21,23 @@ enum {
 
 /* --- states --- */
 
-/* Between two batches the state changes hundreds of times a second; that is for debugging only. */
-static bool is_routine(enum job_state from, enum job_state to)
+/* Between two batches the state changes hundreds of times a second, and between two of hundreds of
+ * partitions as well; that is for debugging only. */
+static bool is_routine(const struct job *job, enum job_state from, enum job_state to)
 {
-    return (from == JOB_RUNNING || from == JOB_RESTING) && (to == JOB_RUNNING || to == JOB_RESTING);
+    bool between_leaves = job->table.partitioned && job->leaf != NULL;
+    bool was =
+        from == JOB_RUNNING || from == JOB_RESTING || (between_leaves && from == JOB_CHECKING);
+
+    return was &&
+           (to == JOB_RUNNING || to == JOB_RESTING || (between_leaves && to == JOB_CHECKING));
 }
 
 static void log_transition(const struct job *job, enum job_state from)
 {
     const char *separator = job->why[0] != '\0' ? ": " : "";
 
-    if (is_routine(from, job->state))
+    if (is_routine(job, from, job->state))
         log_debug("job=%s %s -> %s", job->settings->name, job_state_code(from),
                   job_state_code(job->state));
     else if (job->state == JOB_STOPPED)
@@ -68,7 +74,7 @@ void job_enter(struct job *job, enum job_state state, enum reason reason, const 
     if (from == state && old_reason == reason && job->why[0] == '\0')
         return;
     log_transition(job, from);
-    if (!is_routine(from, state))
+    if (!is_routine(job, from, state))
         job->host.changed(job->host.arg, job);
 }
 

@@ -3,6 +3,9 @@
  *
  *   job_begin_leaves -> [begin_leaf -> passes (job_run.c) -> job_leaf_over]* -> end_run
  *
+ * Where rows refer to rows of other leaves, all have their turn again until that makes no
+ * difference.
+ *
  * Partitions are looked up again when all are done, because one may have been added meanwhile. One
  * that was detached or dropped is left alone at once: from then on its rows are none of the job's.
  */
@@ -12,6 +15,9 @@
 #include "base/text.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
+
+/* So deep a thread of rows that refer to each other may be, if each is in another leaf. */
+enum { MOST_ROUNDS = 100 };
 
 static void next_leaf(struct job *job);
 static void list_leaves(struct job *job);
@@ -111,7 +117,7 @@ static void end_run(struct job *job)
 /* A run that was cut off goes on where it was; what stands before it in the list is done. */
 static bool goes_on_here(struct job *job, const struct leaf *leaf)
 {
-    bool here = job->run.at_leaf == 0 || job->run.at_leaf == leaf->relation;
+    bool here = !job->table.partitioned || job->run.at_leaf == leaf->relation;
 
     job->run.at_leaf = 0;
     return here;
@@ -309,6 +315,29 @@ static void list_leaves(struct job *job)
     leaves_send(job->pg, job->table.relation, leaves_came, job);
 }
 
+/* Rows of a leaf may have been kept by rows of another one that are gone by now: then all leaves
+ * have their turn once more. */
+static bool needs_another_round(const struct job *job)
+{
+    const struct reference_graph *references = job->table.references;
+
+    return job->table.partitioned && references != NULL &&
+           sql_family_needs_more_passes(&references->family) && kept_rows(&job->kept) > 0 &&
+           job->run.rows > job->rows_at_round && job->rounds < MOST_ROUNDS;
+}
+
+static void begin_round(struct job *job)
+{
+    job->rounds++;
+    job->rows_at_round = job->run.rows;
+    job->skipped_before = 0;
+    kept_begin_run(&job->kept, job->table.references);
+    blocked_begin_run(&job->blocked);
+    for (size_t i = 0; i < job->leaves.count; i++)
+        job->leaves.items[i].over = false;
+    next_leaf(job);
+}
+
 static void next_leaf(struct job *job)
 {
     struct leaf *leaf = leaves_next(&job->leaves);
@@ -319,6 +348,8 @@ static void next_leaf(struct job *job)
     } else if (job->table.partitioned && !job->listed_since) {
         job->listed_since = true;
         list_leaves(job);
+    } else if (needs_another_round(job)) {
+        begin_round(job);
     } else {
         end_run(job);
     }
@@ -333,6 +364,8 @@ void job_begin_leaves(struct job *job)
     job->moving = false;
     job->skipped_before = 0;
     job->most_passes = 1;
+    job->rounds = 1;
+    job->rows_at_round = job->run.rows;
     if (job->table.partitioned) {
         job->listed_since = true; /* also when there are none */
         list_leaves(job);

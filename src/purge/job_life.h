@@ -144,6 +144,8 @@ struct job {
     bool walking;           /* a pass over the leaf has begun */
     bool moving;            /* due rows of a leaf kept moving behind the walk */
     int64_t skipped_before; /* due rows left behind, in leaves that are over */
+    int rounds;             /* over all leaves */
+    int64_t rows_at_round;  /* run.rows when the last one began */
     int most_passes;        /* over one leaf */
     struct walk heap;       /* over the leaf's blocks; knows the rows that are blocked */
     struct walk list;       /* over the TIDs of a slice */
@@ -176,11 +178,11 @@ struct job {
     bool limits_known;            /* there is one */
     struct mono limits_at, waiters_at;
     double busy_s,
-        busy_work;     /* spent in batches of this pass, and the places of the walk done in them */
-    double backoff_ms; /* of the wait that goes on */
-    bool skip_locked;  /* the next batch uses SKIP LOCKED */
+        busy_work;      /* spent in batches of this pass, and the places of the walk done in them */
+    double backoff_ms;  /* of the wait that goes on */
+    bool skip_locked;   /* the next batch uses SKIP LOCKED */
     bool skips_in_vain; /* that has met a lock all the same: not again while the walk is narrow */
-    struct kept kept;  /* rows of this run to which others refer */
+    struct kept kept;   /* rows of this run to which others refer */
     struct blocked blocked; /* rows set aside in this run, and which of them are no news */
     bool only_blocked;      /* nothing else that is due is left at its end */
     enum reason pausing;

@@ -553,6 +553,33 @@ START_TEST(threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it)
 }
 END_TEST
 
+/* A chain through all partitions, each link of which keeps the one before: in one run all the same.
+ */
+START_TEST(a_thread_whose_posts_lie_in_several_partitions_goes_in_one_run)
+{
+    struct scene scene = scene_new();
+
+    sql_exec(scene.own,
+             "CREATE TABLE posts (id bigint PRIMARY KEY, deleted_at timestamptz,"
+             " parent_id bigint REFERENCES posts) PARTITION BY HASH (id);"
+             "CREATE TABLE posts_0 PARTITION OF posts FOR VALUES WITH (MODULUS 2, REMAINDER 0);"
+             "CREATE TABLE posts_1 PARTITION OF posts FOR VALUES WITH (MODULUS 2, REMAINDER 1);"
+             "CREATE INDEX ON posts (parent_id);"
+             "INSERT INTO posts SELECT i, now() - interval '40 days', nullif(i - 1, 0)"
+             " FROM generate_series(1, 20) AS i;"
+             "INSERT INTO posts VALUES (21, now() - interval '40 days', NULL), (22, NULL, 21);"
+             "CREATE TABLE before AS TABLE posts");
+    grant(&scene, "posts, posts_0, posts_1");
+    scene_once(config_of(&scene, ""), 3);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(id::text, ' ' ORDER BY id) FROM posts"),
+                     "21 22");
+    ck_assert_int_eq(sql_int(scene.own, "SELECT sum(rows) FROM pgpurged.audit"), 20);
+    ck_assert_str_eq(run_of(&scene),
+                     "incomplete 20 1: 1 blocked by posts_parent_id_fkey on public.posts");
+    scene_end(&scene);
+}
+END_TEST
+
 /* Comments of a post that answer each other, and one whose answer belongs to a live post. */
 static void check_talk(const char *options)
 {
@@ -721,6 +748,7 @@ int main(void)
         a_declared_reference_is_followed_by_delete,
         a_partition_to_which_a_reference_is_declared_is_not_dropped,
         threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it,
+        a_thread_whose_posts_lie_in_several_partitions_goes_in_one_run,
         children_that_refer_to_each_other_go_in_passes,
         what_would_go_wrong_is_refused_and_goes_on_once_it_is_put_right,
         a_big_table_without_an_index_may_be_allowed_by_name,
