@@ -222,9 +222,16 @@ static const char make_declared[] =
     "INSERT INTO \"Audit\" SELECT n, 1 + dice($seed, 'subject', n, $parents),\n"
     "  CASE WHEN dice($seed, 'kind', n, 3) > 0 THEN 'the post' ELSE 'post' END\n"
     "  FROM generate_series(1::bigint, $parents / 3) AS n;\n"
-    "GRANT SELECT, DELETE, UPDATE ON \"Audit\" TO pgpurged;\n";
+    "GRANT SELECT, DELETE, UPDATE ON \"Audit\" TO pgpurged;\n"
+    "DO $do$ BEGIN\n"
+    "  EXECUTE (SELECT format('CREATE UNIQUE INDEX ON %s (%s)', '$table'::regclass,\n"
+    "                         string_agg(quote_ident(a.attname), ', '))\n"
+    "    FROM pg_attribute AS a WHERE a.attrelid = '$table'::regclass AND (a.attname = 'rn'\n"
+    "     OR EXISTS (SELECT FROM pg_partitioned_table AS q WHERE q.partrelid = a.attrelid\n"
+    "                 AND a.attnum = ANY (q.partattrs::int2[]))));\n"
+    "END $do$;\n";
 
-/* By rn, which is no key, and of one kind only; some refer to rows that are not there. */
+/* By rn, which is unique, and of one kind only; some refer to rows that are not there. */
 void random_declared(struct random_maker *maker)
 {
     static const struct action declared = {"", true, false, false};
