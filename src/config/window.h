@@ -4,8 +4,8 @@
  *     always
  *     01:00-05:00                                   every day
  *     Mon-Fri 01:00-05:00, Sat-Sun 00:00-08:00      a comma separates spans and nothing else
- *     Fri-Mon 22:00-04:00                           across midnight; the days are those of the
- * start Sun 00:00-24:00                               24:00 only as an end
+ *     Fri-Mon 22:00-04:00                           across midnight, on the days it begins on
+ *     Sun 00:00-24:00                               24:00 only as an end
  *
  * A span has one day or one range of days, so that no comma can be read in two ways. Whether a
  * moment lies in a window is decide/window's business.

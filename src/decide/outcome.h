@@ -7,6 +7,8 @@
  *   PU003 the database's clock jumped   PU004 the table is another one than at preflight
  *   PU005 more rows than batch_rows     PU006 the window is closed
  *   PU007 the audit table has not taken a batch's row as it is
+ *   PU008 the leaf is no partition of the job's table any more
+ *   PU009 rows of other tables would go along that nobody has counted
  */
 #ifndef PGPURGED_DECIDE_OUTCOME_H
 #define PGPURGED_DECIDE_OUTCOME_H

@@ -1,7 +1,8 @@
 /*
- *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [count] -> sample ->
- * tally
- *     -> leaves, or index -> due rows through it
+ * What is asked, one after the other:
+ *
+ *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [count] -> sample
+ *     -> tally -> leaves, or index -> due rows through it
  */
 #include "purge/estimate.h"
 
