@@ -271,6 +271,25 @@ static void check_unlucky(const struct scene *scene)
                      "incomplete 3");
 }
 
+/* A session that writes elsewhere makes each leaf need a second pass; ten in a row would be too
+ * many for one leaf. */
+START_TEST(passes_are_counted_for_each_leaf)
+{
+    struct scene scene = events_of(12);
+    PGconn *other = scene_connect(&scene);
+
+    sql_exec(scene.own, "CREATE TABLE elsewhere (i int)");
+    sql_exec(other, "BEGIN; INSERT INTO elsewhere VALUES (1)");
+    scene_once(events_config(&scene, ""), 0);
+    sql_exec(other, "COMMIT");
+    ck_assert_int_eq(events_check(&scene), 12 * DUE);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', passes) FROM pgpurged.runs"),
+                     "done 2");
+    PQfinish(other);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go)
 {
     struct scene scene = events_of(3);
@@ -305,6 +324,7 @@ int main(void)
         two_workers_share_a_leaf_and_count_no_row_twice,
         a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged,
         the_grant_in_the_detail_is_what_the_leaf_lacks,
+        passes_are_counted_for_each_leaf,
         rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go,
         rows_that_a_trigger_of_the_table_keeps_silently_are_seen_and_counted,
     };
