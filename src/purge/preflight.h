@@ -2,9 +2,9 @@
  * preflight: is this job safe on this database? Looks before the first batch, changes nothing.
  *
  * It asks about the server (version, standby, clock), the schema pgpurged (there, of our version,
- * granted) and the table: what it is, the expiry column's type, privileges, policies, rules, and
- * foreign keys that would take rows of other tables along. Whatever is not surely fine is refused,
- * with what to do about it. Afterwards the table is known by its OID.
+ * granted) and the table: what it is, the types of the columns in its rule, privileges, policies,
+ * rules, and what refers to its rows (references.h). Whatever is not surely fine is refused, with
+ * what to do about it. Afterwards the table is known by its OID.
  */
 #ifndef PGPURGED_PURGE_PREFLIGHT_H
 #define PGPURGED_PURGE_PREFLIGHT_H
