@@ -290,6 +290,28 @@ static void read_relatives(struct references_reading *reading, const struct pg_r
     }
 }
 
+static bool has_leaf(const struct sql_relative *table, int64_t relation)
+{
+    for (size_t i = 0; i < table->leaf_count; i++)
+        if (table->leaves[i].relation == relation)
+            return true;
+    return false;
+}
+
+/* A foreign key may be written on a partition of the job's table: then the rows that refer by it
+ * are the job's own, and go when they are due themselves, not before (promise R). */
+static void leave_own_rows_alone(struct sql_family *family)
+{
+    for (size_t i = 0; i < family->reference_count; i++) {
+        struct sql_reference *reference = &family->references[i];
+        const struct sql_relative *child = &family->tables[reference->child];
+
+        for (size_t n = 0; n < child->leaf_count; n++)
+            if (has_leaf(&family->tables[0], child->leaves[n].relation))
+                reference->follow = false;
+    }
+}
+
 static bool is_complete(const struct sql_family *family, struct err *err)
 {
     for (size_t i = 0; i < family->table_count; i++)
@@ -344,6 +366,7 @@ static void relatives_answered(void *arg, const struct pg_reply *reply)
     if (!answered(reading, reply))
         return;
     read_relatives(reading, reply);
+    leave_own_rows_alone(&reading->graph.family);
     reading->whole = is_complete(&reading->graph.family, &err);
     if (!reading->whole)
         refuse(reading, &err);

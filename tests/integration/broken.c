@@ -253,6 +253,30 @@ START_TEST(a_unique_index_of_a_partitioned_table_may_have_its_partition_key_in_i
 }
 END_TEST
 
+/* Its rows are the job's own, whichever table the foreign key is written on. */
+START_TEST(a_partition_that_refers_to_its_own_table_keeps_its_live_rows)
+{
+    struct scene scene = scene_new();
+
+    sql_exec(scene.own,
+             "CREATE TABLE posts (part int, id bigint, deleted_at timestamptz, up_part int,"
+             " up bigint, PRIMARY KEY (part, id)) PARTITION BY LIST (part);"
+             "CREATE TABLE posts_0 PARTITION OF posts FOR VALUES IN (0);"
+             "CREATE TABLE posts_1 PARTITION OF posts FOR VALUES IN (1);"
+             "INSERT INTO posts SELECT i %% 2, i, CASE WHEN i %% 3 > 0 THEN now() - interval"
+             " '40 days' END, (i - 1) %% 2, i - 1 FROM generate_series(1, 99) AS i;"
+             "DELETE FROM posts_0 WHERE id = 0; UPDATE posts SET up = NULL WHERE up = 0;"
+             "ALTER TABLE posts_1 ADD FOREIGN KEY (up_part, up) REFERENCES posts;"
+             "GRANT SELECT, UPDATE, DELETE ON posts, posts_0, posts_1 TO pgpurged");
+    promises_watch(scene.own, "posts_0");
+    promises_watch(scene.own, "posts_1");
+    pgpurged_run(NULL, "--config", config_of(&scene, "children = delete"), "--once", NULL);
+    ck_assert_int_gt(promises_check(scene.own, "posts_0", SCENE_DUE), 0);
+    ck_assert_int_gt(promises_check(scene.own, "posts_1", SCENE_DUE), 0);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- settings that nobody expects --- */
 
 /* Triggers would not fire, foreign keys not act. */
@@ -418,6 +442,7 @@ int main(void)
         a_partition_of_children_that_is_attached_during_a_run_goes_counted,
         children_of_a_due_row_that_a_live_row_has_as_well_stay,
         a_unique_index_of_a_partitioned_table_may_have_its_partition_key_in_it,
+        a_partition_that_refers_to_its_own_table_keeps_its_live_rows,
         nothing_is_deleted_where_triggers_are_switched_off,
         counts_that_are_switched_off_during_a_run_end_it,
         a_trigger_that_deletes_children_at_commit_lets_no_row_go_uncounted,
