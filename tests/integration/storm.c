@@ -254,6 +254,29 @@ START_TEST(a_drop_whose_commit_is_not_answered_is_found_out)
 }
 END_TEST
 
+/* A schema may be renamed whatever is locked in it, and the DROP goes by the name. */
+START_TEST(a_drop_takes_no_other_table_of_the_same_name)
+{
+    struct scene scene = scene_of_both();
+    struct daemon daemon;
+
+    sql_exec(scene.own, "CREATE SCHEMA shop; GRANT ALL ON SCHEMA shop TO pgpurged;"
+                        "ALTER TABLE old_1 SET SCHEMA shop; ALTER TABLE old_3 SET SCHEMA shop");
+    close_gate_to_drops(&scene, 1);
+    daemon = daemon_start(config_of(&scene));
+    gate_await(&scene);
+    sql_exec(scene.own, "ALTER SCHEMA shop RENAME TO shop_of_old; CREATE SCHEMA shop;"
+                        "GRANT ALL ON SCHEMA shop, shop_of_old TO pgpurged;"
+                        "CREATE TABLE shop.old_1 AS SELECT 1 AS id;"
+                        "ALTER TABLE shop.old_1 OWNER TO pgpurged");
+    gate_open(&scene);
+    await_end(&scene);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM shop.old_1"), 1);
+    daemon_stop(&daemon);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- anything at any time --- */
 
 static void pause_ms(long ms)
@@ -315,6 +338,7 @@ int main(void)
         a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes,
         a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on,
         a_drop_whose_commit_is_not_answered_is_found_out,
+        a_drop_takes_no_other_table_of_the_same_name,
         whatever_dies_at_any_time_all_is_accounted_in_the_end,
     };
 
