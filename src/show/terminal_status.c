@@ -190,6 +190,11 @@ static void describe_now(struct text *cell, const struct job_view *job, struct w
         human_relative(cell, job->next_run, now);
         if (job->run.present && isfinite(job->run.percent))
             text_addf(cell, ", from %.0f%%", floor(job->run.percent));
+        if (job_view_blocked_rows(job) > 0) {
+            text_add(cell, ", ");
+            human_count(cell, (double)job_view_blocked_rows(job));
+            text_add(cell, " blocked");
+        }
     } else {
         text_add(cell, job_view_why(job));
     }
