@@ -277,6 +277,42 @@ START_TEST(a_drop_takes_no_other_table_of_the_same_name)
 }
 END_TEST
 
+/* It comes between two partitions: neither may the next one go in one piece from under the rows
+ * that refer to it, nor may they go with its rows. */
+START_TEST(a_foreign_key_that_comes_between_two_partitions_takes_no_row_along)
+{
+    struct scene scene = scene_of_both();
+    PGconn *other = scene_connect(&scene);
+    struct daemon daemon;
+
+    sql_exec(scene.own, "ALTER TABLE events ADD UNIQUE (made, id);"
+                        "CREATE TABLE notes AS SELECT id, made FROM events WHERE id > 3000"
+                        " OR made = '2025-06-10'");
+    promises_watch(scene.own, "notes");
+    close_gate_to_drops(&scene, 1);
+    daemon = daemon_start(config_of(&scene));
+    gate_await(&scene);
+    sql_exec(other, "SET deadlock_timeout = '1min'"); /* it is the daemon that gives way */
+    sql_start(other, "ALTER TABLE notes ADD FOREIGN KEY (made, id) REFERENCES events (made, id)"
+                     " ON DELETE CASCADE");
+    await_sql(scene.own,
+              "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
+              " AND usename = 'postgres' AND wait_event_type = 'Lock')",
+              AWAIT_MS);
+    gate_open(&scene);
+    ck_assert_str_eq(sql_join(other), "00000");
+    scene_await_run(&scene, "events", "failed");
+    daemon_stop(&daemon);
+    check_all(&scene);
+    ck_assert_int_eq(promises_check(scene.own, "notes", "false"), 0);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM notes n WHERE NOT EXISTS"
+                                        " (SELECT FROM events e WHERE e.id = n.id)"),
+                     0);
+    PQfinish(other);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- anything at any time --- */
 
 static void pause_ms(long ms)
@@ -339,6 +375,7 @@ int main(void)
         a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on,
         a_drop_whose_commit_is_not_answered_is_found_out,
         a_drop_takes_no_other_table_of_the_same_name,
+        a_foreign_key_that_comes_between_two_partitions_takes_no_row_along,
         whatever_dies_at_any_time_all_is_accounted_in_the_end,
     };
 
