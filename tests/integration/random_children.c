@@ -261,7 +261,6 @@ void random_self_reference(struct random_maker *maker)
 
     if (maker->key == NULL)
         return;
-    maker->several_runs = maker->partitioned;
     text_addf(&maker->columns, ", %s", columns_of(&self, "up_", true));
     text_addf(
         &maker->links,

@@ -52,7 +52,6 @@ struct random_maker {
     struct text tables;    /* " UNION ALL SELECT 'NAME', rn FROM ..." the other tables to look at */
     struct text relatives; /* " UNION ALL SELECT 'NAME', OID ..." their OIDs */
     struct text references; /* SELECTs of refs (random_children.c), with UNION ALL in between */
-    bool several_runs;      /* random_schema.h */
     int children_mode, children_depth; /* 0 levels = nothing refers to the table yet */
     const char *insert_child;          /* a deed; NULL = there are no children */
     const char *restore;               /* what makes the row live: "deleted_at = NULL" */

@@ -160,7 +160,7 @@ const char *random_oracle_judge(PGconn *conn, const struct random_schema *schema
     ask(conn, unaccounted_changes, &wrongs);
     if (strcmp(sql_text(conn, "SELECT to_regclass('seen_going') IS NOT NULL"), "t") == 0)
         ask(conn, unseen, &wrongs);
-    if (complete && !schema->several_runs) {
+    if (complete) {
         ask(conn, wrongly_there, &wrongs);
         ask(conn, random_put(wrong_outcome, "$job", schema->job), &wrongs);
     }

@@ -232,7 +232,6 @@ static struct random_schema put_together(struct random_maker *maker)
         .schema = maker->schema,
         .table = name,
         .rows = maker->rows,
-        .several_runs = maker->several_runs,
         .ddl = random_put_all(ddl, words, WORDS),
         .section =
             keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),

@@ -19,9 +19,6 @@ struct random_schema {
     const char *ddl;     /* makes and fills everything; needs random_oracle_install() */
     const char *section; /* [job s17] */
     int rows;
-    /* Whether rows may be left for the next run, since rows of a leaf that comes later keep them.
-     */
-    bool several_runs;
 
     /* What the application does meanwhile to row $1, or with a new one of number $2. Each deed
      * writes down in the same transaction what it means for the row. */
