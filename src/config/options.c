@@ -217,7 +217,8 @@ const struct config_option config_options[] = {
      .doc = "References that no foreign key declares, treated like one with NO ACTION: "
             "TABLE.COLUMN, separated by commas. It holds the table's primary key, or what "
             "-> COLUMN names; where COLUMN = VALUE picks the rows that refer to this table, as in "
-            "audit_log.subject_id where subject_type = Post."},
+            "audit_log.subject_id where subject_type = Post. To be followed by children = delete "
+            "it needs a unique index on the column that it refers to."},
 
     /* a job: afterwards */
     {JOB(vacuum), .name = "vacuum", .type = &option_choice, .choices = vacuums, .fallback = "auto",
