@@ -20,6 +20,9 @@
 
 /* --- reading a plan --- */
 
+/* Every plan of the test's process, which need not be freed. */
+static json_t *kept;
+
 /* The plan of the one job in the configuration, or of the first, by `--plan --json` and one more
  * option (NULL = none). */
 static json_t *planned(const char *config, const char *option, int expected_code)
@@ -30,6 +33,9 @@ static json_t *planned(const char *config, const char *option, int expected_code
     json_t *document = json_loads(output, 0, &error);
 
     ck_assert_msg(document != NULL, "%s: %s", error.text, keep_tail(output));
+    if (kept == NULL)
+        kept = json_array();
+    json_array_append_new(kept, document);
     ck_assert_msg(code == expected_code, "exit code %d: %s", code, keep_tail(output));
     return json_array_get(json_object_get(document, "jobs"), 0);
 }
