@@ -20,7 +20,7 @@ struct seat {
     struct database *database;
     struct job *job;
     bool drained;
-    bool ended; /* --once */
+    bool ended;                         /* --once */
     struct order_reference *references; /* to the job's rows, by those of other seats: turns.c */
     size_t reference_count;
 };

@@ -21,16 +21,18 @@ extern const char sql_index_settings[];
 extern const char sql_guard[]; /* $1 job $2 expected clock (us) $3 closes_at (us or NULL) $4
                                   lock_timeout (ms) $5 statement_timeout (ms) $6 synchronous_commit
                                   $7 wal_compression or NULL -> clock (us) */
-extern const char sql_purge[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff $8
-                                  delete $9 count $10 family $11 from_block $12 from_offset $13
-                                  to_block $14 to_offset $15 chunk_blocks $16 max_rows $17 budget_ms $18 digest
-                                  -> rows, skipped, chunks, next_block, next_offset, elapsed_ms,
-                                  children, blocked (an array, one for each reference; or NULL) */
+extern const char
+    sql_purge[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff $8
+                    delete $9 count $10 family $11 from_block $12 from_offset $13
+                    to_block $14 to_offset $15 chunk_blocks $16 max_rows $17 budget_ms $18 digest
+                    -> rows, skipped, chunks, next_block, next_offset, elapsed_ms,
+                    children, blocked (an array, one for each reference; or NULL) */
 
 /* The same for a list of TIDs: begin, guard, purge_tids, commit. */
-extern const char sql_purge_tids[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff
-                                       $8 delete $9 count $10 family $11 tids, in order $12 max_rows $13 digest
-                                       -> rows, skipped, elapsed_ms, children, blocked, done */
+extern const char
+    sql_purge_tids[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff
+                         $8 delete $9 count $10 family $11 tids, in order $12 max_rows $13 digest
+                         -> rows, skipped, elapsed_ms, children, blocked, done */
 
 /* Instead of a batch: $1 run $2 batch $3 job $4 root $5 relation $6 leaf $7 cutoff $8 has_live $9
  * count_leaf -> dropped, rows, why, locked */

@@ -86,11 +86,12 @@ START_TEST(a_row_restored_while_the_batch_waits_for_it_stays)
     const char *values[] = {walker_tids(&walker, "true"), walker.sql.delete_tids, walker.sql.leaf};
 
     sql_exec(other, "BEGIN; UPDATE marks SET mark = NULL WHERE id = 7");
-    ck_assert(PQsendQueryParams(walker.role,
-                                "SELECT rows FROM pgpurged.purge_tids(1, 1, 'marks',"
-                                " 'marks'::regclass, 'marks'::regclass, $3, '2026-08-01 00:00:00+00', $2, NULL,"
-                                " NULL, $1::tid[], 100, false)",
-                                ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
+    ck_assert(PQsendQueryParams(
+        walker.role,
+        "SELECT rows FROM pgpurged.purge_tids(1, 1, 'marks',"
+        " 'marks'::regclass, 'marks'::regclass, $3, '2026-08-01 00:00:00+00', $2, NULL,"
+        " NULL, $1::tid[], 100, false)",
+        ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
     await_sql(own,
               keep_format("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d",
                           backend),
