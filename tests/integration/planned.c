@@ -513,6 +513,25 @@ static void check_holder(const struct holder *row)
     scene_end(&scene);
 }
 
+START_TEST(rows_that_the_last_run_has_left_blocked_are_named)
+{
+    struct scene scene = scene_new();
+    const char *config;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "CREATE TABLE lines (order_id bigint REFERENCES orders);"
+                        "INSERT INTO lines VALUES (5); CREATE INDEX ON lines (order_id);"
+                        "GRANT SELECT ON lines TO pgpurged");
+    config = scene_config(&scene, "");
+    ck_assert_ptr_null(note_with(planned(config, NULL, 0), "risks", "blocked"));
+    scene_once(config, 3);
+    check_note(planned(config, NULL, 0), "risks",
+               "the last run has left 1 blocked row: 1 blocked by lines_order_id_fkey on "
+               "public.lines");
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(who_holds_a_lock_that_shuts_batches_out_is_named)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(holders); i++)
@@ -537,6 +556,7 @@ int main(void)
         a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due,
         every_privilege_that_references_need_is_listed_at_once,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
+        rows_that_the_last_run_has_left_blocked_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
