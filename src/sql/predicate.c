@@ -166,12 +166,29 @@ static bool is_exact(const struct sql_target *target)
     return target->type == TIME_TIMESTAMPTZ || target->type == TIME_EPOCH;
 }
 
+/*
+ * A value that the planner does not look at. To guess how many rows are beyond a bound near the end
+ * of what it knows, it would ask the index for the least mark that there is, and read all entries
+ * of rows that we have deleted before: each batch would take longer than the one before it.
+ */
+static char *hidden(char *value)
+{
+    char *hidden = text_format("(SELECT %s)", value);
+
+    free(value);
+    return hidden;
+}
+
 /* A date or a time without a zone is compared as it stands first: that is cheaper, and leaves those
  * out that no moment can be made of (a date can be in the year 5 million). */
 static void add_due(const struct sql_target *target, const char *cutoff, struct text *all)
 {
-    add(all, compare(mark(target), "<", mark_at(target, cutoff)));
-    add(all, compare(mark(target), ">", mark_at_milestone(target, &never_marked)));
+    char *least = mark_at(target, cutoff);
+
+    /* A retention in the row makes a cutoff for each, which nobody can look up. */
+    add(all,
+        compare(mark(target), "<", target->row_retention.column != NULL ? least : hidden(least)));
+    add(all, compare(mark(target), ">", hidden(mark_at_milestone(target, &never_marked))));
     if (is_exact(target))
         return;
     add(all, compare(instant(target), "<", text_copy(cutoff)));

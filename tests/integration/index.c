@@ -5,6 +5,7 @@
  * one.
  */
 #include <check.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -286,6 +287,43 @@ START_TEST(probe_counts_due_rows_exactly_up_to_its_limit)
     walker_end(&walker);
 }
 END_TEST
+/* Pages that planning one statement looks at, once the catalog is known. */
+static int64_t planning_pages(struct walker *walker, const char *execute)
+{
+    const char *plan = NULL, *at;
+
+    for (int i = 0; i < 2; i++)
+        plan = sql_text(walker->role, "EXPLAIN (BUFFERS, FORMAT JSON) %s", execute);
+    at = strstr(plan, "\"Planning\"");
+    ck_assert_msg(at != NULL, "%s", plan);
+    at = strstr(at, "\"Shared Hit Blocks\":");
+    ck_assert_ptr_nonnull(at);
+    return strtoll(at + strlen("\"Shared Hit Blocks\":"), NULL, 10);
+}
+
+/* To guess how many marks are beyond a bound, PostgreSQL would look up the least one in the index,
+ * past all the entries of rows that are gone: then each batch took longer than the one before. */
+START_TEST(planning_a_batch_does_not_read_what_earlier_batches_have_left_in_the_index)
+{
+    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", "2026-08-01 00:00:00+00");
+
+    sql_exec(walker.scene.own,
+             "CREATE TABLE marks (id bigint PRIMARY KEY, mark timestamptz, filler text);"
+             "INSERT INTO marks SELECT i, timestamptz '2026-01-01' + i * interval '1 minute',"
+             " repeat('x', 90) FROM generate_series(1, 30000) AS i;"
+             "CREATE INDEX ON marks (mark)");
+    sql_exec(walker.scene.own, "VACUUM (FREEZE, ANALYZE) marks");
+    walker_connect(&walker);
+    sql_exec(walker.scene.own, "DELETE FROM marks WHERE id < 25000");
+    sql_exec(walker.role, "PREPARE purge (tid, tid, timestamptz) AS %s", walker.sql.delete_range);
+    ck_assert_int_le(planning_pages(&walker, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
+                     20);
+    sql_exec(walker.role, "PREPARE tids (tid[], timestamptz) AS %s", walker.sql.delete_tids);
+    ck_assert_int_le(planning_pages(&walker, "EXECUTE tids ('{\"(400,1)\"}', '2026-08-01')"), 20);
+    walker_end(&walker);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -296,6 +334,7 @@ int main(void)
         an_index_that_is_not_valid_does_not_serve,
         correlation_and_the_smallest_of_several_indexes_are_known,
         probe_counts_due_rows_exactly_up_to_its_limit,
+        planning_a_batch_does_not_read_what_earlier_batches_have_left_in_the_index,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -2,14 +2,14 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+(t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- delete_range
 WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
        pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
@@ -20,11 +20,11 @@ WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
        pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
@@ -33,24 +33,24 @@ SELECT pg_catalog.count(*),
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- has_live
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE));
 
 -- count_leaf
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE)
   FROM ONLY "public"."orders" AS t;
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE),
        pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
          FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
@@ -64,8 +64,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
 
 -- take_slice
@@ -76,16 +76,16 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
 
 -- delete_tids
 WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
        pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
@@ -96,11 +96,11 @@ WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
        pg_catalog.string_agg(g.key OPERATOR(pg_catalog.||) E'\n', '')
@@ -109,6 +109,6 @@ SELECT pg_catalog.count(*),
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 

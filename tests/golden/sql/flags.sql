@@ -2,8 +2,8 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+(t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -13,8 +13,8 @@
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -26,16 +26,16 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -45,8 +45,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -55,8 +55,8 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
 
 -- has_live
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -65,8 +65,8 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
 
 -- count_leaf
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -76,8 +76,8 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -107,8 +107,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -124,8 +124,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -137,8 +137,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -150,16 +150,16 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
@@ -169,8 +169,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND

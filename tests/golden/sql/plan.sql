@@ -5,12 +5,12 @@ SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS
 SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        sum(p.later), sum(p.marked)
   FROM (SELECT t.tableoid AS leaf, count(*) AS rows,
-               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS due,
-               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $4::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earlier,
-               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $5::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS later,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
                count(t."deleted_at") AS marked
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p

@@ -6,7 +6,7 @@
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- delete_range
 DELETE FROM ONLY "public"."files" AS t
@@ -15,7 +15,7 @@ DELETE FROM ONLY "public"."files" AS t
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- delete_skip_locked
 DELETE FROM ONLY "public"."files" AS t
@@ -26,13 +26,13 @@ DELETE FROM ONLY "public"."files" AS t
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
@@ -41,7 +41,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- has_live
 SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
@@ -49,7 +49,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE));
 
 -- count_leaf
 SELECT pg_catalog.count(*),
@@ -57,7 +57,7 @@ SELECT pg_catalog.count(*),
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE)
   FROM ONLY "public"."files" AS t;
 
 -- sample
@@ -66,7 +66,7 @@ SELECT pg_catalog.count(*),
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE),
        pg_catalog.min(pg_catalog.date_part('epoch', t."created_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
@@ -87,7 +87,7 @@ SELECT pg_catalog.count(*)
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
          ORDER BY t."created_at" LIMIT $2::pg_catalog.int8) AS s;
 
 -- take_slice
@@ -102,7 +102,7 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
          $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           AND t."created_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
          ORDER BY t."created_at" LIMIT $2::pg_catalog.int8) AS s;
 
@@ -113,7 +113,7 @@ DELETE FROM ONLY "public"."files" AS t
          $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- delete_tids_skip_locked
 DELETE FROM ONLY "public"."files" AS t
@@ -124,13 +124,13 @@ DELETE FROM ONLY "public"."files" AS t
          $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
@@ -139,5 +139,5 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
          $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 

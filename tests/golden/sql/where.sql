@@ -2,8 +2,8 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+(t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -12,8 +12,8 @@
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -24,15 +24,15 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -41,8 +41,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -50,8 +50,8 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
 
 -- has_live
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+ WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -59,8 +59,8 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
 
 -- count_leaf
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -69,8 +69,8 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -97,8 +97,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -113,8 +113,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -125,8 +125,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -137,15 +137,15 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
@@ -154,8 +154,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
-       t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
