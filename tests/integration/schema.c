@@ -73,8 +73,8 @@ static const char *const forbidden[] = {
     "DELETE FROM pgpurged.audit WHERE false",
     "TRUNCATE pgpurged.audit",
     "TRUNCATE pgpurged.runs, pgpurged.audit CASCADE",
-    "INSERT INTO pgpurged.audit TABLE pgpurged.audit ON CONFLICT (run, batch, relation) DO UPDATE "
-    "SET rows=1",
+    ("INSERT INTO pgpurged.audit TABLE pgpurged.audit ON CONFLICT (run, batch, relation) DO UPDATE "
+     "SET rows=1"),
     "SET session_replication_role = replica; DELETE FROM pgpurged.audit",
     "SET session_replication_role = replica; TRUNCATE pgpurged.audit",
 };
