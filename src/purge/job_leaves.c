@@ -1,7 +1,7 @@
 /*
  * The leaves of a run: the table itself, or its partitions one after the other.
  *
- *   job_begin_leaves -> [begin_leaf -> passes (job_run.c) -> job_leaf_over]* -> end_run
+ *   job_begin_leaves -> [begin_leaf -> job_purge_leaf (job_drop.c) -> job_leaf_over]* -> end_run
  *
  * Where rows refer to rows of other leaves, all have their turn again until that makes no
  * difference.
@@ -123,141 +123,10 @@ static bool goes_on_here(struct job *job, const struct leaf *leaf)
     return here;
 }
 
-/* --- in one piece --- */
-
-enum { MOST_DROP_TRIES = 8 };
-
-static void send_drop(struct job *job);
-
-static void purge_row_by_row(struct job *job, const char *why)
-{
-    if (why[0] != '\0')
-        log_info("job=%s run=%lld %s can't be dropped in one piece: %s; its rows are purged one by "
-                 "one",
-                 job->settings->name, (long long)job->run.id, job->sql.leaf, why);
-    job_begin_pass(job);
-}
-
-static void retry_drop(struct job *job)
-{
-    enum reason reason = job_pause_reason(job);
-
-    if (reason == REASON_NONE)
-        send_drop(job);
-    else
-        job_pause_run(job, reason);
-}
-
-static void leaf_dropped(struct job *job, const struct drop_result *result)
-{
-    log_info("job=%s run=%lld batch=%lld %s is dropped in one piece: %lld rows",
-             job->settings->name, (long long)job->run.id, (long long)job->batch_number,
-             job->sql.leaf, (long long)result->rows);
-    job->run.rows += result->rows;
-    job->run.batches += result->rows > 0;
-    job->rows_since_sample += result->rows;
-    job->host.counters->rows_deleted += result->rows;
-    job->host.counters->audit_rows += result->rows > 0;
-    job->leaf->over = true;
-    next_leaf(job);
-}
-
-/* What the server says of the attempt is worth as much as for a batch, but only where the job can't
- * go on at all. */
-static void drop_failed(struct job *job, const struct drop_result *result)
-{
-    struct next_facts facts = {.outcome = result->outcome, .one_block = true, .one_row = true};
-    struct next next = next_after(&facts);
-    struct err why;
-
-    talk_error(result->error, &why);
-    job_note_error(job, result->error);
-    switch (next.verb) {
-    case NEXT_RESOLVE:
-        job_note_unresolved(job, job->batch_number);
-        job->lanes[0].broken = true;
-        break;
-    case NEXT_RECONNECT:
-        job->lanes[0].broken = true;
-        break;
-    case NEXT_PAUSE:
-    case NEXT_LEAVE_LEAF:
-        break;
-    case NEXT_ADVANCE:
-    case NEXT_SHRINK:
-    case NEXT_SKIP_LOCKED:
-    case NEXT_SET_ASIDE:
-    case NEXT_BISECT:
-    case NEXT_RETRY:
-    case NEXT_STOP:
-        purge_row_by_row(job, why.text);
-        return;
-    }
-    job_settle_with(job, next, why.text);
-    job_landed(job);
-}
-
-static void drop_answered(void *arg, const struct pg_reply *reply)
-{
-    struct job *job = arg;
-    struct drop_result result;
-
-    drop_read(reply, &result);
-    job->host.counters->batches[result.outcome]++;
-    if (result.outcome != BATCH_COMMITTED) {
-        drop_failed(job, &result);
-    } else if (result.dropped) {
-        leaf_dropped(job, &result);
-    } else if (result.locked && ++job->leaf->drop_tries < MOST_DROP_TRIES) {
-        snprintf(job->why, sizeof job->why, "%s is to be dropped: %s", job->sql.leaf, result.why);
-        job->failures = (unsigned)job->leaf->drop_tries;
-        job_back_off(job, REASON_LOCKED, retry_drop);
-    } else {
-        purge_row_by_row(job, result.why != NULL ? result.why : "");
-    }
-}
-
-static void send_drop(struct job *job)
-{
-    struct drop_order order = {
-        .settings = job->settings,
-        .statements = &job->sql,
-        .root = job->table.relation,
-        .relation = job->leaf->relation,
-        .run = job->run.id,
-        .number = ++job->batch_number,
-        .cutoff = job->run.cutoff,
-        .expected_clock = guard_expected(job->host.clock, mono_now()),
-        .has_closing = job->has_closing,
-        .closes_at = job->window_changes,
-    };
-
-    job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
-    drop_send(job->pg, &order, drop_answered, job);
-}
-
-/* It goes in one piece if it can, else row by row. */
-static void purge_leaf(struct job *job)
-{
-    char why[256] = "";
-
-    job->failures = 0;
-    job->walking = false;
-    if (!job->table.partitioned || !job->settings->drop_partitions ||
-        job->settings->audit_digest.count > 0) /* which wants to see each row */
-        job_begin_pass(job);
-    else if (job->settings->references.count > 0) /* PostgreSQL would not know */
-        purge_row_by_row(job, "references to it are declared");
-    else if (drop_allowed(job->leaf, job->run.cutoff_at, why, sizeof why))
-        send_drop(job);
-    else
-        purge_row_by_row(job, why);
-}
-
 void job_go_on_with_leaf(struct job *job)
 {
     if (job->leaf != NULL)
-        purge_leaf(job);
+        job_purge_leaf(job);
     else if (job->listed) /* at its end: what is over stays over */
         list_leaves(job);
     else
@@ -280,7 +149,7 @@ static void begin_leaf(struct job *job, struct leaf *leaf)
     if (job->table.partitioned)
         log_info("job=%s run=%lld comes to %s", job->settings->name, (long long)job->run.id,
                  job->sql.leaf);
-    purge_leaf(job);
+    job_purge_leaf(job);
 }
 
 static void leaves_came(void *arg, const struct pg_reply *reply)

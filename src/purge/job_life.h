@@ -6,6 +6,7 @@
  *   job_turn.c      who goes first
  *   job_run.c       a run, from open to close, and its passes
  *   job_leaves.c    the leaves that it goes over
+ *   job_drop.c      a leaf: in one piece, or row by row
  *   job_find.c      how the rows of a pass are found
  *   job_batch.c     batch after batch
  *   job_limits.c    what slows them down or holds them
@@ -295,6 +296,9 @@ void job_begin_pass(struct job *job);
 void job_begin_leaves(struct job *job);
 /* job_leaves.c: with a new connection: where the leaf was, before or between its passes. */
 void job_go_on_with_leaf(struct job *job);
+/* job_drop.c: from its beginning, or once more after a pause: drops the leaf, or begins a pass over
+ * it. */
+void job_purge_leaf(struct job *job);
 /* job_leaves.c: nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
 /* job_leaves.c: this leaf is none of the table's any more; job->why says so. All have landed. */
