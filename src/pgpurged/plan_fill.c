@@ -240,16 +240,6 @@ static double pages_of(const struct estimate *estimate)
     return (double)estimate->table.blocks;
 }
 
-/* They are tried again, and most likely blocked again. */
-static void note_blocked(struct plan *plan, const struct ended_run *last)
-{
-    if (last->present && last->blocked > 0)
-        plan_note(&plan->risks,
-                  text_format("the last run has left %lld blocked %s: %s", (long long)last->blocked,
-                              last->blocked == 1 ? "row" : "rows", last->detail),
-                  NULL);
-}
-
 static void fill_forecast(struct plan *plan, const struct job_settings *job,
                           const struct database_settings *database, const struct estimate *estimate)
 {
@@ -282,10 +272,19 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
     plan->always = job->window.count == 0;
     plan->rows_per_day = forecast.rows_per_day;
     plan->expiring_per_day = facts.expiring_per_day;
-    note_blocked(plan, &schedule->last);
 }
 
 /* --- all of it --- */
+
+/* They are tried again, and most likely blocked again. */
+static void note_blocked(struct plan *plan, const struct ended_run *last)
+{
+    if (last->present && last->blocked > 0)
+        plan_note(&plan->risks,
+                  text_format("the last run has left %lld blocked %s: %s", (long long)last->blocked,
+                              last->blocked == 1 ? "row" : "rows", last->detail),
+                  NULL);
+}
 
 static void fill_way(struct plan *plan, const struct estimate *estimate)
 {
@@ -314,6 +313,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_leaves(plan, job, estimate);
         fill_way(plan, estimate);
         fill_forecast(plan, job, database, estimate);
+        note_blocked(plan, &estimate->schedule.last);
     } else if (estimate->advice.known)
         fill_statistics(plan, estimate);
     if (estimate->advice.known)

@@ -183,11 +183,11 @@ static char *hidden(char *value)
  * out that no moment can be made of (a date can be in the year 5 million). */
 static void add_due(const struct sql_target *target, const char *cutoff, struct text *all)
 {
-    char *least = mark_at(target, cutoff);
+    bool by_row = target->row_retention.column != NULL;
+    char *mark_at_cutoff = mark_at(target, cutoff);
 
     /* A retention in the row makes a cutoff for each, which nobody can look up. */
-    add(all,
-        compare(mark(target), "<", target->row_retention.column != NULL ? least : hidden(least)));
+    add(all, compare(mark(target), "<", by_row ? mark_at_cutoff : hidden(mark_at_cutoff)));
     add(all, compare(mark(target), ">", hidden(mark_at_milestone(target, &never_marked))));
     if (is_exact(target))
         return;
