@@ -37,8 +37,8 @@ struct database {
     int64_t connections; /* given out or being made */
     int64_t standing;    /* of those, given out */
     unsigned failures;   /* in a row */
-    unsigned in_vain;    /* of those, while none was standing: --once gives up by them alone, since
-                            whoever has a connection will hand it on */
+    unsigned in_vain;    /* of those, while no other one stood or was being made: --once gives up by
+                            them alone, since whoever has a connection will hand it on */
     struct loop_timer retry;
     struct database_counters *counters; /* outlive us */
 };
@@ -98,7 +98,7 @@ static int64_t retry_later(struct database *database)
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
         random = (uint32_t)mono_now().ns;
     database->failures++;
-    database->in_vain += database->standing == 0;
+    database->in_vain += database->standing == 0 && database->openings == NULL;
     wait_ms = backoff_wait_ms(backoff_for_connections, database->failures, random);
     database->up = false;
     database->backoff_ms = (double)wait_ms;
@@ -152,6 +152,7 @@ static void opened(void *arg, bool ok, const struct pg_error *error)
         database->standing++;
         database->server_version = pg_server_version(pg);
         job_connected(job, pg);
+        pump(database); /* the others have waited for this one */
         return;
     }
     database->connections--;
@@ -172,10 +173,17 @@ static void open_connection(struct database *database, struct job *job)
                           database->settings->connect_timeout_ms, opened, opening);
 }
 
+/* At first and after a failure one at a time: one is enough to find out, and where the server has
+ * room for one only, several that come together can all be refused. */
+static bool may_open(const struct database *database)
+{
+    return database->connections < database->settings->max_connections &&
+           !loop_timer_pending(&database->retry) && (database->up || database->openings == NULL);
+}
+
 static void pump(struct database *database)
 {
-    while (database->queued > 0 && database->connections < database->settings->max_connections &&
-           !loop_timer_pending(&database->retry))
+    while (database->queued > 0 && may_open(database))
         open_connection(database, dequeue(database));
     if (loop_timer_pending(&database->retry))
         return;
@@ -194,32 +202,33 @@ void database_want(struct database *database, struct job *job)
     pump(database);
 }
 
+static void close_connection(struct database *database, struct pg *pg)
+{
+    database->connections--;
+    database->standing--;
+    pg_close(pg);
+}
+
 void database_give_back(struct database *database, struct job *job, struct pg *pg, bool broken)
 {
     (void)job;
     if (broken) {
-        database->connections--;
-        database->standing--;
-        pg_close(pg);
+        close_connection(database, pg);
         log_info("database=%s in trouble, next try in %.1f s", database->settings->name,
                  (double)retry_later(database) / 1000);
         return;
     }
     database->failures = database->in_vain = 0;
-    if (database->queued > 0) {
+    if (database->queued > 0)
         job_connected(dequeue(database), pg);
-        return;
-    }
-    database->connections--;
-    database->standing--;
-    pg_close(pg);
+    else
+        close_connection(database, pg);
     pump(database);
 }
 
 void database_drop(struct database *database, struct pg *pg)
 {
-    database->connections--;
-    pg_close(pg);
+    close_connection(database, pg);
     pump(database);
 }
 
@@ -237,6 +246,9 @@ void database_forget(struct database *database, const struct job *job)
         pg_close(opening->pg);
         database->connections--;
         forget_opening(opening);
+        /* Its place is another job's: in the loop's next turn, for all jobs may be going. */
+        if (!loop_timer_pending(&database->retry))
+            loop_timer_set(&database->retry, 0);
     }
 }
 

@@ -146,6 +146,25 @@ START_TEST(one_run_alone_is_not_given_up_because_its_second_worker_is_refused)
 }
 END_TEST
 
+/* The server refuses it until that one is done. */
+START_TEST(a_job_is_not_given_up_while_another_one_has_a_connection_to_hand_on)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 2000);
+    scene_add_table(&scene, "carts", 400);
+    limit_connections(&scene, 1);
+    scene_once(scene_config_of(&scene, keep_format("%s[job carts]\ntable = carts\n"
+                                                   "expires = deleted_at + 30d\n",
+                                                   scene_job("max_rows_per_second = 500"))),
+               0);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 1000);
+    ck_assert_int_eq(promises_check(scene.own, "carts", SCENE_DUE), 200);
+    lift_limit(&scene);
+    scene_end(&scene);
+}
+END_TEST
+
 /* ---- a worker that dies ---- */
 
 START_TEST(a_run_goes_on_after_one_of_its_workers_was_terminated)
@@ -232,6 +251,7 @@ int main(void)
         workers_that_get_no_connection_are_done_without,
         a_worker_that_the_server_refuses_at_first_comes_later,
         one_run_alone_is_not_given_up_because_its_second_worker_is_refused,
+        a_job_is_not_given_up_while_another_one_has_a_connection_to_hand_on,
         a_run_goes_on_after_one_of_its_workers_was_terminated,
         a_second_daemon_is_held_while_several_workers_run_and_while_one_does,
         a_run_of_several_workers_that_was_stopped_or_killed_goes_on_at_the_next_start,

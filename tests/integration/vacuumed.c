@@ -336,15 +336,45 @@ static struct served three_tables(void)
 START_TEST(a_job_that_waits_for_a_connection_goes_before_a_vacuum)
 {
     struct served served = three_tables();
-    const char *log, *purged, *vacuumed;
 
     served_start(&served, with_connections(&served, 2));
     daemon_await_log(&served.daemon, "vacuumed public.orders", AWAIT_MS);
-    log = daemon_log(&served.daemon);
-    purged = strstr(log, "job=drafts run=3 done");
-    vacuumed = strstr(log, "vacuumed public.orders");
-    ck_assert_msg(purged != NULL && purged < vacuumed, "%s", log);
+    ck_assert_msg(sql_int(served.scene.own,
+                          "SELECT ((SELECT ended_at FROM pgpurged.runs WHERE job = 'drafts') <"
+                          " (SELECT vacuumed_at FROM pgpurged.runs WHERE job = 'orders'))::int"),
+                  "%s", daemon_log(&served.daemon));
     served_end(&served);
+}
+END_TEST
+
+/* As soon as orders are vacuumed, carts loses its connection, and nobody gets another one. */
+START_TEST(once_gives_up_on_a_database_that_is_lost_after_a_vacuum)
+{
+    struct scene scene = vacuum_scene(FEW);
+    const char *log;
+
+    scene_add_table(&scene, "carts", FEW);
+    sql_exec(scene.own,
+             "CREATE FUNCTION lock_out() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
+             " BEGIN"
+             " ALTER ROLE pgpurged NOLOGIN;"
+             " PERFORM pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
+             "  WHERE usename = 'pgpurged' AND pid <> pg_backend_pid()"
+             "  ORDER BY backend_start LIMIT 1) AS s;"
+             " RETURN NULL; END $$;"
+             "CREATE TRIGGER lock_out AFTER UPDATE ON pgpurged.runs FOR EACH ROW"
+             " WHEN (OLD.vacuumed_at IS NULL AND NEW.vacuumed_at IS NOT NULL)"
+             " EXECUTE FUNCTION lock_out()");
+    log = scene_once(
+        scene_config_of(&scene, keep_format("%s[job carts]\ntable = carts\nexpires = deleted_at +"
+                                            " 30d\nmax_rows_per_second = 100\n",
+                                            scene_job("vacuum = after"))),
+        1);
+    sql_exec(scene.own, "ALTER ROLE pgpurged LOGIN");
+    ck_assert_msg(strstr(log, "vacuumed public.orders") != NULL, "%s", log);
+    ck_assert_msg(strstr(log, "not permitted to log in") != NULL, "%s", log);
+    promises_check(scene.own, "carts", SCENE_DUE);
+    scene_end(&scene);
 }
 END_TEST
 
@@ -460,6 +490,7 @@ int main(void)
         a_vacuum_whose_connection_is_lost_is_counted_and_the_job_goes_on,
         a_vacuum_gives_way_to_who_waits_for_its_lock,
         a_job_that_waits_for_a_connection_goes_before_a_vacuum,
+        once_gives_up_on_a_database_that_is_lost_after_a_vacuum,
         on_one_connection_nothing_is_vacuumed,
         the_run_record_says_within_a_quarter_how_much_space_became_reusable,
         status_and_metrics_say_what_became_reusable,
