@@ -129,8 +129,12 @@ static void fill_statistics(struct plan *plan, const struct estimate *estimate)
 
 static void set_leaf(struct plan_leaf *shown, const struct leaf *leaf, const struct tally *tally)
 {
+    double unseen = leaf->refusal != NULL ? NAN : 0; /* or there is no row of it in the sample */
+
     *shown = (struct plan_leaf){.name = text_format("%s.%s", leaf->schema, leaf->table),
-                                .pages = leaf->blocks};
+                                .pages = leaf->blocks,
+                                .rows = unseen,
+                                .due = unseen};
     for (size_t i = 0; i < tally->leaf_count; i++)
         if (tally->leaves[i].relation == leaf->relation) {
             shown->rows = tally->leaves[i].rows;
@@ -141,9 +145,11 @@ static void set_leaf(struct plan_leaf *shown, const struct leaf *leaf, const str
 static int more_due_first(const void *a, const void *b)
 {
     const struct plan_leaf *left = a, *right = b;
+    double left_due = isnan(left->due) ? -1 : left->due;
+    double right_due = isnan(right->due) ? -1 : right->due;
 
-    if (left->due != right->due)
-        return left->due > right->due ? -1 : 1;
+    if (left_due != right_due)
+        return left_due > right_due ? -1 : 1;
     return left->pages > right->pages ? -1 : left->pages < right->pages;
 }
 

@@ -1,8 +1,8 @@
 /*
  * What is asked, one after the other:
  *
- *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [count] -> sample
- *     -> tally -> leaves, or index -> due rows through it
+ *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [leaves] -> [count]
+ *     -> sample -> tally -> [index -> due rows through it]
  */
 #include "purge/estimate.h"
 
@@ -102,24 +102,6 @@ static void index_answered(void *arg, const struct pg_reply *reply)
     choose(estimation);
 }
 
-static void leaves_answered(void *arg, const struct pg_reply *reply)
-{
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
-
-    if (!answered(estimation, reply))
-        return;
-    leaves_read(reply, estimate->table.role, &estimate->leaves);
-    if (estimate->leaves.count > 0) { /* what a run sends is about one of them */
-        struct sql_target target =
-            leaf_target(estimation->job, &estimate->table, &estimate->leaves.items[0]);
-
-        sql_statements_free(&estimate->sql);
-        estimate->sql = sql_statements_for(&target);
-    }
-    complete(estimation);
-}
-
 static void find_out_how(struct estimation *estimation)
 {
     const struct job_settings *job = estimation->job;
@@ -133,8 +115,8 @@ static void find_out_how(struct estimation *estimation)
         .sampled_due = estimate->sample.due,
         .probed_due = -1,
     };
-    if (estimate->table.partitioned)
-        leaves_send(estimation->pg, estimate->table.relation, leaves_answered, estimation);
+    if (estimate->table.partitioned) /* each leaf is asked when its turn comes */
+        complete(estimation);
     else if (job->walk == WALK_HEAP || estimate->facts.by_row)
         choose(estimation);
     else
@@ -143,6 +125,13 @@ static void find_out_how(struct estimation *estimation)
 }
 
 /* --- what it would find --- */
+
+static struct sampled sampled_of(const struct estimation *estimation)
+{
+    const struct estimate *estimate = &estimation->estimate;
+
+    return (struct sampled){estimation->job, &estimate->table, &estimate->leaves};
+}
 
 static void tallied(void *arg, const struct pg_reply *reply)
 {
@@ -157,14 +146,12 @@ static void tallied(void *arg, const struct pg_reply *reply)
 
 static void ask_tally(struct estimation *estimation)
 {
-    struct estimate *estimate = &estimation->estimate;
-    struct sql_target target = preflight_target(estimation->job, &estimate->table);
+    struct sampled sampled = sampled_of(estimation);
 
-    tally_send(estimation->pg, &target, &estimate->cutoffs, estimate->table.blocks, tallied,
-               estimation);
+    tally_send(estimation->pg, &sampled, &estimation->estimate.cutoffs, tallied, estimation);
 }
 
-static void sampled(void *arg, const struct pg_reply *reply)
+static void sample_answered(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
@@ -177,10 +164,9 @@ static void sampled(void *arg, const struct pg_reply *reply)
 
 static void ask_sample(struct estimation *estimation)
 {
-    const struct estimate *estimate = &estimation->estimate;
+    struct sampled sampled = sampled_of(estimation);
 
-    sample_send(estimation->pg, estimation->job, &estimate->sql, estimate->table.blocks, sampled,
-                estimation);
+    sample_send_from(estimation->pg, &sampled, sample_answered, estimation);
 }
 
 static void counted(void *arg, const struct pg_reply *reply)
@@ -200,6 +186,41 @@ static void counted(void *arg, const struct pg_reply *reply)
     ask_tally(estimation);
 }
 
+static void look_at_rows(struct estimation *estimation)
+{
+    struct sampled sampled = sampled_of(estimation);
+
+    if (estimation->count_ms > 0)
+        sample_send_all(estimation->pg, &sampled, estimation->count_ms, counted, estimation);
+    else
+        ask_sample(estimation);
+}
+
+/* --- what the table is made of, and when it would be looked at --- */
+
+/* What a run sends is about one leaf: the first that it would purge, if there is any. */
+static void make_statements(struct estimation *estimation)
+{
+    struct estimate *estimate = &estimation->estimate;
+    const struct leaf *leaf = leaves_next(&estimate->leaves);
+    struct sql_target target = leaf != NULL ? leaf_target(estimation->job, &estimate->table, leaf)
+                                            : preflight_target(estimation->job, &estimate->table);
+
+    estimate->sql = sql_statements_for(&target);
+}
+
+static void leaves_answered(void *arg, const struct pg_reply *reply)
+{
+    struct estimation *estimation = arg;
+    struct estimate *estimate = &estimation->estimate;
+
+    if (!answered(estimation, reply))
+        return;
+    leaves_read(reply, estimate->table.role, &estimate->leaves);
+    make_statements(estimation);
+    look_at_rows(estimation);
+}
+
 static void schedule_answered(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
@@ -208,11 +229,12 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     run_schedule_read(reply, &estimate->schedule);
-    if (estimation->count_ms > 0)
-        sample_send_all(estimation->pg, estimation->job, &estimate->sql, estimation->count_ms,
-                        counted, estimation);
-    else
-        ask_sample(estimation);
+    if (estimate->table.partitioned) {
+        leaves_send(estimation->pg, estimate->table.relation, leaves_answered, estimation);
+        return;
+    }
+    make_statements(estimation);
+    look_at_rows(estimation);
 }
 
 static void rate_answered(void *arg, const struct pg_reply *reply)
@@ -253,7 +275,6 @@ static void advised(void *arg, const struct pg_reply *reply)
 {
     struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
-    struct sql_target target;
 
     if (pg_reply_fate(reply) != PG_LOST)
         advice_read(reply, &estimate->advice);
@@ -263,8 +284,6 @@ static void advised(void *arg, const struct pg_reply *reply)
         finish(estimation);
         return;
     }
-    target = preflight_target(estimation->job, &estimate->table);
-    estimate->sql = sql_statements_for(&target);
     rights_send(estimation->pg, &estimate->table, rights_answered, estimation);
 }
 

@@ -58,11 +58,12 @@ static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf
     const char *method = pg_reply_text(reply, TALK_STEP, row, LEAF_ACCESS_METHOD);
     const char *rules = pg_reply_text(reply, TALK_STEP, row, LEAF_RULES);
 
+    leaf->elsewhere = method == NULL || !text_equal(method, "heap");
     if (kind != NULL && kind[0] == 'f')
         return text_copy(
             "it is a foreign table, and its rows can't be found by TID; purge it where "
             "it lives");
-    if (method == NULL || !text_equal(method, "heap"))
+    if (leaf->elsewhere)
         return text_format("it is stored by the access method \"%s\", which has no TID scans",
                            method != NULL ? method : "none");
     if (pg_reply_bool(reply, TALK_STEP, row, LEAF_POLICIES))
@@ -179,6 +180,39 @@ struct sql_target leaf_target(const struct job_settings *job, const struct prefl
     target.schema = leaf->schema;
     target.table = leaf->table;
     return target;
+}
+
+static bool reads_heaps_only(const struct leaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++)
+        if (leaves->items[i].elsewhere)
+            return false;
+    return true;
+}
+
+static void add_part(struct sql_parts *parts, const char *only, const char *schema,
+                     const char *table)
+{
+    char *name = sql_qualified(schema, table);
+
+    parts->names = mem_grow(parts->names, (parts->count + 1) * sizeof *parts->names);
+    parts->names[parts->count++] = text_format("%s%s", only, name);
+    free(name);
+}
+
+struct sql_parts leaves_sampled(const struct job_settings *job, const struct preflight_table *table,
+                                const struct leaves *leaves)
+{
+    struct sql_parts parts = {0};
+    bool whole = table->partitioned && reads_heaps_only(leaves);
+
+    if (table->partitioned && !whole)
+        for (size_t i = 0; i < leaves->count; i++)
+            if (leaves->items[i].refusal == NULL)
+                add_part(&parts, "ONLY ", leaves->items[i].schema, leaves->items[i].table);
+    if (parts.count == 0) /* without its partitions, a partitioned table is an empty one */
+        add_part(&parts, whole ? "" : "ONLY ", job->table.schema, job->table.name);
+    return parts;
 }
 
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation)

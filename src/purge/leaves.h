@@ -29,6 +29,7 @@ struct leaf {
     int drop_tries;       /* of the run */
     char *refusal;        /* why it can't be purged, and what to do about it; NULL = it can */
     bool lacks_privilege; /* it is refused for want of SELECT or DELETE */
+    bool elsewhere;       /* it is refused because its rows are not on pages of a heap here */
     bool over;            /* the run is done with it */
 };
 
@@ -56,6 +57,12 @@ void leaves_skip_to(struct leaves *leaves, int64_t relation);
 /* The target that sql_statements_for() needs for a leaf; points into all three. */
 struct sql_target leaf_target(const struct job_settings *job, const struct preflight_table *table,
                               const struct leaf *leaf);
+
+/* What is sampled of a table with these leaves: all of it, as long as that reads nothing but heaps;
+ * else a foreign table would be fetched whole, so that it is those leaves that can be purged, one
+ * by one. sql_parts_free() it. */
+struct sql_parts leaves_sampled(const struct job_settings *job, const struct preflight_table *table,
+                                const struct leaves *leaves);
 
 /* NULL if it is none of them. */
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation);

@@ -1,6 +1,7 @@
 #include "purge/sample.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 #include "purge/talk.h"
@@ -27,15 +28,37 @@ void sample_send_at(struct pg *pg, const struct job_settings *job, const struct 
     talk_send(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)}, true, fn, arg);
 }
 
-void sample_send_all(struct pg *pg, const struct job_settings *job,
-                     const struct sql_statements *sql, int64_t timeout_ms, pg_reply_fn *fn,
-                     void *arg)
+static char *statement_for(const struct sampled *sampled)
 {
-    const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
-    const char *values[] = {"100", "1", retention, NULL};
+    struct sql_target target = preflight_target(sampled->job, sampled->table);
+    struct sql_parts parts = leaves_sampled(sampled->job, sampled->table, sampled->leaves);
+    char *sql = sql_sample(&target, &parts);
 
-    talk_send_patiently(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)},
-                        timeout_ms, fn, arg);
+    sql_parts_free(&parts);
+    return sql;
+}
+
+void sample_send_from(struct pg *pg, const struct sampled *sampled, pg_reply_fn *fn, void *arg)
+{
+    char percent[32], *sql = statement_for(sampled);
+    const char *retention = sampled->job->expires.retention;
+    const char *values[] = {percent, "1", retention != NULL ? retention : "0", NULL};
+
+    snprintf(percent, sizeof percent, "%.6f", sample_percent(sampled->table->blocks));
+    talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
+    free(sql);
+}
+
+void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
+                     pg_reply_fn *fn, void *arg)
+{
+    char *sql = statement_for(sampled);
+    const char *retention = sampled->job->expires.retention;
+    const char *values[] = {"100", "1", retention != NULL ? retention : "0", NULL};
+
+    talk_send_patiently(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, timeout_ms, fn,
+                        arg);
+    free(sql);
 }
 
 void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample)

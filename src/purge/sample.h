@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "config/settings.h"
+#include "purge/leaves.h"
 #include "sql/purge.h"
 #include "wire/pg.h"
 
@@ -23,6 +24,13 @@ struct sample {
         earliest_due; /* when the earliest marked row is due, or became so; only if any_marked */
 };
 
+/* What is looked at; `leaves` are those of a partitioned table, else they don't matter. */
+struct sampled {
+    const struct job_settings *job;
+    const struct preflight_table *table;
+    const struct leaves *leaves;
+};
+
 /* How many percent of the pages of a table of that size are looked at. */
 double sample_percent(int64_t blocks);
 
@@ -32,10 +40,10 @@ void sample_send(struct pg *pg, const struct job_settings *job, const struct sql
 /* The same, but what is due at a run's cutoff, and not what has become due since. */
 void sample_send_at(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
                     int64_t blocks, const char *cutoff, pg_reply_fn *fn, void *arg);
+void sample_send_from(struct pg *pg, const struct sampled *sampled, pg_reply_fn *fn, void *arg);
 /* The same of all pages, however long it takes up to the timeout; read with `blocks` = 0. */
-void sample_send_all(struct pg *pg, const struct job_settings *job,
-                     const struct sql_statements *sql, int64_t timeout_ms, pg_reply_fn *fn,
-                     void *arg);
+void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
+                     pg_reply_fn *fn, void *arg);
 void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "purge/sample.h"
 #include "purge/talk.h"
 #include "sql/tally.h"
 
@@ -51,16 +50,19 @@ void cutoffs_read(const struct pg_reply *reply, struct cutoffs *cutoffs)
     read_cutoff(reply, 2, cutoffs->later, sizeof cutoffs->later);
 }
 
-void tally_send(struct pg *pg, const struct sql_target *target, const struct cutoffs *cutoffs,
-                int64_t blocks, pg_reply_fn *fn, void *arg)
+void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutoffs *cutoffs,
+                pg_reply_fn *fn, void *arg)
 {
+    struct sql_target target = preflight_target(sampled->job, sampled->table);
+    struct sql_parts parts = leaves_sampled(sampled->job, sampled->table, sampled->leaves);
     char percent[32];
     const char *values[] = {percent, "1", cutoffs->now, cutoffs->week_ago, cutoffs->later};
-    char *sql = sql_tally(target);
+    char *sql = sql_tally(&target, &parts);
 
-    snprintf(percent, sizeof percent, "%.6f", sample_percent(blocks));
+    snprintf(percent, sizeof percent, "%.6f", sample_percent(sampled->table->blocks));
     talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
     free(sql);
+    sql_parts_free(&parts);
 }
 
 /* What was seen in the sample. */

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "purge/sample.h"
 #include "sql/purge.h"
 #include "wire/pg.h"
 
@@ -35,9 +36,9 @@ struct tally {
     size_t leaf_count;
 };
 
-/* `blocks` is the size of the table, as for sample_send(). */
-void tally_send(struct pg *pg, const struct sql_target *target, const struct cutoffs *cutoffs,
-                int64_t blocks, pg_reply_fn *fn, void *arg);
+void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutoffs *cutoffs,
+                pg_reply_fn *fn, void *arg);
+/* `blocks` is the size of the table, as for sample_read(). */
 void tally_read(const struct pg_reply *reply, const struct job_settings *job, int64_t blocks,
                 struct tally *tally);
 void tally_free(struct tally *tally); /* a zeroed one is fine */

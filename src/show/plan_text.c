@@ -142,7 +142,8 @@ static void add_leaves(struct text *out, const struct plan *plan)
         struct text_number due, rows, pages;
 
         if (isnan(leaf->due))
-            add_line(out, "leaf", "%s: %s pages", leaf->name, text_grouped(&pages, leaf->pages));
+            add_line(out, "leaf", "%s: not looked at, %s pages", leaf->name,
+                     text_grouped(&pages, leaf->pages));
         else
             add_line(out, "leaf", "%s: %s%s of %s rows due, %s pages", leaf->name, in_words,
                      rounded(&due, leaf->due), rounded(&rows, leaf->rows),

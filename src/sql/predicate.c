@@ -421,7 +421,15 @@ static char *count_undated(const struct sql_target *target)
     return count;
 }
 
-char *sql_sample(const struct sql_target *target, const char *whole)
+void sql_parts_free(struct sql_parts *parts)
+{
+    for (size_t i = 0; i < parts->count; i++)
+        free(parts->names[i]);
+    free(parts->names);
+    *parts = (struct sql_parts){0};
+}
+
+static char *sample_of(const struct sql_target *target, const char *part)
 {
     static const char now[] = "pg_catalog.now()";
     static const char cutoff[] =
@@ -430,18 +438,41 @@ char *sql_sample(const struct sql_target *target, const char *whole)
     char *due = sql_predicate(target, cutoff), *at = due_at(target, now, cutoff);
     char *some_day = expiring(target), *never = count_undated(target);
     char *sample =
-        text_format("SELECT pg_catalog.count(*),\n"
-                    "       pg_catalog.count(*) FILTER (WHERE %s),\n"
+        text_format("SELECT pg_catalog.count(*) AS rows,\n"
+                    "       pg_catalog.count(*) FILTER (WHERE %s) AS due,\n"
                     "       pg_catalog.min(%s)\n"
-                    "         FILTER (WHERE %s),\n"
-                    "       %s\n"
+                    "         FILTER (WHERE %s) AS earliest,\n"
+                    "       %s AS undated\n"
                     "  FROM %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
                     "($2::pg_catalog.float8)",
-                    due, at, some_day, never, whole);
+                    due, at, some_day, never, part);
 
     free(never);
     free(some_day);
     free(at);
     free(due);
     return sample;
+}
+
+/* Partitions may have their columns in different orders, so that each is counted for itself. */
+char *sql_sample(const struct sql_target *target, const struct sql_parts *parts)
+{
+    struct text all = {0};
+    char *samples, *sum;
+
+    if (parts->count == 1)
+        return sample_of(target, parts->names[0]);
+    for (size_t i = 0; i < parts->count; i++) {
+        char *sample = sample_of(target, parts->names[i]);
+
+        text_addf(&all, "%s%s", i > 0 ? "\nUNION ALL\n" : "", sample);
+        free(sample);
+    }
+    samples = text_take(&all);
+    sum = text_format("SELECT pg_catalog.sum(s.rows), pg_catalog.sum(s.due),\n"
+                      "       pg_catalog.min(s.earliest), pg_catalog.sum(s.undated)\n"
+                      "  FROM (%s) AS s",
+                      samples);
+    free(samples);
+    return sum;
 }

@@ -65,11 +65,19 @@ char *sql_bounds(const struct sql_target *target, const char *cutoff);
 const char *sql_mark_type(enum time_type type);
 const char *sql_first_mark(enum time_type type);
 
-/* For people and metrics, never for a decision about a row: what is due in a sample of the pages of
- * `whole`, when the earliest row becomes due or became so, and how many have their flags set and no
- * mark. $1 percent of the pages, $2 seed, $3 retention, $4 the latest cutoff to go by (NULL =
- * now's). */
-char *sql_sample(const struct sql_target *target, const char *whole);
+/* What a sample is taken of: a table with all of its partitions, or some of these one by one. */
+struct sql_parts {
+    char *
+        *names; /* as they stand behind FROM: qualified and quoted, with ONLY where that is meant */
+    size_t count; /* at least one */
+};
+
+void sql_parts_free(struct sql_parts *parts);
+
+/* For people and metrics, never for a decision about a row: what is due in a sample of the pages,
+ * when the earliest row becomes due or became so, and how many have their flags set and no mark. $1
+ * percent of the pages, $2 seed, $3 retention, $4 the latest cutoff to go by (NULL = now's). */
+char *sql_sample(const struct sql_target *target, const struct sql_parts *parts);
 
 /* Whether the server understands `where`, without reading a row. */
 char *sql_try_where(const struct sql_target *target);

@@ -10,7 +10,7 @@
 static char *sample_of_all(const struct sql_target *target, const char *table)
 {
     char *whole = text_format("%s%s", target->root_table != NULL ? "" : "ONLY ", table);
-    char *sample = sql_sample(target, whole);
+    char *sample = sql_sample(target, &(struct sql_parts){&whole, 1});
 
     free(whole);
     return sample;

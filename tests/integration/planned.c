@@ -206,6 +206,62 @@ START_TEST(plan_of_a_partitioned_table_counts_by_leaf)
 }
 END_TEST
 
+/* Whoever reads the foreign table gets an error, as it has no handler. The leaves have their
+ * columns in different orders, one may not be read, and the foreign one comes first in the list. */
+static void make_partly_foreign(const struct scene *scene)
+{
+    sql_exec(scene->own,
+             "CREATE TABLE orders (id int, deleted_at timestamptz, filler text)"
+             "  PARTITION BY RANGE (id);"
+             "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
+             "CREATE FOREIGN TABLE orders_0 PARTITION OF orders FOR VALUES FROM (0) TO (100)"
+             "  SERVER s;"
+             "CREATE TABLE orders_1 PARTITION OF orders FOR VALUES FROM (100) TO (200);"
+             "CREATE TABLE orders_2 (filler text, gone int, deleted_at timestamptz, id int);"
+             "ALTER TABLE orders_2 DROP gone;"
+             "ALTER TABLE orders ATTACH PARTITION orders_2 FOR VALUES FROM (200) TO (300);"
+             "CREATE TABLE orders_3 PARTITION OF orders FOR VALUES FROM (300) TO (400);"
+             "INSERT INTO orders SELECT i, CASE WHEN i %% 4 = 0 THEN now() - interval '40 days'"
+             "  END FROM generate_series(100, 399) AS i;"
+             "GRANT SELECT, DELETE, UPDATE ON orders, orders_0, orders_1, orders_2 TO pgpurged");
+}
+
+START_TEST(plan_of_a_table_with_a_foreign_partition_asks_no_other_server)
+{
+    static const char *const options[] = {NULL, "--exact"};
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "where = filler IS NULL\n");
+
+    make_partly_foreign(&scene);
+    for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
+        json_t *plan = planned(config, options[i], 0), *leaves = at(plan, "leaves");
+
+        ck_assert_int_eq(number(plan, "due.rows"), 50);
+        ck_assert_int_eq(number(plan, "table.rows"), 200);
+        ck_assert_str_eq(text(json_array_get(leaves, 0), "name"), "public.orders_1");
+        ck_assert_int_eq(number(json_array_get(leaves, 0), "due_rows"), 25);
+        ck_assert(json_is_null(at(json_array_get(leaves, 3), "due_rows")));
+        ck_assert_ptr_nonnull(strstr(text(plan, "sql"), "\"orders_1\""));
+        check_note(plan, "risks", "public.orders_0 is left alone: it is a foreign table");
+    }
+    scene_end(&scene);
+}
+END_TEST
+
+START_TEST(plan_of_a_table_with_nothing_but_a_foreign_partition_finds_nothing)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    make_partly_foreign(&scene);
+    sql_exec(scene.own, "DROP TABLE orders_1, orders_2, orders_3");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_int_eq(number(plan, "due.rows"), 0);
+    check_note(plan, "risks", "public.orders_0 is left alone: it is a foreign table");
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- when it will be done --- */
 
 START_TEST(plan_says_that_a_job_never_catches_up)
@@ -545,6 +601,8 @@ int main(void)
         plan_of_three_million_rows_takes_less_than_two_seconds,
         plan_counts_few_due_rows_through_the_index,
         plan_of_a_partitioned_table_counts_by_leaf,
+        plan_of_a_table_with_a_foreign_partition_asks_no_other_server,
+        plan_of_a_table_with_nothing_but_a_foreign_partition_finds_nothing,
         plan_says_that_a_job_never_catches_up,
         plan_says_when_a_run_will_be_done_given_its_window,
         plan_reckons_with_the_pace_of_the_last_run,

@@ -353,11 +353,18 @@ END_TEST
 
 START_TEST(questions_of_the_plan_read_as)
 {
-    char *tally = sql_tally(&target_cases[0].target);
+    const struct sql_target *target = &target_cases[0].target;
+    char orders[] = "ONLY \"public\".\"orders\"", more[] = "ONLY \"public\".\"more\"";
+    char *names[] = {orders, more};
+    const struct sql_parts whole = {names, 1}, some = {names, 2};
+    char *tally = sql_tally(target, &whole), *tally_of_some = sql_tally(target, &some);
+    char *sample_of_some = sql_sample(target, &some);
     struct text all = {0};
 
     add_statement(&all, "cutoffs", sql_cutoffs);
     add_statement(&all, "tally", tally);
+    add_statement(&all, "tally of some partitions", tally_of_some);
+    add_statement(&all, "sample of some partitions", sample_of_some);
     add_statement(&all, "advice: table", sql_advice_table);
     add_statement(&all, "advice: triggers", sql_advice_triggers);
     add_statement(&all, "advice: locks", sql_advice_locks);
@@ -365,6 +372,8 @@ START_TEST(questions_of_the_plan_read_as)
     add_statement(&all, "advice: indexes", sql_advice_indexes);
     golden_compare("sql/plan.sql", all.data);
     text_free(&all);
+    free(sample_of_some);
+    free(tally_of_some);
     free(tally);
 }
 END_TEST

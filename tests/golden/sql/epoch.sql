@@ -47,16 +47,16 @@ SELECT pg_catalog.count(*),
   FROM ONLY "public"."posts" AS t;
 
 -- sample
-SELECT pg_catalog.count(*),
+SELECT pg_catalog.count(*) AS rows,
        pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz))) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
-       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),
+       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE) AS due,
        pg_catalog.min(t."deleteat"::pg_catalog.float8 OPERATOR(pg_catalog./) 1000::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
          FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.>) '31536000000'::pg_catalog.int8 AND
        t."deleteat" OPERATOR(pg_catalog.<) '253402214400000'::pg_catalog.int8 AND
-       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE),
-       0
+       NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE) AS earliest,
+       0 AS undated
   FROM ONLY "public"."posts" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe

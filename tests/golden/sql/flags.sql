@@ -75,14 +75,14 @@ SELECT pg_catalog.count(*),
   FROM ONLY "public"."orders" AS t;
 
 -- sample
-SELECT pg_catalog.count(*),
+SELECT pg_catalog.count(*) AS rows,
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE),
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE) AS due,
        pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
          FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
@@ -91,14 +91,14 @@ SELECT pg_catalog.count(*),
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE),
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE) AS earliest,
        pg_catalog.count(*) FILTER (WHERE (t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
-       NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE)
+       NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE) AS undated
   FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe

@@ -16,6 +16,55 @@ SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
  GROUP BY p.leaf;
 
+-- tally of some partitions
+SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
+       sum(p.later), sum(p.marked)
+  FROM (SELECT t.tableoid AS leaf, count(*) AS rows,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
+               count(t."deleted_at") AS marked
+          FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
+         GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)
+        UNION ALL
+        SELECT t.tableoid AS leaf, count(*) AS rows,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
+               count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
+               count(t."deleted_at") AS marked
+          FROM ONLY "public"."more" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
+         GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
+ GROUP BY p.leaf;
+
+-- sample of some partitions
+SELECT pg_catalog.sum(s.rows), pg_catalog.sum(s.due),
+       pg_catalog.min(s.earliest), pg_catalog.sum(s.undated)
+  FROM (SELECT pg_catalog.count(*) AS rows,
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
+       pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
+  FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8)
+UNION ALL
+SELECT pg_catalog.count(*) AS rows,
+       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
+       pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
+  FROM ONLY "public"."more" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8)) AS s;
+
 -- advice: table
 SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name, quote_ident(n.nspname) AS schema_name, quote_ident(current_user) AS role, c.relkind = 'p' AS partitioned, CASE WHEN c.relkind = 'r' THEN c.relpages END AS blocks, c.reltuples, current_setting('block_size')::integer AS block_size, NOT coalesce(a.attnotnull, true) AS nullable, has_schema_privilege(n.oid, 'USAGE') AS usage, has_table_privilege(c.oid, 'SELECT') AS can_select, has_table_privilege(c.oid, 'DELETE') AS can_delete, has_any_column_privilege(c.oid, 'UPDATE') AS can_lock, pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0  AND NOT a.attisdropped WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p');
 

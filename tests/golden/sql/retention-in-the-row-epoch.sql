@@ -61,20 +61,20 @@ SELECT pg_catalog.count(*),
   FROM ONLY "public"."files" AS t;
 
 -- sample
-SELECT pg_catalog.count(*),
+SELECT pg_catalog.count(*) AS rows,
        pg_catalog.count(*) FILTER (WHERE (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
-       t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE),
+       t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE) AS due,
        pg_catalog.min(t."created"::pg_catalog.float8 OPERATOR(pg_catalog./) 1::pg_catalog.float8 OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END))
          FILTER (WHERE (t."created" OPERATOR(pg_catalog.>) '31536000'::pg_catalog.int8 AND
-       t."created" OPERATOR(pg_catalog.<) '253402214400'::pg_catalog.int8) IS TRUE),
-       0
+       t."created" OPERATOR(pg_catalog.<) '253402214400'::pg_catalog.int8) IS TRUE) AS earliest,
+       0 AS undated
   FROM ONLY "public"."files" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe

@@ -61,20 +61,20 @@ SELECT pg_catalog.count(*),
   FROM ONLY "public"."files" AS t;
 
 -- sample
-SELECT pg_catalog.count(*),
+SELECT pg_catalog.count(*) AS rows,
        pg_catalog.count(*) FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
-       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE),
+       t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
        pg_catalog.min(pg_catalog.date_part('epoch', t."created_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
          pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END))
          FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
-       t."created_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE),
-       0
+       t."created_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
   FROM ONLY "public"."files" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
 
 -- probe
