@@ -96,16 +96,16 @@ void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job
 
 void job_release(struct job *job, bool broken)
 {
-    if (job->lanes_wanted > 0)
+    if (job->lanes.wanted > 0)
         job->host.unwant(job->host.arg, job);
-    job->lanes_wanted = 0;
+    job->lanes.wanted = 0;
     sql_statements_free(&job->sql); /* 4 kB, which a thousand idle jobs don't need */
-    job->lanes[0].broken |= broken;
+    job->lanes.all[0].broken |= broken;
     job->pg = NULL;
-    for (size_t i = 0; i < job->lane_count; i++) {
-        struct lane fresh = {.job = job}, old = job->lanes[i];
+    for (size_t i = 0; i < job->lanes.count; i++) {
+        struct lane fresh = {.job = job}, old = job->lanes.all[i];
 
-        job->lanes[i] = fresh;
+        job->lanes.all[i] = fresh;
         if (old.pg != NULL)
             job->host.give_back(job->host.arg, job, old.pg, old.broken);
     }
@@ -113,16 +113,18 @@ void job_release(struct job *job, bool broken)
 
 void job_hold(struct job *job, enum reason reason, const char *why)
 {
-    job->in_line = false;
+    job->turn.in_line = false;
     job_enter(job, JOB_HELD, reason, "%s", why);
     if (job->draining)
         job_finish_drain(job);
-    else if (reason == REASON_OTHER_DAEMON && (!job->host.once || job->looks++ < ONCE_LOOKS))
+    else if (reason == REASON_OTHER_DAEMON &&
+             (!job->host.once || job->trouble.looks++ < ONCE_LOOKS))
         job_set_timer(job, OTHER_DAEMON_MS, job_want_connection);
     else if (job->host.once)
         job->host.ended(job->host.arg, job, RUN_INCOMPLETE);
     else if (reason == REASON_BREAKER)
-        job_set_timer(job, (double)breaker_wait_ms(&job->breaker, mono_now()), job_want_connection);
+        job_set_timer(job, (double)breaker_wait_ms(&job->trouble.breaker, mono_now()),
+                      job_want_connection);
     else if (reason == REASON_PAUSED) /* what is due is looked at all the same */
         job_set_timer(job, PAUSED_LOOK_MS, job_want_connection);
     else if (reason != REASON_CLOCK)
@@ -135,8 +137,8 @@ void job_stop(struct job *job, const char *why)
 
     snprintf(kept, sizeof kept, "%s", why);
     job->checked = false;
-    job->run_open = false;
-    job->in_line = false;
+    job->course.open = false;
+    job->turn.in_line = false;
     job_release(job, false);
     job_enter(job, JOB_STOPPED, REASON_REFUSED, "%s", kept);
     if (job->draining)
@@ -158,9 +160,10 @@ static uint32_t random_bits(void)
 
 void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job))
 {
-    job->backoff_ms = (double)backoff_wait_ms(backoff_for_batches, job->failures, random_bits());
+    job->trouble.backoff_ms =
+        (double)backoff_wait_ms(backoff_for_batches, job->trouble.failures, random_bits());
     job_enter(job, JOB_BACKING_OFF, reason, "%s", job->why);
-    job_set_timer(job, job->backoff_ms, then);
+    job_set_timer(job, job->trouble.backoff_ms, then);
 }
 
 void job_explain_breaker(struct job *job)
@@ -181,9 +184,9 @@ static void try_again_later(struct job *job, enum reason reason, const char *why
     job->pass.quiet = false;
     snprintf(job->why, sizeof job->why, "%s", why);
     job_release(job, false);
-    job->failures++;
-    breaker_wait_ms(&job->breaker, now); /* if its time is over, this was the trial */
-    if (breaker_failure(&job->breaker, now)) {
+    job->trouble.failures++;
+    breaker_wait_ms(&job->trouble.breaker, now); /* if its time is over, this was the trial */
+    if (breaker_failure(&job->trouble.breaker, now)) {
         job_explain_breaker(job);
         job_hold(job, REASON_BREAKER, job->why);
     } else if (job->draining) {
@@ -195,10 +198,10 @@ static void try_again_later(struct job *job, enum reason reason, const char *why
 
 void job_note_error(struct job *job, const struct pg_error *error)
 {
-    free(job->last_error);
-    job->last_error = text_copy(error->message);
-    snprintf(job->last_sqlstate, sizeof job->last_sqlstate, "%s", error->sqlstate);
-    job->last_error_at = wall_now();
+    free(job->trouble.message);
+    job->trouble.message = text_copy(error->message);
+    snprintf(job->trouble.sqlstate, sizeof job->trouble.sqlstate, "%s", error->sqlstate);
+    job->trouble.at = wall_now();
 }
 
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
@@ -229,7 +232,7 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
         break;
     case BATCH_OTHER_DAEMON:
         /* Most likely our own lost session, still at work: its batch ends by statement_timeout. */
-        if (job->unresolved_count > 0) {
+        if (job->batches.unresolved_count > 0) {
             try_again_later(job, REASON_OTHER_DAEMON, err.text);
             break;
         }
@@ -335,10 +338,10 @@ static void add_lane(struct job *job, struct pg *pg)
 {
     size_t free_lane = 1;
 
-    job->lanes_wanted--;
-    while (job->lanes[free_lane].pg != NULL)
+    job->lanes.wanted--;
+    while (job->lanes.all[free_lane].pg != NULL)
         free_lane++;
-    job->lanes[free_lane].pg = pg;
+    job->lanes.all[free_lane].pg = pg;
     if (job->state == JOB_RUNNING || job->state == JOB_RESTING)
         job_next_batch(job);
 }
@@ -353,7 +356,7 @@ void job_connected(struct job *job, struct pg *pg)
         add_lane(job, pg);
         return;
     }
-    job->pg = job->lanes[0].pg = pg;
+    job->pg = job->lanes.all[0].pg = pg;
     job_proceed(job);
 }
 
@@ -364,7 +367,7 @@ void job_proceed(struct job *job)
     if (job->draining) {
         job_release(job, false);
         job_finish_drain(job);
-    } else if (job->unresolved_count > 0) {
+    } else if (job->batches.unresolved_count > 0) {
         job_resolve(job);
     } else if (job->vacuum.wanted) {
         job_vacuum_connected(job);
@@ -422,12 +425,12 @@ static bool has_flight_in_air(const struct job *job)
 void job_drain(struct job *job)
 {
     job->draining = true;
-    if (has_flight_in_air(job) || job->in_air > 0)
+    if (has_flight_in_air(job) || job->lanes.in_air > 0)
         return;
     loop_timer_cancel(&job->timer);
     if (job->state == JOB_VACUUMING)
         job_abandon_vacuum(job);
-    if (job->pg != NULL && job->run_open)
+    if (job->pg != NULL && job->course.open)
         job_pause_run(job, REASON_DRAIN);
     else {
         job_release(job, false);
@@ -478,7 +481,7 @@ void job_give_up(struct job *job)
         return;
     }
     if (job->pg != NULL) { /* it was for one more worker */
-        job->lanes_wanted--;
+        job->lanes.wanted--;
         return;
     }
     if (job->vacuum.wanted) { /* the run itself is over */
@@ -495,13 +498,13 @@ struct job *job_new(const struct job_settings *settings, const struct job_host *
 
     job->settings = settings;
     job->host = *host;
-    job->walk = &job->heap;
+    job->walk = &job->walks.heap;
     job->state = JOB_WAITING;
     job->since = mono_now();
-    job->lane_count = (size_t)settings->workers;
-    job->lanes = mem_new(job->lane_count * sizeof *job->lanes);
-    for (size_t i = 0; i < job->lane_count; i++)
-        job->lanes[i].job = job;
+    job->lanes.count = (size_t)settings->workers;
+    job->lanes.all = mem_new(job->lanes.count * sizeof *job->lanes.all);
+    for (size_t i = 0; i < job->lanes.count; i++)
+        job->lanes.all[i].job = job;
     loop_timer_init(&job->timer, host->loop, timer_fired, job);
     return job;
 }
@@ -510,24 +513,24 @@ void job_free(struct job *job)
 {
     if (job == NULL)
         return;
-    for (size_t i = 0; i < job->lane_count; i++)
-        pg_close(job->lanes[i].pg);
+    for (size_t i = 0; i < job->lanes.count; i++)
+        pg_close(job->lanes.all[i].pg);
     loop_timer_free(&job->timer);
     preflight_free(job->preflight);
-    for (size_t i = 0; i < job->lane_count; i++)
+    for (size_t i = 0; i < job->lanes.count; i++)
         for (size_t k = 0; k < LANE_FLIGHTS; k++)
-            batch_free(job->lanes[i].flights[k].batch);
-    free(job->lanes);
+            batch_free(job->lanes.all[i].flights[k].batch);
+    free(job->lanes.all);
     job_vacuum_free(job);
-    free(job->unresolved);
-    free(job->last_error);
+    free(job->batches.unresolved);
+    free(job->trouble.message);
     sql_statements_free(&job->sql);
-    walk_free(&job->heap);
-    walk_free(&job->list);
-    slices_free(&job->slices);
-    leaves_free(&job->leaves);
-    kept_free(&job->kept);
-    blocked_free(&job->blocked);
+    walk_free(&job->walks.heap);
+    walk_free(&job->walks.list);
+    slices_free(&job->walks.slices);
+    leaves_free(&job->leaves.all);
+    kept_free(&job->left.kept);
+    blocked_free(&job->left.blocked);
     free(job);
 }
 

@@ -29,14 +29,14 @@ enum {
 
 static void fail_and_wait(struct job *job, enum reason reason)
 {
-    job->failures++;
+    job->trouble.failures++;
     job_back_off(job, reason, job_next_batch);
 }
 
 /* Something smaller to try is progress: the waits don't grow. */
 static void narrow_and_wait(struct job *job, enum reason reason)
 {
-    job->failures = 1;
+    job->trouble.failures = 1;
     job_back_off(job, reason, job_next_batch);
 }
 
@@ -56,31 +56,32 @@ static void lose_connection(struct job *job)
 
 static void settle(struct job *job)
 {
-    bool lost = job->settle.verb == NEXT_RESOLVE || job->settle.verb == NEXT_RECONNECT;
-    bool opened = job->breaker_opened;
+    bool lost =
+        job->batches.settle.verb == NEXT_RESOLVE || job->batches.settle.verb == NEXT_RECONNECT;
+    bool opened = job->batches.breaker_opened;
 
     loop_timer_cancel(&job->timer); /* of a rest that is over */
-    job->settling = false;
-    job->breaker_opened = false;
+    job->batches.settling = false;
+    job->batches.breaker_opened = false;
     /* A lost connection comes first: the breaker is looked at again before the next batch. */
     if (opened && !lost) {
         open_breaker(job);
         return;
     }
-    switch (job->settle.verb) {
+    switch (job->batches.settle.verb) {
     case NEXT_SHRINK:
     case NEXT_SKIP_LOCKED:
-        narrow_and_wait(job, job->settle.reason);
+        narrow_and_wait(job, job->batches.settle.reason);
         break;
     case NEXT_RETRY:
-        fail_and_wait(job, job->settle.reason);
+        fail_and_wait(job, job->batches.settle.reason);
         break;
     case NEXT_RESOLVE:
     case NEXT_RECONNECT:
         lose_connection(job);
         break;
     case NEXT_PAUSE:
-        job_pause_run(job, job->settle.reason);
+        job_pause_run(job, job->batches.settle.reason);
         break;
     case NEXT_STOP:
         job->checked = false;
@@ -115,10 +116,10 @@ static int gravity(enum next_verb verb)
 
 void job_settle_with(struct job *job, struct next next, const char *why)
 {
-    if (job->settling && gravity(next.verb) <= gravity(job->settle.verb))
+    if (job->batches.settling && gravity(next.verb) <= gravity(job->batches.settle.verb))
         return;
-    job->settling = true;
-    job->settle = next;
+    job->batches.settling = true;
+    job->batches.settle = next;
     snprintf(job->why, sizeof job->why, "%.*s", (int)sizeof job->why - 1, why);
 }
 
@@ -140,12 +141,12 @@ static struct mono latest(struct mono a, struct mono b)
 static void set_pace(struct lane *lane, const struct flight *flight, int64_t rows, double server_ms)
 {
     struct job *job = lane->job;
-    int64_t shared_rows = rows * (int64_t)job->lane_count;
+    int64_t shared_rows = rows * (int64_t)job->lanes.count;
     double rest_ms = pace_rest_ms(&job->pace, shared_rows, server_ms, &lane->by_rate);
 
     lane->period_ms = rest_ms > 0 ? server_ms + rest_ms : 0;
-    if (job->verdict.action == LIMIT_SLOW)
-        lane->period_ms = fmax(lane->period_ms, server_ms) / job->verdict.part;
+    if (job->limits.verdict.action == LIMIT_SLOW)
+        lane->period_ms = fmax(lane->period_ms, server_ms) / job->limits.verdict.part;
     lane->may_send = later(flight->began, lane->period_ms);
     if (lane->in_air > 0) /* the next one left before this was known */
         lane->may_send = later(lane->may_send, lane->period_ms);
@@ -153,9 +154,9 @@ static void set_pace(struct lane *lane, const struct flight *flight, int64_t row
 
 void job_landed(struct job *job)
 {
-    if (!job->settling)
+    if (!job->batches.settling)
         job_next_batch(job);
-    else if (job->in_air == 0)
+    else if (job->lanes.in_air == 0)
         settle(job);
 }
 
@@ -171,13 +172,13 @@ static void set_row_aside(struct job *job, const struct flight *flight,
         job->host.counters->rows_skipped++;
         return;
     }
-    walk_remember_blocked(&job->heap, tid);
+    walk_remember_blocked(&job->walks.heap, tid);
     job->host.counters->rows_blocked++;
-    if (blocked_meet(&job->blocked, job->leaf->relation, tid, why) &&
-        job->blocked.news <= MOST_BLOCKED_LOGGED)
+    if (blocked_meet(&job->left.blocked, job->leaf->relation, tid, why) &&
+        job->left.blocked.news <= MOST_BLOCKED_LOGGED)
         log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
                     tid.offset, job->sql.leaf, why);
-    if (job->blocked.rows >= MOST_BLOCKED_ROWS)
+    if (job->left.blocked.rows >= MOST_BLOCKED_ROWS)
         job_settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
 }
 
@@ -198,13 +199,13 @@ static void count_batch(struct job *job, const struct batch_result *result)
 {
     int64_t gone = result->rows + result->children;
 
-    job->batch_rows = gone;
-    job->rows_since_sample += result->rows;
+    job->batches.last_rows = gone;
+    job->look.rows_since += result->rows;
     job->run.rows += gone;
     job->run.batches += gone > 0;
     job->pass.rows += gone;
     job->pass.skipped += result->skipped;
-    kept_add(&job->kept, result->blocked);
+    kept_add(&job->left.kept, result->blocked);
     job->pass.writing_batches += gone > 0;
     job->host.counters->rows_deleted += gone;
     job->host.counters->rows_skipped += result->skipped;
@@ -222,12 +223,12 @@ static void advance(struct job *job, const struct flight *flight, const struct b
         .whole = !tid_before(rest.from, rest.to),
     };
 
-    job->failures = 0;
-    job->busy_s += result->elapsed_ms / 1000;
-    job->busy_work += (double)result->blocks;
+    job->trouble.failures = 0;
+    job->pass.busy_s += result->elapsed_ms / 1000;
+    job->pass.busy_work += (double)result->blocks;
     if (result->waiters > 0)
-        limits_note_waiters(&job->limiter, mono_now());
-    breaker_success(&job->breaker);
+        limits_note_waiters(&job->limits.limiter, mono_now());
+    breaker_success(&job->trouble.breaker);
     count_batch(job, result);
     *job->host.clock = (struct clock_anchor){true, result->clock, mono_now()};
     walk_give_back(job->walk, rest);
@@ -236,14 +237,16 @@ static void advance(struct job *job, const struct flight *flight, const struct b
     else
         pace_learn(&job->pace, &sample);
     if (job->walk->narrow_slots == 0)
-        job->skips_in_vain = false;
+        job->batches.skips_in_vain = false;
 }
 
 void job_note_unresolved(struct job *job, int64_t number)
 {
-    job->unresolved =
-        mem_grow(job->unresolved, (job->unresolved_count + 1) * sizeof *job->unresolved);
-    job->unresolved[job->unresolved_count++] = number;
+    struct job_batches *batches = &job->batches;
+    size_t bytes = (batches->unresolved_count + 1) * sizeof *batches->unresolved;
+
+    batches->unresolved = mem_grow(batches->unresolved, bytes);
+    batches->unresolved[batches->unresolved_count++] = number;
 }
 
 static void act(struct job *job, const struct flight *flight, const struct batch_result *result,
@@ -263,19 +266,19 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         return;
     case NEXT_SHRINK:
         walk_narrow(job->walk, &flight->range, 4, flight->step.chunk_blocks);
-        job->skips_in_vain |= flight->skip_locked;
+        job->batches.skips_in_vain |= flight->skip_locked;
         if (result->outcome == BATCH_TOO_SLOW)
             pace_shrink(&job->pace);
         break;
     case NEXT_SKIP_LOCKED:
-        if (job->walk == &job->heap)
+        if (job->walk == &job->walks.heap)
             walk_narrow_to_block(job->walk);
         else /* the same rows once more */
             walk_narrow(job->walk, &flight->range, 1, flight->step.chunk_blocks);
-        job->skip_locked = true;
+        job->batches.skip_locked = true;
         break;
     case NEXT_RETRY:
-        job->skip_locked = flight->skip_locked;
+        job->batches.skip_locked = flight->skip_locked;
         break;
     case NEXT_RESOLVE:
         job_note_unresolved(job, flight->number);
@@ -296,10 +299,10 @@ static void judge(struct job *job, const struct flight *flight, const struct bat
 {
     struct next_facts facts = {
         .outcome = result->outcome,
-        .one_block = flight->range.one_block || job->walk == &job->list,
+        .one_block = flight->range.one_block || job->walk == &job->walks.list,
         .one_row = flight->range.one_row,
         .skip_locked = flight->skip_locked,
-        .may_skip_locked = job->leaf->may_lock && !job->skips_in_vain,
+        .may_skip_locked = job->leaf->may_lock && !job->batches.skips_in_vain,
         .has_family = job->sql.family_range != NULL,
     };
     struct next next = next_after(&facts);
@@ -315,8 +318,8 @@ static void judge(struct job *job, const struct flight *flight, const struct bat
               (long long)result->rows, (long long)result->blocks, (long long)result->chunks,
               result->elapsed_ms, next_verb_name(next.verb));
     job->host.counters->batches[result->outcome]++;
-    if (next.failure && breaker_failure(&job->breaker, mono_now()))
-        job->breaker_opened = true;
+    if (next.failure && breaker_failure(&job->trouble.breaker, mono_now()))
+        job->batches.breaker_opened = true;
     act(job, flight, result, next, why.text);
 }
 
@@ -340,7 +343,7 @@ static void batch_done(void *arg, const struct batch_result *result)
     batch_free(flight->batch);
     flight->batch = NULL;
     lane->in_air--;
-    job->in_air--;
+    job->lanes.in_air--;
     flight->began = latest(flight->began, lane->landed);
     lane->landed = now;
     busy_ms = mono_ms_between(flight->began, now);
@@ -368,28 +371,28 @@ static void send(struct lane *lane, struct flight *flight)
         .root = job->table.relation,
         .relation = job->leaf->relation,
         .run = job->run.id,
-        .number = ++job->batch_number,
+        .number = ++job->batches.number,
         .cutoff = job->run.cutoff,
         .range = flight->range.range,
         .step = flight->step,
         .tids = tids,
-        .skip_locked = job->skip_locked,
+        .skip_locked = job->batches.skip_locked,
         .ask_waiters = job_asks_waiters(job),
         .wal_compression = job->table.abilities.lz4 ? "lz4" : NULL,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
-        .has_closing = job->has_closing,
-        .closes_at = job->window_changes,
+        .has_closing = job->look.has_closing,
+        .closes_at = job->look.window_changes,
     };
 
     flight->lane = lane;
     flight->number = order.number;
     flight->skip_locked = order.skip_locked;
     flight->began = mono_now();
-    job->skip_locked = false;
-    job->chunk_blocks = flight->step.chunk_blocks;
+    job->batches.skip_locked = false;
+    job->batches.last_chunk_blocks = flight->step.chunk_blocks;
     lane->may_send = later(flight->began, lane->period_ms);
     lane->in_air++;
-    job->in_air++;
+    job->lanes.in_air++;
     if (job->state != JOB_RUNNING)
         job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
     flight->batch = batch_send(lane->pg, &order, batch_done, flight);
@@ -399,14 +402,14 @@ static void send(struct lane *lane, struct flight *flight)
 /* After a failure, while the walk is narrow, and on trial: one thing at a time. */
 static bool one_at_a_time(const struct job *job)
 {
-    return job->walk->narrow_slots > 0 || job->skip_locked || job->failures > 0 ||
-           job->pace.one_chunk || job->breaker.state == BREAKER_TRIAL;
+    return job->walk->narrow_slots > 0 || job->batches.skip_locked || job->trouble.failures > 0 ||
+           job->pace.one_chunk || job->trouble.breaker.state == BREAKER_TRIAL;
 }
 
 static bool has_room(const struct job *job, const struct lane *lane)
 {
     if (one_at_a_time(job))
-        return lane->pg != NULL && job->in_air == 0;
+        return lane->pg != NULL && job->lanes.in_air == 0;
     return lane->pg != NULL && lane->in_air < LANE_FLIGHTS;
 }
 
@@ -422,7 +425,7 @@ static struct flight *free_flight(struct lane *lane)
 /* A list has no stretches without a due row to be passed over. */
 static int64_t most_blocks(const struct job *job, const struct pace_step *step)
 {
-    return job->walk == &job->heap ? step->range_blocks : step->chunk_blocks;
+    return job->walk == &job->walks.heap ? step->range_blocks : step->chunk_blocks;
 }
 
 static void fill_lane(struct job *job, struct lane *lane)
@@ -440,8 +443,8 @@ static void fill_lane(struct job *job, struct lane *lane)
 
 static enum reason rest_reason(const struct job *job, const struct lane *lane)
 {
-    if (job->verdict.action == LIMIT_SLOW)
-        return job->verdict.reason;
+    if (job->limits.verdict.action == LIMIT_SLOW)
+        return job->limits.verdict.reason;
     return lane->by_rate ? REASON_RATE : REASON_DUTY;
 }
 
@@ -452,16 +455,16 @@ static bool rests(struct job *job)
     const struct lane *first = NULL;
     double wait_ms;
 
-    for (size_t i = 0; i < job->lane_count; i++)
-        if (has_room(job, &job->lanes[i]) &&
-            (first == NULL || job->lanes[i].may_send.ns < first->may_send.ns))
-            first = &job->lanes[i];
+    for (size_t i = 0; i < job->lanes.count; i++)
+        if (has_room(job, &job->lanes.all[i]) &&
+            (first == NULL || job->lanes.all[i].may_send.ns < first->may_send.ns))
+            first = &job->lanes.all[i];
     if (first == NULL)
         return false;
     wait_ms = mono_ms_between(mono_now(), first->may_send);
     if (wait_ms <= 0 && walk_is_empty(job->walk))
         return false;
-    if (job->in_air == 0)
+    if (job->lanes.in_air == 0)
         job_enter(job, JOB_RESTING, rest_reason(job, first), "%s", "");
     job_set_timer(job, fmax(wait_ms, 0), job_next_batch);
     return true;
@@ -473,7 +476,7 @@ enum reason job_pause_reason(struct job *job)
         return REASON_DRAIN;
     if (job->paused)
         return REASON_PAUSED;
-    return breaker_wait_ms(&job->breaker, mono_now()) > 0 ? REASON_BREAKER : REASON_NONE;
+    return breaker_wait_ms(&job->trouble.breaker, mono_now()) > 0 ? REASON_BREAKER : REASON_NONE;
 }
 
 /* Also from timers, so it looks at everything that may have changed meanwhile. */
@@ -483,22 +486,22 @@ void job_next_batch(struct job *job)
 
     loop_timer_cancel(&job->timer); /* nothing may fire into what follows: a talk, a pause */
     if (reason != REASON_NONE) {
-        if (job->in_air == 0 && reason == REASON_BREAKER)
+        if (job->lanes.in_air == 0 && reason == REASON_BREAKER)
             open_breaker(job);
-        else if (job->in_air == 0)
+        else if (job->lanes.in_air == 0)
             job_pause_run(job, reason);
         return;
     }
-    if (job->settling || !job_within_limits(job))
+    if (job->batches.settling || !job_within_limits(job))
         return;
     job_judge_choice(job);
-    if (job->reconsidering) {
-        if (job->in_air == 0)
+    if (job->find.reconsidering) {
+        if (job->lanes.in_air == 0)
             job_reconsider(job);
         return;
     }
-    for (size_t i = 0; i < job->lane_count; i++)
-        fill_lane(job, &job->lanes[i]);
-    if (!rests(job) && job->in_air == 0 && walk_is_empty(job->walk))
+    for (size_t i = 0; i < job->lanes.count; i++)
+        fill_lane(job, &job->lanes.all[i]);
+    if (!rests(job) && job->lanes.in_air == 0 && walk_is_empty(job->walk))
         job_end_walk(job);
 }

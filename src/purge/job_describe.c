@@ -9,34 +9,34 @@
 /* Since the last look the window has closed, or opened. */
 static bool has_changed(const struct job *job)
 {
-    return job->window_changes.us != 0 && wall_now().us >= job->window_changes.us;
+    return job->look.window_changes.us != 0 && wall_now().us >= job->look.window_changes.us;
 }
 
 static void describe_window(const struct job *job, struct job_window_view *view)
 {
     view->spans = text_copy(job->settings->window_written);
     view->timezone = text_copy(job->settings->timezone);
-    view->changes = job->window_changes;
+    view->changes = job->look.window_changes;
     if (job->settings->window.count == 0)
         view->open = MAYBE_YES;
-    else if (job->schedule.clock.us != 0)
-        view->open = job->window.open != has_changed(job) ? MAYBE_YES : MAYBE_NO;
+    else if (job->look.schedule.clock.us != 0)
+        view->open = job->look.window.open != has_changed(job) ? MAYBE_YES : MAYBE_NO;
 }
 
 static void describe_leaf(const struct job *job, struct run_view *view)
 {
     if (!job->table.partitioned)
         return;
-    view->leaf_count = (int64_t)job->leaves.count;
+    view->leaf_count = (int64_t)job->leaves.all.count;
     if (job->leaf == NULL)
         return;
     view->leaf = text_copy(job->leaf->table);
-    view->leaf_number = job->leaf - job->leaves.items + 1;
+    view->leaf_number = job->leaf - job->leaves.all.items + 1;
 }
 
 static void describe_run(const struct job *job, struct run_view *view)
 {
-    double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
+    double seconds = mono_ms_between(job->course.began, mono_now()) / 1000;
 
     view->present = true;
     view->id = job->run.id;
@@ -46,19 +46,20 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->pass = job->run.passes;
     view->rows = job->run.rows;
     view->batches = job->run.batches;
-    view->skipped_rows = job->skipped_before + job->pass.skipped;
-    view->blocked_rows = job->blocked.rows + kept_rows(&job->kept);
-    view->rows_per_second = seconds > 0 ? (double)(job->run.rows - job->rows_before) / seconds : 0;
-    view->batch_rows = job->batch_rows;
-    view->chunk_blocks = job->chunk_blocks;
-    if (job->walk == &job->heap) {
-        view->block = walk_block(&job->heap);
-        view->blocks = job->heap.end_block;
+    view->skipped_rows = job->left.skipped + job->pass.skipped;
+    view->blocked_rows = job->left.blocked.rows + kept_rows(&job->left.kept);
+    view->rows_per_second =
+        seconds > 0 ? (double)(job->run.rows - job->course.rows_before) / seconds : 0;
+    view->batch_rows = job->batches.last_rows;
+    view->chunk_blocks = job->batches.last_chunk_blocks;
+    if (job->walk == &job->walks.heap) {
+        view->block = walk_block(&job->walks.heap);
+        view->blocks = job->walks.heap.end_block;
     } else { /* what an index walk goes by is rows */
         view->block = job->pass.rows;
-        view->blocks = (int64_t)fmax(job->choice.due, (double)job->pass.rows);
+        view->blocks = (int64_t)fmax(job->find.choice.due, (double)job->pass.rows);
     }
-    view->pass_s = mono_ms_between(job->pass_began, mono_now()) / 1000;
+    view->pass_s = mono_ms_between(job->pass.started, mono_now()) / 1000;
     run_view_estimate(view);
 }
 
@@ -85,24 +86,24 @@ static void describe_due(const struct job *job, struct job_view *view)
 {
     double overdue_s;
 
-    if (job->sampled_at.us == 0)
+    if (job->look.sampled_at.us == 0)
         return;
-    overdue_s = (double)(wall_now().us - job->sample.earliest_due.us) / 1e6;
-    view->oldest_overdue_s = job->sample.any_marked ? fmax(overdue_s, 0) : 0;
-    view->due_rows = fmax(job->sample.due - (double)job->rows_since_sample, 0);
+    overdue_s = (double)(wall_now().us - job->look.sample.earliest_due.us) / 1e6;
+    view->oldest_overdue_s = job->look.sample.any_marked ? fmax(overdue_s, 0) : 0;
+    view->due_rows = fmax(job->look.sample.due - (double)job->look.rows_since, 0);
     if (job->settings->flags.count > 0)
-        view->undated_rows = job->sample.undated;
+        view->undated_rows = job->look.sample.undated;
 }
 
 static void describe_error(const struct job *job, struct error_view *view)
 {
-    if (job->last_error_at.us == 0)
+    if (job->trouble.at.us == 0)
         return;
     view->present = true;
-    view->at = job->last_error_at;
-    view->message = text_copy(job->last_error);
-    if (job->last_sqlstate[0] != '\0')
-        view->sqlstate = text_copy(job->last_sqlstate);
+    view->at = job->trouble.at;
+    view->message = text_copy(job->trouble.message);
+    if (job->trouble.sqlstate[0] != '\0')
+        view->sqlstate = text_copy(job->trouble.sqlstate);
 }
 
 /* When a waiting job looks again is next_run; what the log says of it would age here. */
@@ -112,8 +113,8 @@ static void describe_why(const struct job *job, struct job_view *view)
 
     if (job->why[0] != '\0' && job->state != JOB_WAITING) {
         view->why = text_copy(job->why);
-    } else if (job->state == JOB_RESTING && job->verdict.action == LIMIT_SLOW) {
-        limits_explain(&job->verdict, &job->limits, job->host.database, &why);
+    } else if (job->state == JOB_RESTING && job->limits.verdict.action == LIMIT_SLOW) {
+        limits_explain(&job->limits.verdict, &job->limits.sample, job->host.database, &why);
         view->why = text_take(&why);
     }
 }
@@ -139,16 +140,16 @@ void job_describe(const struct job *job, struct job_view *view)
     view->since = job->since_wall;
     view->every_s = (double)settings->every_ms / 1000;
     if (job->state == JOB_WAITING)
-        view->next_run = job->next_run;
-    view->last_success = job->schedule.last_done;
-    view->breaker = text_copy(breaker_state_name(job->breaker.state));
-    view->failures = job->failures;
-    view->referenced_rows = kept_rows(&job->kept);
-    view->backoff_s = job->state == JOB_BACKING_OFF ? job->backoff_ms / 1000 : 0;
+        view->next_run = job->look.next_run;
+    view->last_success = job->look.schedule.last_done;
+    view->breaker = text_copy(breaker_state_name(job->trouble.breaker.state));
+    view->failures = job->trouble.failures;
+    view->referenced_rows = kept_rows(&job->left.kept);
+    view->backoff_s = job->state == JOB_BACKING_OFF ? job->trouble.backoff_ms / 1000 : 0;
     describe_window(job, &view->window);
-    if (job->run_open)
+    if (job->course.open)
         describe_run(job, &view->run);
-    describe_last_run(&job->schedule.last, &view->last_run);
+    describe_last_run(&job->look.schedule.last, &view->last_run);
     describe_due(job, view);
     describe_error(job, &view->error);
     describe_counters(job, &view->counters);

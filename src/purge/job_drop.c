@@ -38,15 +38,15 @@ static void retry_drop(struct job *job)
 static void leaf_dropped(struct job *job, const struct drop_result *result)
 {
     log_info("job=%s run=%lld batch=%lld %s is dropped in one piece: %lld rows",
-             job->settings->name, (long long)job->run.id, (long long)job->batch_number,
+             job->settings->name, (long long)job->run.id, (long long)job->batches.number,
              job->sql.leaf, (long long)result->rows);
     job->run.rows += result->rows;
     job->run.batches += result->rows > 0;
-    job->rows_since_sample += result->rows;
+    job->look.rows_since += result->rows;
     job->host.counters->rows_deleted += result->rows;
     job->host.counters->audit_rows += result->rows > 0;
     job->pass.skipped = 0; /* what an earlier pass has left behind went with it */
-    kept_begin_walk(&job->kept);
+    kept_begin_walk(&job->left.kept);
     job_leaf_over(job);
 }
 
@@ -62,11 +62,11 @@ static void drop_failed(struct job *job, const struct drop_result *result)
     job_note_error(job, result->error);
     switch (next.verb) {
     case NEXT_RESOLVE:
-        job_note_unresolved(job, job->batch_number);
-        job->lanes[0].broken = true;
+        job_note_unresolved(job, job->batches.number);
+        job->lanes.all[0].broken = true;
         break;
     case NEXT_RECONNECT:
-        job->lanes[0].broken = true;
+        job->lanes.all[0].broken = true;
         break;
     case NEXT_PAUSE:
     case NEXT_LEAVE_LEAF:
@@ -98,7 +98,7 @@ static void drop_answered(void *arg, const struct pg_reply *reply)
         leaf_dropped(job, &result);
     } else if (result.locked && ++job->leaf->drop_tries < MOST_DROP_TRIES) {
         snprintf(job->why, sizeof job->why, "%s is to be dropped: %s", job->sql.leaf, result.why);
-        job->failures = (unsigned)job->leaf->drop_tries;
+        job->trouble.failures = (unsigned)job->leaf->drop_tries;
         job_back_off(job, REASON_LOCKED, retry_drop);
     } else {
         purge_row_by_row(job, result.why != NULL ? result.why : "");
@@ -113,11 +113,11 @@ static void send_drop(struct job *job)
         .root = job->table.relation,
         .relation = job->leaf->relation,
         .run = job->run.id,
-        .number = ++job->batch_number,
+        .number = ++job->batches.number,
         .cutoff = job->run.cutoff,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
-        .has_closing = job->has_closing,
-        .closes_at = job->window_changes,
+        .has_closing = job->look.has_closing,
+        .closes_at = job->look.window_changes,
     };
 
     job_enter(job, JOB_RUNNING, REASON_NONE, "%s", "");
@@ -129,8 +129,8 @@ void job_purge_leaf(struct job *job)
 {
     char why[256] = "";
 
-    job->failures = 0;
-    job->walking = false;
+    job->trouble.failures = 0;
+    job->pass.walking = false;
     if (!job->table.partitioned || !job->settings->drop_partitions ||
         job->settings->audit_digest.count > 0) /* which wants to see each row */
         job_begin_pass(job);

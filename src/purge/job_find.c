@@ -30,24 +30,24 @@ static void start_pace(struct job *job, int64_t most_blocks)
 
 static void walk_blocks(struct job *job, uint32_t from_block)
 {
-    job->walk = &job->heap;
-    kept_begin_walk(&job->kept);
+    job->walk = &job->walks.heap;
+    kept_begin_walk(&job->left.kept);
     start_pace(job, PACE_MOST_BLOCKS);
-    walk_begin_pass(&job->heap, from_block, job->pass.began.blocks);
+    walk_begin_pass(&job->walks.heap, from_block, job->pass.began.blocks);
     job_next_batch(job);
 }
 
 /* Places of the list are to pace and walk what blocks are on the heap; each holds one due row. */
 static void walk_index(struct job *job)
 {
-    walk_free(&job->list);
-    walk_start_list(&job->list);
-    kept_begin_walk(&job->kept);
-    job->walk = &job->list;
+    walk_free(&job->walks.list);
+    walk_start_list(&job->walks.list);
+    kept_begin_walk(&job->left.kept);
+    job->walk = &job->walks.list;
     job->pass.whole = true;
     start_pace(job, job->settings->batch_rows);
-    slices_free(&job->slices);
-    slices_start(&job->slices);
+    slices_free(&job->walks.slices);
+    slices_start(&job->walks.slices);
     next_slice(job);
 }
 
@@ -58,24 +58,24 @@ static void slice_came(void *arg, const struct pg_reply *reply)
 
     if (!job_talk_succeeded(job, reply))
         return;
-    if (!slice_read(reply, &job->slices, &err)) {
+    if (!slice_read(reply, &job->walks.slices, &err)) {
         job_close_run(job, RUN_FAILED, err.text);
         return;
     }
-    slice_leave_out(&job->slices, job->heap.blocked, job->heap.blocked_count);
-    walk_begin_pass(&job->list, 0, (uint32_t)job->slices.count);
+    slice_leave_out(&job->walks.slices, job->walks.heap.blocked, job->walks.heap.blocked_count);
+    walk_begin_pass(&job->walks.list, 0, (uint32_t)job->walks.slices.count);
     job_next_batch(job);
 }
 
 static void next_slice(struct job *job)
 {
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    slice_send(job->pg, &job->slices, &job->sql, job->run.cutoff, slice_came, job);
+    slice_send(job->pg, &job->walks.slices, &job->sql, job->run.cutoff, slice_came, job);
 }
 
 void job_end_walk(struct job *job)
 {
-    if (job->walk == &job->list && !job->slices.at_end)
+    if (job->walk == &job->walks.list && !job->walks.slices.at_end)
         next_slice(job);
     else
         job_end_pass(job);
@@ -83,7 +83,7 @@ void job_end_walk(struct job *job)
 
 struct tid job_row_at(const struct job *job, struct tid position)
 {
-    return job->walk == &job->heap ? position : job->slices.tids[position.block];
+    return job->walk == &job->walks.heap ? position : job->walks.slices.tids[position.block];
 }
 
 char *job_tids_of(const struct job *job, struct tid_range range)
@@ -91,10 +91,10 @@ char *job_tids_of(const struct job *job, struct tid_range range)
     struct slice_part part;
     struct text out = {0};
 
-    if (job->walk == &job->heap)
+    if (job->walk == &job->walks.heap)
         return NULL;
-    part =
-        (struct slice_part){job->slices.tids + range.from.block, range.to.block - range.from.block};
+    part = (struct slice_part){job->walks.slices.tids + range.from.block,
+                               range.to.block - range.from.block};
     slice_print(&part, &out);
     return text_take(&out);
 }
@@ -103,12 +103,12 @@ char *job_tids_of(const struct job *job, struct tid_range range)
 
 static void choose(struct job *job, uint32_t from_block)
 {
-    choose_walk(&job->facts, &job->choice);
+    choose_walk(&job->find.facts, &job->find.choice);
     log_info("job=%s run=%lld pass %d: %s", job->settings->name, (long long)job->run.id,
-             job->run.passes, job->choice.why);
-    job->looked_at = 0;
-    job->walking = true;
-    if (job->choice.walk == INDEX_WALK)
+             job->run.passes, job->find.choice.why);
+    job->find.looked_at = 0;
+    job->pass.walking = true;
+    if (job->find.choice.walk == INDEX_WALK)
         walk_index(job);
     else
         walk_blocks(job, from_block);
@@ -119,7 +119,7 @@ static void due_answered(void *arg, const struct pg_reply *reply)
     struct job *job = arg;
 
     if (talk_outcome(reply) == BATCH_COMMITTED)
-        job->facts.probed_due = probe_due_read(reply);
+        job->find.facts.probed_due = probe_due_read(reply);
     else if (talk_outcome(reply) != BATCH_TOO_SLOW && !job_talk_succeeded(job, reply))
         return;
     choose(job, job->run.next_block);
@@ -127,14 +127,14 @@ static void due_answered(void *arg, const struct pg_reply *reply)
 
 static void ask_index(struct job *job)
 {
-    bool enough = choose_sample_is_enough(&job->facts);
+    bool enough = choose_sample_is_enough(&job->find.facts);
 
-    if (job->index.serves && !enough) {
+    if (job->find.index.serves && !enough) {
         probe_due_send(job->pg, &job->sql, job->run.cutoff, due_answered, job);
         return;
     }
     if (enough)
-        job->facts.probed_due = CHOOSE_PROBE_ROWS;
+        job->find.facts.probed_due = CHOOSE_PROBE_ROWS;
     choose(job, job->run.next_block);
 }
 
@@ -144,37 +144,37 @@ static void index_answered(void *arg, const struct pg_reply *reply)
 
     if (!job_talk_succeeded(job, reply))
         return;
-    probe_index_read(reply, &job->index);
-    job->index_known = true;
-    job->facts.has_index = job->index.serves;
-    job->facts.correlation = job->index.correlation;
+    probe_index_read(reply, &job->find.index);
+    job->find.index_known = true;
+    job->find.facts.has_index = job->find.index.serves;
+    job->find.facts.correlation = job->find.index.correlation;
     ask_index(job);
 }
 
 /* The sample is of the whole table, as it was before the first pass. */
 static double sampled_due(const struct job *job)
 {
-    if (job->sampled_at.us == 0 || job->run.passes > 1 || job->table.partitioned)
+    if (job->look.sampled_at.us == 0 || job->run.passes > 1 || job->table.partitioned)
         return -1;
-    return job->sample.due;
+    return job->look.sample.due;
 }
 
 void job_begin_walk(struct job *job, uint32_t from_block)
 {
     job->run.next_block = from_block;
-    job->facts = (struct choose_facts){
+    job->find.facts = (struct choose_facts){
         .wish = job->settings->walk,
         .by_row = job->settings->expires.kind == EXPIRES_BY_ROW,
-        .has_index = job->index_known && job->index.serves,
+        .has_index = job->find.index_known && job->find.index.serves,
         .pages = (int64_t)job->pass.began.blocks - from_block,
         .rows = job->leaf->rows,
         .sampled_due = sampled_due(job),
         .probed_due = -1,
-        .correlation = job->index_known ? job->index.correlation : 0,
+        .correlation = job->find.index_known ? job->find.index.correlation : 0,
     };
-    if (job->settings->walk == WALK_HEAP || job->facts.by_row)
+    if (job->settings->walk == WALK_HEAP || job->find.facts.by_row)
         choose(job, from_block);
-    else if (!job->index_known)
+    else if (!job->find.index_known)
         probe_index_send(job->pg, job->leaf->relation, job->settings->expires.column,
                          index_answered, job);
     else
@@ -185,33 +185,33 @@ void job_begin_walk(struct job *job, uint32_t from_block)
 
 static enum choose_verdict verdict(const struct job *job, char *why)
 {
-    bool by_index = job->walk == &job->list;
+    bool by_index = job->walk == &job->walks.list;
     struct choose_progress progress = {
-        .pages =
-            by_index ? job->slices.pages : (int64_t)walk_block(&job->heap) - job->run.next_block,
+        .pages = by_index ? job->walks.slices.pages
+                          : (int64_t)walk_block(&job->walks.heap) - job->run.next_block,
         .rows = job->pass.rows,
-        .looked_at = job->looked_at,
-        .stuck = by_index && job->slices.stuck,
+        .looked_at = job->find.looked_at,
+        .stuck = by_index && job->walks.slices.stuck,
     };
 
-    return choose_again(&job->facts, &job->choice, &progress, why);
+    return choose_again(&job->find.facts, &job->find.choice, &progress, why);
 }
 
 void job_judge_choice(struct job *job)
 {
-    char why[sizeof job->choice.why];
+    char why[sizeof job->find.choice.why];
 
-    if (job->reconsidering || walk_is_empty(job->walk) || verdict(job, why) == CHOOSE_GO_ON)
+    if (job->find.reconsidering || walk_is_empty(job->walk) || verdict(job, why) == CHOOSE_GO_ON)
         return;
     log_info("job=%s run=%lld looks again how to find rows: %s", job->settings->name,
              (long long)job->run.id, why);
-    job->reconsidering = true;
+    job->find.reconsidering = true;
 }
 
 static void due_probed_again(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
-    struct choose_facts facts = job->facts;
+    struct choose_facts facts = job->find.facts;
     struct choice fresh;
 
     facts.probed_due = -1;
@@ -219,12 +219,12 @@ static void due_probed_again(void *arg, const struct pg_reply *reply)
         facts.probed_due = probe_due_read(reply);
     else if (talk_outcome(reply) != BATCH_TOO_SLOW && !job_talk_succeeded(job, reply))
         return;
-    facts.pages = (int64_t)job->heap.end_block - walk_block(&job->heap);
+    facts.pages = (int64_t)job->walks.heap.end_block - walk_block(&job->walks.heap);
     facts.sampled_due = -1;
     choose_walk(&facts, &fresh);
     if (fresh.walk == INDEX_WALK) {
-        job->facts = facts;
-        job->choice = fresh;
+        job->find.facts = facts;
+        job->find.choice = fresh;
         log_info("job=%s run=%lld pass %d: %s", job->settings->name, (long long)job->run.id,
                  job->run.passes, fresh.why);
         walk_index(job);
@@ -235,17 +235,17 @@ static void due_probed_again(void *arg, const struct pg_reply *reply)
 
 void job_reconsider(struct job *job)
 {
-    job->reconsidering = false;
+    job->find.reconsidering = false;
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    if (job->walk == &job->list) {
-        snprintf(job->choice.why, sizeof job->choice.why,
+    if (job->walk == &job->walks.list) {
+        snprintf(job->find.choice.why, sizeof job->find.choice.why,
                  "heap walk: the index walk has cost as much as the heap walk would");
-        job->choice.walk = HEAP_WALK;
-        job->facts.wish = WALK_HEAP; /* and stays with it for this pass */
+        job->find.choice.walk = HEAP_WALK;
+        job->find.facts.wish = WALK_HEAP; /* and stays with it for this pass */
         job->pass.whole = true;
         walk_blocks(job, 0);
         return;
     }
-    job->looked_at = (int64_t)walk_block(&job->heap) - job->run.next_block;
+    job->find.looked_at = (int64_t)walk_block(&job->walks.heap) - job->run.next_block;
     probe_due_send(job->pg, &job->sql, job->run.cutoff, due_probed_again, job);
 }

@@ -27,16 +27,16 @@ static void list_leaves(struct job *job);
 /* What is left, and what keeps it; false if nothing is left that is known of. */
 static bool explain_rows_left(const struct job *job, struct text *detail)
 {
-    if (job->skipped_before > 0)
+    if (job->left.skipped > 0)
         text_addf(detail, "%lld due rows are left that others had locked",
-                  (long long)job->skipped_before);
-    if (job->blocked.rows > 0) {
+                  (long long)job->left.skipped);
+    if (job->left.blocked.rows > 0) {
         text_add(detail, detail->length > 0 ? ", " : "");
-        blocked_explain(&job->blocked, detail);
+        blocked_explain(&job->left.blocked, detail);
     }
-    if (kept_rows(&job->kept) > 0) {
+    if (kept_rows(&job->left.kept) > 0) {
         text_add(detail, detail->length > 0 ? ", " : "");
-        kept_explain(&job->kept, job->table.references, detail);
+        kept_explain(&job->left.kept, job->table.references, detail);
     }
     return detail->length > 0;
 }
@@ -46,7 +46,7 @@ static void close_by_what_is_left(struct job *job)
     struct text detail = {0};
     bool left = explain_rows_left(job, &detail);
 
-    job->only_blocked = left && job->skipped_before == 0;
+    job->left.only_blocked = left && job->left.skipped == 0;
     job_close_run(job, left ? RUN_INCOMPLETE : RUN_DONE, detail.data);
     text_free(&detail);
 }
@@ -57,13 +57,14 @@ static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
     struct sample sample;
-    double known = (double)(job->skipped_before + job->blocked.rows + kept_rows(&job->kept));
+    double known =
+        (double)(job->left.skipped + job->left.blocked.rows + kept_rows(&job->left.kept));
 
     if (!job_talk_succeeded(job, reply))
         return;
     sample_read(reply, job->table.blocks, &sample);
     if (sample.due > known && (sample.exact || known == 0))
-        blocked_add(&job->blocked, (int64_t)(sample.due - known),
+        blocked_add(&job->left.blocked, (int64_t)(sample.due - known),
                     "a trigger BEFORE DELETE, which keeps them without an error");
     close_by_what_is_left(job);
 }
@@ -99,12 +100,12 @@ static void end_run(struct job *job)
 {
     struct text detail = {0};
 
-    if (explain_refusals(&job->leaves, &detail))
+    if (explain_refusals(&job->leaves.all, &detail))
         job_close_run(job, RUN_INCOMPLETE, detail.data);
-    else if (job->moving)
+    else if (job->leaves.moving)
         job_close_run(job, RUN_INCOMPLETE,
                       "due rows kept moving behind the walk; the next run goes on");
-    else if (may_keep(&job->leaves))
+    else if (may_keep(&job->leaves.all))
         sample_send_at(job->pg, job->settings, &job->sql, job->table.blocks, job->run.cutoff,
                        kept_rows_sampled, job);
     else
@@ -127,7 +128,7 @@ void job_go_on_with_leaf(struct job *job)
 {
     if (job->leaf != NULL)
         job_purge_leaf(job);
-    else if (job->listed) /* at its end: what is over stays over */
+    else if (job->leaves.listed) /* at its end: what is over stays over */
         list_leaves(job);
     else
         job_begin_leaves(job);
@@ -140,11 +141,11 @@ static void begin_leaf(struct job *job, struct leaf *leaf)
         job->run.passes = 1;
         job->run.next_block = 0;
     }
-    walk_free(&job->heap);
-    walk_start(&job->heap, job->table.block_size);
-    job->walk = &job->heap;
-    job->index_known = false;
-    snprintf(job->choice.why, sizeof job->choice.why, "not chosen yet");
+    walk_free(&job->walks.heap);
+    walk_start(&job->walks.heap, job->table.block_size);
+    job->walk = &job->walks.heap;
+    job->find.index_known = false;
+    snprintf(job->find.choice.why, sizeof job->find.choice.why, "not chosen yet");
     job_make_statements(job);
     if (job->table.partitioned)
         log_info("job=%s run=%lld comes to %s", job->settings->name, (long long)job->run.id,
@@ -160,27 +161,27 @@ static void leaves_came(void *arg, const struct pg_reply *reply)
     if (!job_talk_succeeded(job, reply))
         return;
     job->leaf = NULL;
-    job->walking = false;
-    leaves_read(reply, job->table.role, &job->leaves);
-    gone = leaves_find(&job->leaves, job->leaf_gone);
+    job->pass.walking = false;
+    leaves_read(reply, job->table.role, &job->leaves.all);
+    gone = leaves_find(&job->leaves.all, job->leaves.gone);
     /* It is still there, and not under another name; then why did the server say so? */
     if (gone != NULL && gone->over && gone->refusal == NULL)
         gone->refusal = text_copy(job->why);
-    job->leaf_gone = 0;
-    if (!job->listed)
-        for (size_t i = 0; i < job->leaves.count; i++)
-            if (job->leaves.items[i].refusal != NULL)
+    job->leaves.gone = 0;
+    if (!job->leaves.listed)
+        for (size_t i = 0; i < job->leaves.all.count; i++)
+            if (job->leaves.all.items[i].refusal != NULL)
                 log_warning("job=%s partition %s can't be purged: %s", job->settings->name,
-                            job->leaves.items[i].table, job->leaves.items[i].refusal);
-    if (!job->listed && leaves_find(&job->leaves, job->run.at_leaf) != NULL)
-        leaves_skip_to(&job->leaves, job->run.at_leaf);
-    job->listed = true;
+                            job->leaves.all.items[i].table, job->leaves.all.items[i].refusal);
+    if (!job->leaves.listed && leaves_find(&job->leaves.all, job->run.at_leaf) != NULL)
+        leaves_skip_to(&job->leaves.all, job->run.at_leaf);
+    job->leaves.listed = true;
     next_leaf(job);
 }
 
 static void list_leaves(struct job *job)
 {
-    job_enter(job, JOB_CHECKING, REASON_NONE, "%s", job->leaf_gone != 0 ? job->why : "");
+    job_enter(job, JOB_CHECKING, REASON_NONE, "%s", job->leaves.gone != 0 ? job->why : "");
     leaves_send(job->pg, job->table.relation, leaves_came, job);
 }
 
@@ -191,31 +192,31 @@ static bool needs_another_round(const struct job *job)
     const struct reference_graph *references = job->table.references;
 
     return job->table.partitioned && references != NULL &&
-           sql_family_needs_more_passes(&references->family) && kept_rows(&job->kept) > 0 &&
-           job->run.rows > job->rows_at_round && job->rounds < MOST_ROUNDS;
+           sql_family_needs_more_passes(&references->family) && kept_rows(&job->left.kept) > 0 &&
+           job->run.rows > job->leaves.rows_at_round && job->leaves.rounds < MOST_ROUNDS;
 }
 
 static void begin_round(struct job *job)
 {
-    job->rounds++;
-    job->rows_at_round = job->run.rows;
-    job->skipped_before = 0;
-    kept_begin_run(&job->kept, job->table.references);
-    blocked_begin_run(&job->blocked);
-    for (size_t i = 0; i < job->leaves.count; i++)
-        job->leaves.items[i].over = false;
+    job->leaves.rounds++;
+    job->leaves.rows_at_round = job->run.rows;
+    job->left.skipped = 0;
+    kept_begin_run(&job->left.kept, job->table.references);
+    blocked_begin_run(&job->left.blocked);
+    for (size_t i = 0; i < job->leaves.all.count; i++)
+        job->leaves.all.items[i].over = false;
     next_leaf(job);
 }
 
 static void next_leaf(struct job *job)
 {
-    struct leaf *leaf = leaves_next(&job->leaves);
+    struct leaf *leaf = leaves_next(&job->leaves.all);
 
     if (leaf != NULL) {
-        job->listed_since = false;
+        job->leaves.listed_since = false;
         begin_leaf(job, leaf);
-    } else if (job->table.partitioned && !job->listed_since) {
-        job->listed_since = true;
+    } else if (job->table.partitioned && !job->leaves.listed_since) {
+        job->leaves.listed_since = true;
         list_leaves(job);
     } else if (needs_another_round(job)) {
         begin_round(job);
@@ -226,32 +227,32 @@ static void next_leaf(struct job *job)
 
 void job_begin_leaves(struct job *job)
 {
-    leaves_free(&job->leaves);
+    leaves_free(&job->leaves.all);
     job->leaf = NULL;
-    job->leaf_gone = 0;
-    job->walking = job->listed = job->listed_since = false;
-    job->moving = false;
-    job->skipped_before = 0;
-    job->most_passes = 1;
-    job->rounds = 1;
-    job->rows_at_round = job->run.rows;
+    job->leaves.gone = 0;
+    job->pass.walking = job->leaves.listed = job->leaves.listed_since = false;
+    job->leaves.moving = false;
+    job->left.skipped = 0;
+    job->leaves.most_passes = 1;
+    job->leaves.rounds = 1;
+    job->leaves.rows_at_round = job->run.rows;
     if (job->table.partitioned) {
-        job->listed_since = true; /* also when there are none */
+        job->leaves.listed_since = true; /* also when there are none */
         list_leaves(job);
         return;
     }
-    leaves_of_table(job->settings, &job->table, &job->leaves);
+    leaves_of_table(job->settings, &job->table, &job->leaves.all);
     next_leaf(job);
 }
 
 void job_leaf_over(struct job *job)
 {
     job->leaf->over = true;
-    job->skipped_before += job->pass.skipped;
+    job->left.skipped += job->pass.skipped;
     job->pass.skipped = 0;
-    kept_end_leaf(&job->kept);
-    if (job->run.passes > job->most_passes)
-        job->most_passes = job->run.passes;
+    kept_end_leaf(&job->left.kept);
+    if (job->run.passes > job->leaves.most_passes)
+        job->leaves.most_passes = job->run.passes;
     next_leaf(job);
 }
 
@@ -260,10 +261,10 @@ void job_leave_leaf(struct job *job)
     log_info("job=%s run=%lld leaves %s: %s", job->settings->name, (long long)job->run.id,
              job->sql.leaf, job->why);
     job->leaf->over = true;
-    job->leaf_gone = job->leaf->relation;
-    job->skipped_before += job->pass.skipped;
+    job->leaves.gone = job->leaf->relation;
+    job->left.skipped += job->pass.skipped;
     job->pass.skipped = 0;
-    kept_end_leaf(&job->kept);
-    job->listed_since = true;
+    kept_end_leaf(&job->left.kept);
+    job->leaves.listed_since = true;
     list_leaves(job);
 }

@@ -36,15 +36,86 @@
 #include "purge/slice.h"
 #include "purge/walk.h"
 
-/* One pass over the leaf. */
+/* What the last look at the table and at the clocks has shown (job_schedule.c). */
+struct job_look {
+    struct sample sample;         /* what was due; for people only */
+    struct wall sampled_at;       /* {0} = never */
+    int64_t rows_since;           /* deleted since the sample */
+    struct run_schedule schedule; /* what decides when the next run begins */
+    struct window_view window;
+    struct wall window_changes; /* when it closes or opens; {0} = never, or not known */
+    struct wall next_run;       /* {0} = not known */
+    bool has_closing;           /* the run ends for now at window_changes */
+};
+
+/* A job's place among those of its database (job_turn.c). */
+struct job_turn {
+    bool in_line; /* a run is due and not open: host.may_begin() says when */
+    struct mono since;
+    struct mono run_ended; /* the last one of this process; {0} = none */
+};
+
+/* How an open run goes here; what outlives this process is its row in the database, struct run
+ * (job_run.c). */
+struct job_course {
+    bool open;
+    struct mono began;
+    int64_t rows_before; /* of the run, by an earlier start of it */
+    double row_bytes;    /* what a row of the table takes on disk; NAN = not known */
+    enum reason pausing;
+    enum run_outcome closing;
+};
+
+/* The due rows that a run leaves where they are, by why. */
+struct job_left {
+    int64_t skipped;        /* others had locked them; in leaves that are over */
+    struct kept kept;       /* rows to which others refer */
+    struct blocked blocked; /* rows set aside, and which of them are no news */
+    bool only_blocked;      /* nothing else that is due is left at the run's end */
+};
+
+/* The leaves of a run, and how far it has come with them (job_leaves.c). */
+struct job_leaves {
+    struct leaves all;
+    int64_t gone;          /* OID of one that the server says is gone; 0 = none */
+    bool listed;           /* the partitions were looked up for this run */
+    bool listed_since;     /* and again since the last leaf was over */
+    bool moving;           /* due rows of a leaf kept moving behind the walk */
+    int rounds;            /* over all leaves */
+    int64_t rows_at_round; /* run.rows when the last one began */
+    int most_passes;       /* over one leaf */
+};
+
+/* One pass over the leaf (job_run.c). */
 struct job_pass {
     struct run_pass began;
+    struct mono started;
+    bool walking; /* its way to find rows is chosen: it goes on where it was after a pause */
     bool whole;   /* it began at block 0 */
     bool quiet;   /* no other transaction that writes was in progress when it began, and nothing
                      unknown has happened since */
     int64_t rows; /* deleted */
     int64_t writing_batches; /* batches that have deleted rows: each took a transaction id */
     int64_t skipped;         /* due rows left behind because others had locked them */
+    double busy_s;           /* spent in batches */
+    double busy_work;        /* the places of the walk done in them */
+};
+
+/* How the rows of a pass are found, and why so (job_find.c). */
+struct job_find {
+    struct probe_index index;
+    bool index_known;          /* `index` is of this run */
+    struct choose_facts facts; /* with which this pass began */
+    struct choice choice;      /* likewise */
+    int64_t looked_at;         /* struct choose_progress */
+    bool reconsidering; /* nothing is sent: the choice is looked at again when all have landed */
+};
+
+/* What a pass can go by; job->walk is one of the first two. */
+struct job_walks {
+    struct walk heap;     /* over the leaf's blocks; knows the rows that are blocked */
+    struct walk list;     /* over the TIDs of a slice */
+    struct slices slices; /* of an index walk */
 };
 
 /* Two flights of a lane: while the server works on one, the next is on its way, so that neither
@@ -79,6 +150,50 @@ struct lane {
     bool by_rate;         /* because of max_rows_per_second */
 };
 
+/* The connections of a run. */
+struct job_lanes {
+    struct lane *all; /* as many as the job may have workers */
+    size_t count;
+    size_t wanted; /* asked of the host and not there yet */
+    int in_air;    /* batches, and samples of the limits, over all lanes */
+};
+
+/* The batches of a run, and what becomes of one that failed (job_batch.c). */
+struct job_batches {
+    int64_t number;      /* the highest one used */
+    int64_t *unresolved; /* numbers of those whose fate is unknown */
+    size_t unresolved_count;
+    bool settling; /* something has failed: nothing is sent until all have landed, then `settle` */
+    struct next settle;
+    bool breaker_opened;       /* by what has failed */
+    bool skip_locked;          /* the next batch uses SKIP LOCKED */
+    bool skips_in_vain;        /* that has met a lock all the same: not again while the walk is
+                                  narrow */
+    int64_t last_rows;         /* of the last committed batch */
+    int64_t last_chunk_blocks; /* of the last batch that was sent */
+};
+
+/* What the database asks of a run (job_limits.c). */
+struct job_limits {
+    struct limiter limiter;
+    struct limit_sample sample;
+    struct limit_verdict verdict;       /* the last one */
+    bool sampling;                      /* a sample is on its way; counts in lanes.in_air */
+    bool known;                         /* there is one */
+    struct mono sampled_at, waiters_at; /* last asked for */
+};
+
+/* What went wrong, and how patient the job is with it (job.c). */
+struct job_trouble {
+    unsigned failures; /* in a row */
+    struct breaker breaker;
+    double backoff_ms; /* of the wait that goes on */
+    int looks;         /* of --once, while another session runs the job */
+    char *message;     /* of the last error; NULL = none */
+    char sqlstate[6];
+    struct wall at; /* {0} = none */
+};
+
 /* A table that is to be vacuumed after a run. */
 struct vacuum_table {
     int64_t relation; /* OID */
@@ -102,100 +217,44 @@ struct job_vacuum {
 struct job {
     const struct job_settings *settings;
     struct job_host host;
+    bool started, draining, paused, wants_run; /* what others ask of it */
+
     enum job_state state;
     enum reason reason;
     struct mono since;      /* in this state for this reason */
     struct wall since_wall; /* the same, for people */
     char why[512];          /* the last error or other detail */
-    char *last_error;       /* the message; NULL = none */
-    char last_sqlstate[6];
-    struct wall last_error_at; /* {0} = none */
+    struct job_trouble trouble;
 
     struct loop_timer timer;
     void (*on_timer)(struct job *job);
     struct mono wakes; /* when it fires, or has fired */
 
-    struct pg *pg; /* while it has one; also lanes[0].pg. Everything but batches goes over it */
+    struct pg *pg; /* while it has one; also lanes.all[0].pg. Everything but batches goes over it */
     struct preflight *preflight;
     bool checked; /* preflight was fine; `table` and `sql` are valid */
     struct preflight_table table;
     struct sql_statements sql;
-
-    struct sample sample;         /* what was due at the last look; for people only */
-    struct wall sampled_at;       /* {0} = never */
-    int64_t rows_since_sample;    /* deleted */
-    struct run_schedule schedule; /* as of the last look */
-    struct window_view window;    /* likewise */
-    struct wall window_changes;   /* when it closes or opens; {0} = never, or not known */
-    struct wall next_run;         /* {0} = not known */
-    bool has_closing;             /* the run ends for now at window_changes */
-    bool in_line;                 /* a run is due and not open: host.may_begin() says when */
-    struct mono in_line_since;
-    struct mono run_ended; /* the last one of this process; {0} = none */
-
-    bool run_open;
-    struct run run;
-    struct mono run_began, pass_began;
-    int64_t rows_before;    /* of the run, by an earlier start of it */
-    struct leaves leaves;   /* of this run */
-    struct leaf *leaf;      /* the one it is at; NULL = none */
-    int64_t leaf_gone;      /* OID of one that the server says is gone; 0 = none */
-    bool listed;            /* the partitions were looked up for this run */
-    bool listed_since;      /* and again since the last leaf was over */
-    bool walking;           /* a pass over the leaf has begun */
-    bool moving;            /* due rows of a leaf kept moving behind the walk */
-    int64_t skipped_before; /* due rows left behind, in leaves that are over */
-    int rounds;             /* over all leaves */
-    int64_t rows_at_round;  /* run.rows when the last one began */
-    int most_passes;        /* over one leaf */
-    struct walk heap;       /* over the leaf's blocks; knows the rows that are blocked */
-    struct walk list;       /* over the TIDs of a slice */
-    struct walk *walk;      /* the one of the two that this pass goes by */
-    struct slices slices;   /* of an index walk */
-    struct probe_index index;
-    bool index_known;          /* `index` is of this run */
-    struct choose_facts facts; /* with which this pass began */
-    struct choice choice;      /* likewise: how rows are found, and why so */
-    int64_t looked_at;         /* struct choose_progress */
-    bool reconsidering; /* nothing is sent: the choice is looked at again when all have landed */
-    struct job_pass pass;
-    struct pace pace;
-    struct lane *lanes; /* as many as the job may have workers */
-    size_t lane_count;
-    size_t lanes_wanted;  /* asked of the host and not there yet */
-    int in_air;           /* batches, over all lanes */
-    int64_t batch_number; /* the highest one used */
-    int64_t *unresolved;  /* numbers of batches whose fate is unknown */
-    size_t unresolved_count;
-    bool settling; /* something has failed: nothing is sent until all have landed, then `settle` */
-    struct next settle;
-    bool breaker_opened;    /* by what has failed */
-    int64_t batch_rows;     /* of the last committed batch */
-    int64_t chunk_blocks;   /* of the last batch that was sent */
-    struct limiter limiter; /* of this run */
-    struct limit_sample limits;
-    struct limit_verdict verdict; /* the last one */
-    bool sampling;                /* a sample of the limits is on its way; counts in in_air */
-    bool limits_known;            /* there is one */
-    struct mono limits_at, waiters_at;
-    double busy_s,
-        busy_work;      /* spent in batches of this pass, and the places of the walk done in them */
-    double backoff_ms;  /* of the wait that goes on */
-    bool skip_locked;   /* the next batch uses SKIP LOCKED */
-    bool skips_in_vain; /* that has met a lock all the same: not again while the walk is narrow */
-    struct kept kept;   /* rows of this run to which others refer */
-    struct blocked blocked; /* rows set aside in this run, and which of them are no news */
-    bool only_blocked;      /* nothing else that is due is left at its end */
-    enum reason pausing;
-    enum run_outcome closing;
-    double row_bytes; /* what a row of the table takes on disk; NAN = not known */
     struct vacuum_rights rights;
-    struct job_vacuum vacuum;
 
-    unsigned failures; /* in a row */
-    struct breaker breaker;
-    int looks; /* of --once, while another session runs the job */
-    bool started, draining, paused, wants_run;
+    struct job_look look;
+    struct job_turn turn;
+
+    struct run run; /* the open one, else the last one */
+    struct job_course course;
+    struct job_left left;
+    struct job_leaves leaves;
+    struct leaf *leaf; /* the one it is at; NULL = none */
+    struct job_pass pass;
+    struct job_find find;
+    struct job_walks walks;
+    struct walk *walk; /* the one that this pass goes by */
+    struct pace pace;
+    struct job_lanes lanes;
+    struct job_batches batches;
+    struct job_limits limits;
+
+    struct job_vacuum vacuum;
 };
 
 /* The one place where a job changes its state. `why` may be "". */

@@ -18,40 +18,40 @@ void job_start_limits(struct job *job)
 {
     struct limits limits = limits_of(job->host.database);
 
-    limits_start(&job->limiter, &limits);
-    job->limits_known = false;
-    job->verdict = limits_judge(&job->limiter, mono_now());
+    limits_start(&job->limits.limiter, &limits);
+    job->limits.known = false;
+    job->limits.verdict = limits_judge(&job->limits.limiter, mono_now());
 }
 
 /* --- urgency --- */
 
 static double seconds_left(const struct job *job)
 {
-    double since_start_s = mono_ms_between(job->run_began, mono_now()) / 1000;
+    double since_start_s = mono_ms_between(job->course.began, mono_now()) / 1000;
     double left_s = (double)job->settings->every_ms / 1000 - since_start_s;
 
-    if (job->has_closing)
-        left_s = fmin(left_s, (double)(job->window_changes.us - wall_now().us) / 1e6);
+    if (job->look.has_closing)
+        left_s = fmin(left_s, (double)(job->look.window_changes.us - wall_now().us) / 1e6);
     return left_s;
 }
 
 /* In places of the walk: blocks, or rows of an index walk. */
 static double work_left(const struct job *job)
 {
-    if (job->walk == &job->heap)
-        return (double)job->heap.end_block - walk_block(&job->heap);
-    return job->choice.due >= 0 ? fmax(job->choice.due - (double)job->pass.rows, 0) : NAN;
+    if (job->walk == &job->walks.heap)
+        return (double)job->walks.heap.end_block - walk_block(&job->walks.heap);
+    return job->find.choice.due >= 0 ? fmax(job->find.choice.due - (double)job->pass.rows, 0) : NAN;
 }
 
 static void hurry_if_late(struct job *job)
 {
     struct urgency_facts facts = {
         .work_left = work_left(job),
-        .work_per_busy_s = job->busy_s > 0 ? job->busy_work / job->busy_s : 0,
+        .work_per_busy_s = job->pass.busy_s > 0 ? job->pass.busy_work / job->pass.busy_s : 0,
         .left_s = seconds_left(job),
         .duty_percent = (int)job->settings->duty_percent,
         .max_duty_percent = (int)job->settings->max_duty_percent,
-        .limited = job->verdict.action != LIMIT_GO,
+        .limited = job->limits.verdict.action != LIMIT_GO,
     };
 
     job->pace.limits.duty_percent = urgency_duty_percent(&facts);
@@ -63,7 +63,7 @@ static void hurry_if_late(struct job *job)
  */
 static void count_wal(struct job *job, double before)
 {
-    double written = job->limits.facts.wal_bytes - before;
+    double written = job->limits.sample.facts.wal_bytes - before;
 
     if (job->state != JOB_HELD && written > 0) /* false for NAN: one of the two is not known */
         job->host.counters->wal_bytes += (int64_t)written;
@@ -72,18 +72,18 @@ static void count_wal(struct job *job, double before)
 static void sampled(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
-    double wal_before = job->limits_known ? job->limits.facts.wal_bytes : NAN;
+    double wal_before = job->limits.known ? job->limits.sample.facts.wal_bytes : NAN;
 
-    job->sampling = false;
-    job->in_air--;
-    job->limits_known = true; /* also if it failed: a fact that is not known holds nothing back */
+    job->limits.sampling = false;
+    job->lanes.in_air--;
+    job->limits.known = true; /* also if it failed: a fact that is not known holds nothing back */
     if (talk_outcome(reply) == BATCH_COMMITTED) {
-        limits_read(reply, &job->limits);
+        limits_read(reply, &job->limits.sample);
         count_wal(job, wal_before);
-        limits_learn(&job->limiter, &job->limits.facts, mono_now());
+        limits_learn(&job->limits.limiter, &job->limits.sample.facts, mono_now());
         hurry_if_late(job);
     } else if (pg_reply_fate(reply) == PG_LOST) {
-        job->lanes[0].broken = true;
+        job->lanes.all[0].broken = true;
         job_settle_with(job, (struct next){.verb = NEXT_RECONNECT, .reason = REASON_DATABASE},
                         pg_reply_error(reply)->message);
     }
@@ -94,12 +94,12 @@ static void sample_if_due(struct job *job)
 {
     struct mono now = mono_now();
 
-    if (job->sampling ||
-        (job->limits_known && mono_ms_between(job->limits_at, now) < LIMITS_SAMPLE_MS))
+    if (job->limits.sampling ||
+        (job->limits.known && mono_ms_between(job->limits.sampled_at, now) < LIMITS_SAMPLE_MS))
         return;
-    job->sampling = true;
-    job->limits_at = now;
-    job->in_air++;
+    job->limits.sampling = true;
+    job->limits.sampled_at = now;
+    job->lanes.in_air++;
     limits_send(job->pg, job->host.database, &job->settings->table, sampled, job);
 }
 
@@ -107,15 +107,15 @@ bool job_asks_waiters(struct job *job)
 {
     struct mono now = mono_now();
 
-    if (mono_ms_between(job->waiters_at, now) < LIMITS_SAMPLE_MS)
+    if (mono_ms_between(job->limits.waiters_at, now) < LIMITS_SAMPLE_MS)
         return false;
-    job->waiters_at = now;
+    job->limits.waiters_at = now;
     return true;
 }
 
 double job_replica_lag_s(const struct job *job)
 {
-    return job->limits_known ? job->limits.facts.replica_lag_s : NAN;
+    return job->limits.known ? job->limits.sample.facts.replica_lag_s : NAN;
 }
 
 /* --- verdicts --- */
@@ -125,12 +125,12 @@ static void hold(struct job *job)
     struct text text = {0};
     const char *why;
 
-    if (job->in_air - job->sampling > 0)
+    if (job->lanes.in_air - job->limits.sampling > 0)
         return; /* the batch in flight looks again when it lands */
-    limits_explain(&job->verdict, &job->limits, job->host.database, &text);
+    limits_explain(&job->limits.verdict, &job->limits.sample, job->host.database, &text);
     why = text.data != NULL ? text.data : "";
-    if (job->state != JOB_HELD || job->reason != job->verdict.reason)
-        job_enter(job, JOB_HELD, job->verdict.reason, "%s", why);
+    if (job->state != JOB_HELD || job->reason != job->limits.verdict.reason)
+        job_enter(job, JOB_HELD, job->limits.verdict.reason, "%s", why);
     else /* no news, but status shows how it is now */
         snprintf(job->why, sizeof job->why, "%s", why);
     text_free(&text);
@@ -142,12 +142,12 @@ static void note_slowing(const struct job *job, enum reason before)
 {
     struct text why = {0};
 
-    if (job->verdict.action != LIMIT_SLOW || job->verdict.reason == before)
+    if (job->limits.verdict.action != LIMIT_SLOW || job->limits.verdict.reason == before)
         return;
-    limits_explain(&job->verdict, &job->limits, job->host.database, &why);
-    if (job->verdict.reason == REASON_MAX_HOLD)
+    limits_explain(&job->limits.verdict, &job->limits.sample, job->host.database, &why);
+    if (job->limits.verdict.reason == REASON_MAX_HOLD)
         log_warning("job=%s %s", job->settings->name, why.data);
-    else if (job->verdict.reason == REASON_OLD_SNAPSHOT)
+    else if (job->limits.verdict.reason == REASON_OLD_SNAPSHOT)
         log_info("job=%s goes slower: %s", job->settings->name, why.data);
     else
         log_debug("job=%s goes slower: %s", job->settings->name, why.data);
@@ -156,14 +156,14 @@ static void note_slowing(const struct job *job, enum reason before)
 
 bool job_within_limits(struct job *job)
 {
-    enum reason before = job->verdict.reason;
+    enum reason before = job->limits.verdict.reason;
 
     sample_if_due(job);
-    if (!job->limits_known)
+    if (!job->limits.known)
         return false; /* the first sample is on its way */
-    job->verdict = limits_judge(&job->limiter, mono_now());
+    job->limits.verdict = limits_judge(&job->limits.limiter, mono_now());
     note_slowing(job, before);
-    if (job->verdict.action != LIMIT_HOLD)
+    if (job->limits.verdict.action != LIMIT_HOLD)
         return true;
     hold(job);
     return false;

@@ -23,13 +23,14 @@ enum {
 static struct run_progress progress_of(const struct job *job)
 {
     return (struct run_progress){
-        .skipped = job->skipped_before + job->pass.skipped,
-        .blocked = job->blocked.rows + kept_rows(&job->kept),
-        .passes = job->run.passes > job->most_passes ? job->run.passes : job->most_passes,
-        .next_block = job->walk == &job->heap ? walk_block(&job->heap) : 0,
+        .skipped = job->left.skipped + job->pass.skipped,
+        .blocked = job->left.blocked.rows + kept_rows(&job->left.kept),
+        .passes =
+            job->run.passes > job->leaves.most_passes ? job->run.passes : job->leaves.most_passes,
+        .next_block = job->walk == &job->walks.heap ? walk_block(&job->walks.heap) : 0,
         .at_leaf = job->table.partitioned && job->leaf != NULL ? job->leaf->relation : 0,
-        .walk = job->choice.why,
-        .row_bytes = job->row_bytes,
+        .walk = job->find.choice.why,
+        .row_bytes = job->course.row_bytes,
     };
 }
 
@@ -40,8 +41,8 @@ static void run_closed(void *arg, const struct pg_reply *reply)
     struct job *job = arg;
     int64_t rows = 0, batches = 0;
     double reusable_bytes;
-    double seconds = mono_ms_between(job->run_began, mono_now()) / 1000;
-    enum run_outcome outcome = job->closing;
+    double seconds = mono_ms_between(job->course.began, mono_now()) / 1000;
+    enum run_outcome outcome = job->course.closing;
     struct run_progress progress = progress_of(job);
     char how[40];
 
@@ -49,13 +50,13 @@ static void run_closed(void *arg, const struct pg_reply *reply)
         return;
     run_close_read(reply, &rows, &batches, &reusable_bytes);
     snprintf(how, sizeof how, "%s", run_outcome_code(outcome));
-    if (job->only_blocked)
+    if (job->left.only_blocked)
         snprintf(how, sizeof how, "done, %lld blocked", (long long)progress.blocked);
-    job->run_open = false;
+    job->course.open = false;
     job->leaf = NULL;
-    leaves_free(&job->leaves);
+    leaves_free(&job->leaves.all);
     job->wants_run = false;
-    job->run_ended = mono_now();
+    job->turn.run_ended = mono_now();
     job->host.counters->runs[outcome]++;
     job->host.counters->run_seconds += seconds;
     if (reusable_bytes > 0)
@@ -75,7 +76,7 @@ void job_close_run(struct job *job, enum run_outcome outcome, const char *detail
 {
     struct run_progress progress = progress_of(job);
 
-    job->closing = outcome;
+    job->course.closing = outcome;
     job_enter(job, JOB_FINISHING, REASON_NONE, "%s", detail != NULL ? detail : "");
     run_close_send(job->pg, job->run.id, outcome, &progress, detail, run_closed, job);
 }
@@ -95,7 +96,7 @@ static void run_paused(void *arg, const struct pg_reply *reply)
         job_want_connection(job);
         return;
     }
-    if (job->pausing == REASON_WINDOW && !job->draining) {
+    if (job->course.pausing == REASON_WINDOW && !job->draining) {
         job_look_at_schedule(job);
         return;
     }
@@ -103,14 +104,14 @@ static void run_paused(void *arg, const struct pg_reply *reply)
     if (job->draining)
         job_finish_drain(job);
     else
-        job_hold(job, job->pausing, why);
+        job_hold(job, job->course.pausing, why);
 }
 
 void job_pause_run(struct job *job, enum reason reason)
 {
     struct run_progress progress = progress_of(job);
 
-    job->pausing = reason;
+    job->course.pausing = reason;
     job_enter(job, JOB_FINISHING, reason, "%s", job->why);
     if (reason == REASON_STANDBY) { /* nothing can be written here */
         job_release(job, false);
@@ -140,7 +141,7 @@ static int most_passes(const struct job *job)
     const struct reference_graph *references = job->table.references;
     bool levels = references != NULL && sql_family_needs_more_passes(&references->family);
 
-    return levels && kept_rows_of_pass(&job->kept) > 0 ? MOST_LEVEL_PASSES : MOST_PASSES;
+    return levels && kept_rows_of_pass(&job->left.kept) > 0 ? MOST_LEVEL_PASSES : MOST_PASSES;
 }
 
 static void pass_ended(void *arg, const struct pg_reply *reply)
@@ -156,7 +157,7 @@ static void pass_ended(void *arg, const struct pg_reply *reply)
     if (nothing_left) {
         job_leaf_over(job);
     } else if (job->run.passes >= most_passes(job)) {
-        job->moving = true;
+        job->leaves.moving = true;
         job_leaf_over(job);
     } else {
         job->run.passes++;
@@ -174,12 +175,12 @@ void job_end_pass(struct job *job)
 /* The other workers begin when their connections stand; a small rest is not worth them. */
 static void want_more_lanes(struct job *job, int64_t blocks)
 {
-    size_t present = job->lanes_wanted;
+    size_t present = job->lanes.wanted;
 
-    for (size_t i = 0; i < job->lane_count; i++)
-        present += job->lanes[i].pg != NULL;
-    for (; blocks >= LANE_BLOCKS && present < job->lane_count; present++) {
-        job->lanes_wanted++;
+    for (size_t i = 0; i < job->lanes.count; i++)
+        present += job->lanes.all[i].pg != NULL;
+    for (; blocks >= LANE_BLOCKS && present < job->lanes.count; present++) {
+        job->lanes.wanted++;
         job->host.want(job->host.arg, job);
     }
 }
@@ -194,9 +195,12 @@ static void pass_began(void *arg, const struct pg_reply *reply)
         return;
     run_pass_read(reply, &now);
     from = job->run.next_block;
-    job->pass = (struct job_pass){.began = now, .whole = from == 0, .quiet = now.xmin == now.xmax};
-    job->pass_began = mono_now();
-    job->busy_s = job->busy_work = 0;
+    job->pass = (struct job_pass){
+        .began = now,
+        .started = mono_now(),
+        .whole = from == 0,
+        .quiet = now.xmin == now.xmax,
+    };
     job->leaf->blocks = now.blocks;
     if (!job->table.partitioned)
         job->table.blocks = now.blocks;
@@ -206,7 +210,7 @@ static void pass_began(void *arg, const struct pg_reply *reply)
 
 void job_begin_pass(struct job *job)
 {
-    job->walking = false;
+    job->pass.walking = false;
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
     run_pass_send(job->pg, job->leaf->relation, pass_began, job);
 }
@@ -216,11 +220,11 @@ void job_begin_pass(struct job *job)
 static void start_fresh(struct job *job)
 {
     job_start_limits(job);
-    blocked_begin_run(&job->blocked);
-    job->only_blocked = false;
-    kept_begin_run(&job->kept, job->table.references);
-    job->run_began = mono_now();
-    job->rows_before = job->run.rows;
+    blocked_begin_run(&job->left.blocked);
+    job->left.only_blocked = false;
+    kept_begin_run(&job->left.kept, job->table.references);
+    job->course.began = mono_now();
+    job->course.rows_before = job->run.rows;
 }
 
 static void run_opened(void *arg, const struct pg_reply *reply)
@@ -232,18 +236,18 @@ static void run_opened(void *arg, const struct pg_reply *reply)
     if (!job_talk_succeeded(job, reply))
         return;
     run_open_read(reply, &run);
-    goes_on = job->run_open && run.id == job->run.id;
+    goes_on = job->course.open && run.id == job->run.id;
     /* Numbers of batches that rolled back, or whose fate was unknown, are never used again. */
-    if (!goes_on || job->batch_number < run.last_batch)
-        job->batch_number = run.last_batch;
+    if (!goes_on || job->batches.number < run.last_batch)
+        job->batches.number = run.last_batch;
     if (goes_on) { /* we know better than the last note */
         run.passes = job->run.passes;
         run.next_block = job->run.next_block;
         run.at_leaf = job->run.at_leaf;
     }
     job->run = run;
-    job->run_open = true;
-    job->failures = 0;
+    job->course.open = true;
+    job->trouble.failures = 0;
     log_info("job=%s run=%lld %s: cutoff %s, %s from block %u, pass %d", job->settings->name,
              (long long)run.id, run.resumed ? "goes on" : "begins", run.cutoff, job->sql.leaf,
              run.next_block, run.passes);
@@ -253,7 +257,7 @@ static void run_opened(void *arg, const struct pg_reply *reply)
         return;
     }
     job->pass.quiet = false; /* others may have written while it paused */
-    if (job->walking)
+    if (job->pass.walking)
         job_next_batch(job);
     else
         job_go_on_with_leaf(job);
@@ -281,7 +285,7 @@ static void resolved(void *arg, const struct pg_reply *reply)
     if (!job_talk_succeeded(job, reply))
         return;
     rows = run_find_batch_read(reply);
-    number = job->unresolved[--job->unresolved_count];
+    number = job->batches.unresolved[--job->batches.unresolved_count];
     job->host.counters->rows_deleted += rows;
     job->host.counters->audit_rows += rows > 0;
     job->pass.rows += rows;
@@ -298,5 +302,5 @@ void job_resolve(struct job *job)
 {
     job_enter(job, JOB_RESOLVING, REASON_NONE, "%s", "");
     run_find_batch_send(job->pg, job->settings->name, job->run.id,
-                        job->unresolved[job->unresolved_count - 1], resolved, job);
+                        job->batches.unresolved[job->batches.unresolved_count - 1], resolved, job);
 }

@@ -40,11 +40,11 @@ static bool clock_is_fine(struct job *job, struct wall clock)
 /* Lets the connection go and sleeps. */
 static void wait_until(struct job *job, enum reason reason, double wait_s)
 {
-    if (job->in_line && reason == REASON_WINDOW)
+    if (job->turn.in_line && reason == REASON_WINDOW)
         log_info("job=%s has waited for jobs that go first until its window closed; it runs when "
                  "it opens again",
                  job->settings->name);
-    job->in_line = false;
+    job->turn.in_line = false;
     job_release(job, false);
     if (job->draining) {
         job_finish_drain(job);
@@ -56,19 +56,20 @@ static void wait_until(struct job *job, enum reason reason, double wait_s)
 
 double job_seconds_until(const struct job *job, struct wall moment)
 {
-    return fmax((double)(moment.us - job->schedule.clock.us) / 1e6, 0);
+    return fmax((double)(moment.us - job->look.schedule.clock.us) / 1e6, 0);
 }
 
 /* Only while the window is open. */
 static double seconds_until_due(const struct job *job)
 {
     struct schedule_facts facts = {
-        .ever_ran = job->schedule.ever_ran,
-        .run_open = job->schedule.run_open,
-        .since_start_s = job->schedule.since_start_s,
+        .ever_ran = job->look.schedule.ever_ran,
+        .run_open = job->look.schedule.run_open,
+        .since_start_s = job->look.schedule.since_start_s,
         .every_s = (double)job->settings->every_ms / 1000,
-        .window_always = job->window.always,
-        .since_opening_s = (double)local_seconds_between(job->window.opened, job->schedule.local),
+        .window_always = job->look.window.always,
+        .since_opening_s =
+            (double)local_seconds_between(job->look.window.opened, job->look.schedule.local),
     };
 
     return schedule_wait_s(&facts);
@@ -77,24 +78,24 @@ static double seconds_until_due(const struct job *job)
 /* Everything is known: run now, or wait for what? */
 static void decide_when(struct job *job)
 {
-    bool limited = !job->window.always;
+    bool limited = !job->look.window.always;
     double wait_s;
 
-    if (limited && !job->window.open) {
-        job->next_run = job->window_changes;
-        wait_until(job, REASON_WINDOW, job_seconds_until(job, job->window_changes));
+    if (limited && !job->look.window.open) {
+        job->look.next_run = job->look.window_changes;
+        wait_until(job, REASON_WINDOW, job_seconds_until(job, job->look.window_changes));
         return;
     }
     wait_s = seconds_until_due(job);
-    job->next_run.us = job->schedule.clock.us + (int64_t)(wait_s * 1e6);
+    job->look.next_run.us = job->look.schedule.clock.us + (int64_t)(wait_s * 1e6);
     if (wait_s <= 0) {
-        job->has_closing = limited;
+        job->look.has_closing = limited;
         job_take_turn(job);
         return;
     }
     /* After the window's end the next opening counts, so that has to be looked at. */
     if (limited)
-        wait_s = fmin(wait_s, job_seconds_until(job, job->window_changes));
+        wait_s = fmin(wait_s, job_seconds_until(job, job->look.window_changes));
     wait_until(job, REASON_NOT_DUE, wait_s);
 }
 
@@ -105,7 +106,7 @@ static void window_change_answered(void *arg, const struct pg_reply *reply)
 
     if (!job_talk_succeeded(job, reply))
         return;
-    run_instant_read(reply, &job->window_changes, &from_now_s);
+    run_instant_read(reply, &job->look.window_changes, &from_now_s);
     decide_when(job);
 }
 
@@ -115,21 +116,22 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
 
     if (!job_talk_succeeded(job, reply))
         return;
-    run_schedule_read(reply, &job->schedule);
-    if (!clock_is_fine(job, job->schedule.clock))
+    run_schedule_read(reply, &job->look.schedule);
+    if (!clock_is_fine(job, job->look.schedule.clock))
         return;
-    job->has_closing = false;
-    job->window_changes = (struct wall){0};
-    job->window = window_look(&job->settings->window, job->schedule.local);
+    job->look.has_closing = false;
+    job->look.window_changes = (struct wall){0};
+    job->look.window = window_look(&job->settings->window, job->look.schedule.local);
     if (job->paused) { /* it was looked at all the same, so that status knows how late it is */
         job_release(job, false);
         job_hold(job, REASON_PAUSED, "");
     } else if (job->wants_run || job->host.once)
         job_take_turn(job);
-    else if (job->window.always)
+    else if (job->look.window.always)
         decide_when(job);
     else
-        run_instant_send(job->pg, job->settings, job->window.changes, window_change_answered, job);
+        run_instant_send(job->pg, job->settings, job->look.window.changes, window_change_answered,
+                         job);
 }
 
 static void sampled(void *arg, const struct pg_reply *reply)
@@ -138,9 +140,9 @@ static void sampled(void *arg, const struct pg_reply *reply)
 
     /* A sample that takes too long, say on a table that is locked, is no reason not to purge. */
     if (talk_outcome(reply) == BATCH_COMMITTED) {
-        sample_read(reply, job->table.blocks, &job->sample);
-        job->sampled_at = wall_now();
-        job->rows_since_sample = 0;
+        sample_read(reply, job->table.blocks, &job->look.sample);
+        job->look.sampled_at = wall_now();
+        job->look.rows_since = 0;
     } else if (pg_reply_fate(reply) == PG_LOST) {
         job_talk_succeeded(job, reply);
         return;

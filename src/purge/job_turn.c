@@ -20,8 +20,8 @@ static void wait_in_line(struct job *job, const char *why)
 {
     double wait_ms = LOOK_AGAIN_MS;
 
-    if (job->has_closing)
-        wait_ms = fmin(wait_ms, fmax(job_seconds_until(job, job->window_changes), 0) * 1000);
+    if (job->look.has_closing)
+        wait_ms = fmin(wait_ms, fmax(job_seconds_until(job, job->look.window_changes), 0) * 1000);
     job_release(job, false);
     if (job->draining) {
         job_finish_drain(job);
@@ -35,13 +35,13 @@ void job_take_turn(struct job *job)
 {
     struct text why = {0};
 
-    if (!job->in_line)
-        job->in_line_since = mono_now();
-    job->in_line = !job->run_open; /* a run that was interrupted goes on */
-    if (job->in_line && !job->host.may_begin(job->host.arg, job, &why)) {
+    if (!job->turn.in_line)
+        job->turn.since = mono_now();
+    job->turn.in_line = !job->course.open; /* a run that was interrupted goes on */
+    if (job->turn.in_line && !job->host.may_begin(job->host.arg, job, &why)) {
         wait_in_line(job, why.data);
     } else {
-        job->in_line = false;
+        job->turn.in_line = false;
         job_measure_rows(job);
     }
     text_free(&why);
@@ -56,12 +56,12 @@ void job_step_forward(struct job *job)
 
 bool job_is_in_line(const struct job *job)
 {
-    return job->in_line;
+    return job->turn.in_line;
 }
 
 bool job_has_run_since_in_line(const struct job *job, const struct job *other)
 {
-    return mono_ms_between(other->in_line_since, job->run_ended) >= 0;
+    return mono_ms_between(other->turn.since, job->turn.run_ended) >= 0;
 }
 
 static bool is_due_soon(const struct job *job)
@@ -88,7 +88,7 @@ bool job_is_under_way(const struct job *job)
     case JOB_FINISHING:
         return true;
     case JOB_WAITING:
-        return job->in_line || is_due_soon(job);
+        return job->turn.in_line || is_due_soon(job);
     case JOB_HELD:
         return holds_all(job->reason);
     case JOB_STOPPED:

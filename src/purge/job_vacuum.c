@@ -93,9 +93,9 @@ static void rows_measured(void *arg, const struct pg_reply *reply)
         job_talk_succeeded(job, reply);
         return;
     }
-    job->row_bytes = NAN; /* for people only: no reason not to purge */
+    job->course.row_bytes = NAN; /* for people only: no reason not to purge */
     if (talk_outcome(reply) == BATCH_COMMITTED && pg_reply_text(reply, TALK_STEP, 0, 0) != NULL)
-        job->row_bytes = pg_reply_double(reply, TALK_STEP, 0, 0);
+        job->course.row_bytes = pg_reply_double(reply, TALK_STEP, 0, 0);
     job_open_run(job);
 }
 
@@ -143,7 +143,7 @@ void job_end_run(struct job *job)
     if (job->host.once) {
         job_release(job, false);
         job_enter(job, JOB_WAITING, REASON_NOT_DUE, "%s", "");
-        job->host.ended(job->host.arg, job, job->closing);
+        job->host.ended(job->host.arg, job, job->course.closing);
     } else if (job->pg != NULL) {
         job_look_at_schedule(job);
     } else {
@@ -156,7 +156,7 @@ static void close_connection(struct job *job)
 {
     struct pg *pg = job->pg;
 
-    job->lanes[0] = (struct lane){.job = job};
+    job->lanes.all[0] = (struct lane){.job = job};
     job->pg = NULL;
     job_release(job, false);
     job->host.drop(job->host.arg, job, pg);
@@ -273,9 +273,9 @@ static double seconds_left(const struct job *job)
 {
     double since_s = mono_ms_between(job->vacuum.asked, mono_now()) / 1000;
 
-    if (!job->has_closing)
+    if (!job->look.has_closing)
         return INFINITY;
-    return (double)(job->window_changes.us - job->schedule.clock.us) / 1e6 - since_s;
+    return (double)(job->look.window_changes.us - job->look.schedule.clock.us) / 1e6 - since_s;
 }
 
 static void judge_table(struct job *job, const struct pg_reply *reply, int row)
@@ -333,7 +333,7 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
 
     if (!answered(job, reply))
         return;
-    run_schedule_read(reply, &job->schedule);
+    run_schedule_read(reply, &job->look.schedule);
     job->vacuum.asked = mono_now();
     talk_send(job->pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, tables_answered,
               job);
@@ -359,7 +359,7 @@ static void go_on(struct job *job)
 static void log_done(const struct job *job, double left_rows)
 {
     const struct vacuum_table *table = &job->vacuum.tables[job->vacuum.next];
-    double bytes = table->own ? (double)table->rows * job->row_bytes : NAN;
+    double bytes = table->own ? (double)table->rows * job->course.row_bytes : NAN;
     struct text line = {0};
 
     text_addf(&line, "vacuumed %s in %.1f s", table->name,
