@@ -204,6 +204,64 @@ void job_note_error(struct job *job, const struct pg_error *error)
     job->trouble.at = wall_now();
 }
 
+/* Most likely our own lost session, still at work: its batch ends by statement_timeout. */
+static void meet_other_daemon(struct job *job, const char *why)
+{
+    if (job->batches.unresolved_count > 0) {
+        try_again_later(job, REASON_OTHER_DAEMON, why);
+        return;
+    }
+    job_release(job, false);
+    job_hold(job, REASON_OTHER_DAEMON, why);
+}
+
+static void connect_anew(struct job *job, const char *why)
+{
+    job->pass.quiet = false;
+    job_release(job, true);
+    job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", why);
+    job_want_connection(job);
+}
+
+/* What anything but a batch has come to, and not what was hoped for. */
+static void talk_failed(struct job *job, enum batch_outcome outcome, const char *why)
+{
+    switch (outcome) {
+    case BATCH_COMMITTED:
+        break;
+    case BATCH_LOCKED:
+        try_again_later(job, REASON_LOCKED, why);
+        break;
+    case BATCH_TOO_SLOW:
+    case BATCH_CONFLICT:
+        try_again_later(job, REASON_ERRORS, why);
+        break;
+    case BATCH_UNKNOWN:
+    case BATCH_TROUBLE:
+        connect_anew(job, why);
+        break;
+    case BATCH_OTHER_DAEMON:
+        meet_other_daemon(job, why);
+        break;
+    case BATCH_STANDBY:
+        job_release(job, false);
+        job_hold(job, REASON_STANDBY, why);
+        break;
+    case BATCH_CLOCK:
+        job_release(job, false);
+        job_hold(job, REASON_CLOCK, why);
+        break;
+    case BATCH_TOO_MANY:
+    case BATCH_ROW_ERROR:
+    case BATCH_WINDOW_CLOSED:
+    case BATCH_KILL_SWITCH:
+    case BATCH_LEAF_GONE:
+    case BATCH_REFUSED:
+        job_stop(job, why);
+        break;
+    }
+}
+
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
 {
     enum batch_outcome outcome = talk_outcome(reply);
@@ -213,46 +271,7 @@ bool job_talk_succeeded(struct job *job, const struct pg_reply *reply)
         return true;
     talk_error(pg_reply_error(reply), &err);
     job_note_error(job, pg_reply_error(reply));
-    switch (outcome) {
-    case BATCH_COMMITTED:
-        break;
-    case BATCH_LOCKED:
-        try_again_later(job, REASON_LOCKED, err.text);
-        break;
-    case BATCH_TOO_SLOW:
-    case BATCH_CONFLICT:
-        try_again_later(job, REASON_ERRORS, err.text);
-        break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
-        job->pass.quiet = false;
-        job_release(job, true);
-        job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err.text);
-        job_want_connection(job);
-        break;
-    case BATCH_OTHER_DAEMON:
-        /* Most likely our own lost session, still at work: its batch ends by statement_timeout. */
-        if (job->batches.unresolved_count > 0) {
-            try_again_later(job, REASON_OTHER_DAEMON, err.text);
-            break;
-        }
-        job_release(job, false);
-        job_hold(job, REASON_OTHER_DAEMON, err.text);
-        break;
-    case BATCH_STANDBY:
-        job_release(job, false);
-        job_hold(job, REASON_STANDBY, err.text);
-        break;
-    case BATCH_TOO_MANY:
-    case BATCH_ROW_ERROR:
-    case BATCH_WINDOW_CLOSED:
-    case BATCH_KILL_SWITCH:
-    case BATCH_CLOCK:
-    case BATCH_LEAF_GONE:
-    case BATCH_REFUSED:
-        job_stop(job, err.text);
-        break;
-    }
+    talk_failed(job, outcome, err.text);
     return false;
 }
 
@@ -293,44 +312,14 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     struct job *job = arg;
 
     job->table = *table; /* whose references are the preflight's own: it stays until the next one */
-    switch (outcome) {
-    case BATCH_COMMITTED:
-        job->checked = true;
-        *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
-        job_make_statements(job);
-        job_learn_rights(job);
-        break;
-    case BATCH_STANDBY:
-        job_release(job, false);
-        job_hold(job, REASON_STANDBY, err->text);
-        break;
-    case BATCH_CLOCK:
-        job_release(job, false);
-        job_hold(job, REASON_CLOCK, err->text);
-        break;
-    case BATCH_LOCKED:
-        try_again_later(job, REASON_LOCKED, err->text);
-        break;
-    case BATCH_TOO_SLOW:
-    case BATCH_CONFLICT:
-        try_again_later(job, REASON_ERRORS, err->text);
-        break;
-    case BATCH_UNKNOWN:
-    case BATCH_TROUBLE:
-        job_release(job, true);
-        job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", err->text);
-        job_want_connection(job);
-        break;
-    case BATCH_TOO_MANY:
-    case BATCH_ROW_ERROR:
-    case BATCH_WINDOW_CLOSED:
-    case BATCH_KILL_SWITCH:
-    case BATCH_OTHER_DAEMON:
-    case BATCH_LEAF_GONE:
-    case BATCH_REFUSED:
-        job_stop(job, err->text);
-        break;
+    if (outcome != BATCH_COMMITTED) {
+        talk_failed(job, outcome, err->text);
+        return;
     }
+    job->checked = true;
+    *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
+    job_make_statements(job);
+    job_learn_rights(job);
 }
 
 /* One more worker for a run that is under way. */

@@ -54,34 +54,22 @@ static void lose_connection(struct job *job)
     job_want_connection(job);
 }
 
-static void settle(struct job *job)
+static void follow(struct job *job, struct next next)
 {
-    bool lost =
-        job->batches.settle.verb == NEXT_RESOLVE || job->batches.settle.verb == NEXT_RECONNECT;
-    bool opened = job->batches.breaker_opened;
-
-    loop_timer_cancel(&job->timer); /* of a rest that is over */
-    job->batches.settling = false;
-    job->batches.breaker_opened = false;
-    /* A lost connection comes first: the breaker is looked at again before the next batch. */
-    if (opened && !lost) {
-        open_breaker(job);
-        return;
-    }
-    switch (job->batches.settle.verb) {
+    switch (next.verb) {
     case NEXT_SHRINK:
     case NEXT_SKIP_LOCKED:
-        narrow_and_wait(job, job->batches.settle.reason);
+        narrow_and_wait(job, next.reason);
         break;
     case NEXT_RETRY:
-        fail_and_wait(job, job->batches.settle.reason);
+        fail_and_wait(job, next.reason);
         break;
     case NEXT_RESOLVE:
     case NEXT_RECONNECT:
         lose_connection(job);
         break;
     case NEXT_PAUSE:
-        job_pause_run(job, job->batches.settle.reason);
+        job_pause_run(job, next.reason);
         break;
     case NEXT_STOP:
         job->checked = false;
@@ -98,6 +86,22 @@ static void settle(struct job *job)
         job_next_batch(job);
         break;
     }
+}
+
+/* A lost connection comes first: the breaker is looked at again before the next batch. */
+static void settle(struct job *job)
+{
+    struct next next = job->batches.settle;
+    bool lost = next.verb == NEXT_RESOLVE || next.verb == NEXT_RECONNECT;
+    bool opened = job->batches.breaker_opened;
+
+    loop_timer_cancel(&job->timer); /* of a rest that is over */
+    job->batches.settling = false;
+    job->batches.breaker_opened = false;
+    if (opened && !lost)
+        open_breaker(job);
+    else
+        follow(job, next);
 }
 
 /* Of two failures the later verb of this list is the graver one. */
@@ -195,6 +199,23 @@ static void bisect(struct job *job, const struct flight *flight, const struct ba
         walk_narrow(job->walk, &flight->range, 2, flight->step.chunk_blocks);
 }
 
+static void shrink(struct job *job, const struct flight *flight, const struct batch_result *result)
+{
+    walk_narrow(job->walk, &flight->range, 4, flight->step.chunk_blocks);
+    job->batches.skips_in_vain |= flight->skip_locked;
+    if (result->outcome == BATCH_TOO_SLOW)
+        pace_shrink(&job->pace);
+}
+
+static void skip_locked_rows(struct job *job, const struct flight *flight)
+{
+    if (job->walk == &job->walks.heap)
+        walk_narrow_to_block(job->walk);
+    else /* the same rows once more */
+        walk_narrow(job->walk, &flight->range, 1, flight->step.chunk_blocks);
+    job->batches.skip_locked = true;
+}
+
 static void count_batch(struct job *job, const struct batch_result *result)
 {
     int64_t gone = result->rows + result->children;
@@ -265,17 +286,10 @@ static void act(struct job *job, const struct flight *flight, const struct batch
         bisect(job, flight, result);
         return;
     case NEXT_SHRINK:
-        walk_narrow(job->walk, &flight->range, 4, flight->step.chunk_blocks);
-        job->batches.skips_in_vain |= flight->skip_locked;
-        if (result->outcome == BATCH_TOO_SLOW)
-            pace_shrink(&job->pace);
+        shrink(job, flight, result);
         break;
     case NEXT_SKIP_LOCKED:
-        if (job->walk == &job->walks.heap)
-            walk_narrow_to_block(job->walk);
-        else /* the same rows once more */
-            walk_narrow(job->walk, &flight->range, 1, flight->step.chunk_blocks);
-        job->batches.skip_locked = true;
+        skip_locked_rows(job, flight);
         break;
     case NEXT_RETRY:
         job->batches.skip_locked = flight->skip_locked;
