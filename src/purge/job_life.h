@@ -2,6 +2,7 @@
  * job_life: the inside of struct job, for the files that make it work. In the order of its life:
  *
  *   job.c           states and timers, connections, preflight, draining
+ *   job_trouble.c   holding, backing off, stopping
  *   job_schedule.c  when the next run is due, and whether the window is open
  *   job_turn.c      who goes first
  *   job_run.c       a run, from open to close, and its passes
@@ -9,8 +10,10 @@
  *   job_drop.c      a leaf: in one piece, or row by row
  *   job_find.c      how the rows of a pass are found
  *   job_batch.c     batch after batch
+ *   job_settle.c    what becomes of the run when one has failed
  *   job_limits.c    what slows them down or holds them
  *   job_vacuum.c    after the run
+ *   job_watch.c     whether anybody waits for its VACUUM
  *   job_describe.c  what status shows
  */
 #ifndef PGPURGED_PURGE_JOB_LIFE_H
@@ -183,7 +186,7 @@ struct job_limits {
     struct mono sampled_at, waiters_at; /* last asked for */
 };
 
-/* What went wrong, and how patient the job is with it (job.c). */
+/* What went wrong, and how patient the job is with it (job_trouble.c). */
 struct job_trouble {
     unsigned failures; /* in a row */
     struct breaker breaker;
@@ -202,6 +205,7 @@ struct vacuum_table {
     bool own;         /* a leaf of the job's table, and no child */
 };
 
+/* What comes after a run (job_vacuum.c). */
 struct job_vacuum {
     struct vacuum_table *tables;
     size_t count, next;
@@ -287,6 +291,8 @@ void job_hold(struct job *job, enum reason reason, const char *why);
 /* A talk (anything but a batch) has failed: does what the outcome asks for. Returns false if it
  * has. */
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply);
+/* The same of an outcome that is known already, and not BATCH_COMMITTED. */
+void job_talk_failed(struct job *job, enum batch_outcome outcome, const char *why);
 
 /* Waits longer the more failures there were in a row, then calls `then`. job->why says what it was.
  */
@@ -314,13 +320,15 @@ bool job_within_limits(struct job *job);
 /* job_limits.c: whether the next batch is to ask who waits for its locks. */
 bool job_asks_waiters(struct job *job);
 
-/* job_batch.c: something has landed: goes on, or settles what has failed. */
+/* job_settle.c: something has landed: goes on, or settles what has failed. */
 void job_landed(struct job *job);
-/* job_batch.c: what became of this one must be asked before the run goes on. */
+/* job_settle.c: what became of this one must be asked before the run goes on. */
 void job_note_unresolved(struct job *job, int64_t number);
 /* job_batch.c: REASON_NONE, or what asks for a pause. */
 enum reason job_pause_reason(struct job *job);
-/* job_batch.c: when all have landed, does what `next` says, unless something graver has happened.
+/* job_settle.c: pauses the run for it; job->why is the last failure. */
+void job_open_breaker(struct job *job);
+/* job_settle.c: when all have landed, does what `next` says, unless something graver has happened.
  */
 void job_settle_with(struct job *job, struct next next, const char *why);
 
@@ -329,8 +337,8 @@ void job_settle_with(struct job *job, struct next next, const char *why);
 void job_begin_walk(struct job *job, uint32_t from_block);
 /* job_find.c: everything is handed out and has landed: the next slice, or the end of the pass. */
 void job_end_walk(struct job *job);
-/* job_find.c: whether what was found so far contradicts the choice; then job->reconsidering is set.
- */
+/* job_find.c: whether what was found so far contradicts the choice; then find.reconsidering is
+ * set. */
 void job_judge_choice(struct job *job);
 /* job_find.c: all have landed: chooses anew. */
 void job_reconsider(struct job *job);
@@ -375,7 +383,9 @@ void job_measure_rows(struct job *job);
 void job_vacuum_after_run(struct job *job, int64_t rows);
 /* job_vacuum.c: the connection that it wanted. */
 void job_vacuum_connected(struct job *job);
-/* job_vacuum.c: in JOB_VACUUMING: one more connection, and: there will be none. */
+/* job_watch.c: a VACUUM is on its way. */
+void job_watch_vacuum(struct job *job);
+/* job_watch.c: in JOB_VACUUMING: one more connection, and: there will be none. */
 void job_vacuum_watched_by(struct job *job, struct pg *pg);
 void job_vacuum_unwatched(struct job *job);
 /* job_vacuum.c: in JOB_VACUUMING: closes its connection at once. */

@@ -9,10 +9,6 @@
  * afterwards: its settings hold for the session, and nobody else is to get them. Whatever goes
  * wrong is logged and counted, and never stops the purge. To stop one, the connection is closed:
  * the server notices within a second (sql/vacuum.c), and nothing has to be waited for.
- *
- * Unlike autovacuum, which the server itself takes out of the way of who waits for its lock, ours
- * would let an ALTER TABLE wait, and behind it everybody. So a second connection watches: it asks
- * each second whether anybody waits, and no VACUUM goes on for long without it.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -39,9 +35,7 @@ enum table_column {
 
 enum {
     DEADLINE_MS = 30 * 1000, /* beyond the server's own */
-    WATCH_MS = 1000,
-    UNWATCHED_MS = 5 * 1000, /* most that a VACUUM is at work before it is watched */
-    CONNECTIONS_NEEDED = 2,
+    CONNECTIONS_NEEDED = 2,  /* one of them watches it */
 };
 
 static void next_table(struct job *job);
@@ -183,70 +177,7 @@ void job_abandon_vacuum(struct job *job)
     close_connection(job);
 }
 
-/* --- watching it --- */
-
-static void watch(struct job *job);
-
-static void stop(struct job *job, const char *why)
-{
-    log_info("job=%s %s", job->settings->name, why);
-    job_abandon_vacuum(job);
-    job_end_run(job);
-}
-
-static void watched(void *arg, const struct pg_reply *reply)
-{
-    struct job *job = arg;
-
-    job->vacuum.watching = false;
-    if (!job->vacuum.at_work)
-        return;
-    if (pg_reply_fate(reply) == PG_LOST)
-        stop(job, "the connection that watches its VACUUM is lost");
-    else if (pg_reply_bool(reply, TALK_STEP, 0, 0))
-        stop(job, "somebody waits for the lock of its VACUUM");
-    else
-        job_set_timer(job, WATCH_MS, watch);
-}
-
-static void watch(struct job *job)
-{
-    struct job_vacuum *vacuum = &job->vacuum;
-    struct talk_number pid;
-    const char *values[] = {talk_number(&pid, pg_backend_pid(job->pg))};
-
-    if (vacuum->watcher == NULL && mono_ms_between(vacuum->began, mono_now()) > UNWATCHED_MS) {
-        stop(job, "no connection is free to watch its VACUUM");
-    } else if (vacuum->watcher == NULL || vacuum->watching) {
-        job_set_timer(job, WATCH_MS, watch);
-    } else {
-        vacuum->watching = true;
-        talk_send(vacuum->watcher, &(struct pg_step){sql_vacuum_waiters, values, 1}, true, watched,
-                  job);
-    }
-}
-
-static void start_watching(struct job *job)
-{
-    struct job_vacuum *vacuum = &job->vacuum;
-
-    job_set_timer(job, WATCH_MS, watch);
-    if (vacuum->watcher != NULL || vacuum->watcher_wanted)
-        return;
-    vacuum->watcher_wanted = true;
-    job->host.want(job->host.arg, job);
-}
-
-void job_vacuum_watched_by(struct job *job, struct pg *pg)
-{
-    job->vacuum.watcher_wanted = false;
-    job->vacuum.watcher = pg;
-}
-
-void job_vacuum_unwatched(struct job *job)
-{
-    job->vacuum.watcher_wanted = false;
-}
+/* --- which tables --- */
 
 /* Deals with a reply that is not PG_DONE. Returns whether it is. */
 static bool answered(struct job *job, const struct pg_reply *reply)
@@ -265,8 +196,6 @@ static bool answered(struct job *job, const struct pg_reply *reply)
     job_end_run(job);
     return false;
 }
-
-/* --- which tables --- */
 
 /* Of the window. */
 static double seconds_left(const struct job *job)
@@ -464,7 +393,7 @@ static void settings_answered(void *arg, const struct pg_reply *reply)
     pg_send(job->pg, &(struct pg_step){sql, NULL, 0}, 1, vacuum->timeout_ms + DEADLINE_MS, vacuumed,
             job);
     free(sql);
-    start_watching(job);
+    job_watch_vacuum(job);
 }
 
 static void send_settings(struct job *job)
