@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "purge/preflight_column.h"
+#include "purge/preflight_table.h"
 #include "purge/talk.h"
 #include "sql/flights.h"
 #include "sql/quote.h"
@@ -12,7 +13,7 @@
 
 enum { SERVER_VERSION_NEEDED = 140000 }; /* Tid Range Scans (release notes of PostgreSQL 14) */
 
-/* The columns of sql_server and sql_table, in their order. */
+/* The columns of sql_server, in their order. */
 enum server_column {
     SERVER_VERSION,
     SERVER_STANDBY,
@@ -26,23 +27,6 @@ enum server_column {
     SERVER_REPLICATION_ROLE,
     SERVER_CLOCK,
     SERVER_CITUS,
-};
-
-enum table_column {
-    TABLE_OID,
-    TABLE_KIND,
-    TABLE_PERSISTENCE,
-    TABLE_ACCESS_METHOD,
-    TABLE_BLOCKS,
-    TABLE_ROWS,
-    TABLE_POLICIES,
-    TABLE_USAGE,
-    TABLE_CAN_SELECT,
-    TABLE_CAN_DELETE,
-    TABLE_CAN_LOCK,
-    TABLE_RULES,
-    TABLE_SYSTEM,
-    TABLE_KEEPERS,
 };
 
 struct preflight {
@@ -89,101 +73,7 @@ static void ask(struct preflight *flight, const char *sql, const char *const *va
 
 static void ask_table(struct preflight *flight);
 
-/* --- the table --- */
-
-static const char *kind_of(char relkind)
-{
-    switch (relkind) {
-    case 'v':
-        return "a view";
-    case 'm':
-        return "a materialized view";
-    case 'f':
-        return "a foreign table";
-    case 'i':
-    case 'I':
-        return "an index";
-    case 'S':
-        return "a sequence";
-    case 'c':
-        return "a composite type";
-    default:
-        return "not a table";
-    }
-}
-
-static bool check_what_it_is(const struct preflight *flight, const struct pg_reply *reply,
-                             struct err *err)
-{
-    const struct table_name *name = &flight->job->table;
-    const char *kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
-    const char *method = pg_reply_text(reply, TALK_STEP, 0, TABLE_ACCESS_METHOD);
-    const char *persistence = pg_reply_text(reply, TALK_STEP, 0, TABLE_PERSISTENCE);
-
-    if (text_equal(name->schema, "pgpurged"))
-        return err_set(err, "%s belongs to pgpurged itself and is never purged", name->written);
-    /* Its schema is a system schema as well. */
-    if (persistence != NULL && persistence[0] == 't')
-        return err_set(err, "%s is a temporary table of another session", name->written);
-    if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_SYSTEM))
-        return err_set(err, "%s is a system table and is never purged", name->written);
-    if (kind != NULL && kind[0] == 'p')
-        return true;
-    if (kind == NULL || kind[0] != 'r')
-        return err_set(err, "%s is %s; only the rows of a plain table can be purged", name->written,
-                       kind_of(kind != NULL ? kind[0] : '?'));
-    if (method == NULL || !text_equal(method, "heap"))
-        return err_set(err,
-                       "%s is stored by the access method \"%s\", which has no TID scans; only "
-                       "heap tables can be purged",
-                       name->written, method != NULL ? method : "none");
-    return true;
-}
-
-static bool check_privileges(const struct preflight *flight, const struct pg_reply *reply,
-                             struct err *err)
-{
-    const struct table_name *name = &flight->job->table;
-    const char *role = flight->table.role;
-    bool usage = pg_reply_bool(reply, TALK_STEP, 0, TABLE_USAGE);
-    bool can_select = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_SELECT);
-    bool can_delete = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_DELETE);
-
-    if (!usage) {
-        char *schema = sql_identifier(name->schema);
-
-        err_set(err, "role %s may not use schema %s; run: GRANT USAGE ON SCHEMA %s TO %s", role,
-                name->schema, schema, role);
-        free(schema);
-        return false;
-    }
-    if (!can_select || !can_delete)
-        return err_set(err,
-                       "role %s lacks a privilege on %s; run: GRANT SELECT, DELETE ON %s TO %s",
-                       role, name->written, name->written, role);
-    return true;
-}
-
-/* What would make the count of a DELETE untrue (promise A), or rows invisible to it. */
-static bool check_side_effects(const struct preflight *flight, const struct pg_reply *reply,
-                               struct err *err)
-{
-    const struct table_name *name = &flight->job->table;
-    const char *rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES);
-
-    if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_POLICIES))
-        return err_set(
-            err,
-            "row level security of %s applies to role %s and would hide rows from the purge; "
-            "run: ALTER ROLE %s BYPASSRLS",
-            name->written, flight->table.role, flight->table.role);
-    if (rules != NULL)
-        return err_set(err,
-                       "%s has a rule ON DELETE (%s), so that a row count would not say what is "
-                       "gone; drop the rule",
-                       name->written, rules);
-    return true;
-}
+/* --- what refers to it --- */
 
 static void references_read(void *arg, enum batch_outcome outcome, const struct err *err)
 {
@@ -303,37 +193,20 @@ static void distributed_answered(void *arg, const struct pg_reply *reply)
 static void table_answered(void *arg, const struct pg_reply *reply)
 {
     struct preflight *flight = arg;
-    const char *kind;
+    struct talk_number oid;
     struct err err;
 
     if (!answered(flight, reply))
         return;
-    if (pg_reply_rows(reply, TALK_STEP) == 0) {
-        err_set(&err, "there is no table %s in this database", flight->job->table.written);
+    if (!preflight_judge_table(reply, &flight->job->table, &flight->table, &err)) {
         refuse(flight, &err);
-        return;
-    }
-    flight->table.relation = pg_reply_int(reply, TALK_STEP, 0, TABLE_OID);
-    kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
-    flight->table.partitioned = kind != NULL && kind[0] == 'p';
-    flight->table.blocks = pg_reply_int(reply, TALK_STEP, 0, TABLE_BLOCKS);
-    flight->table.rows = pg_reply_double(reply, TALK_STEP, 0, TABLE_ROWS);
-    flight->table.may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
-    flight->table.may_keep = pg_reply_bool(reply, TALK_STEP, 0, TABLE_KEEPERS);
-    if (!check_what_it_is(flight, reply, &err) || !check_privileges(flight, reply, &err) ||
-        !check_side_effects(flight, reply, &err)) {
-        refuse(flight, &err);
-        return;
-    }
-    if (flight->citus) {
-        char oid[32];
-        const char *values[] = {oid};
+    } else if (flight->citus) {
+        const char *values[] = {talk_number(&oid, flight->table.relation)};
 
-        snprintf(oid, sizeof oid, "%lld", (long long)flight->table.relation);
-        ask(flight, sql_distributed, values, 1, distributed_answered);
-        return;
+        ask(flight, sql_distributed, values, ARRAY_LENGTH(values), distributed_answered);
+    } else {
+        ask_columns(flight);
     }
-    ask_columns(flight);
 }
 
 static void ask_table(struct preflight *flight)
