@@ -10,7 +10,7 @@
 typedef bool await_fn(void *arg);
 
 /* For timeouts where nothing better is known. */
-enum { AWAIT_MS = 30000 };
+enum { AWAIT_MS = 60000 };
 
 /* Whether the condition came true within the time. It is asked at least once. */
 bool await_quietly(await_fn *condition, void *arg, int timeout_ms);

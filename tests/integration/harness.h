@@ -14,7 +14,7 @@
 #include "integration/cluster.h"
 
 /* The time that a test may take, in seconds, sanitizers and a busy machine included. */
-enum { HARNESS_TIMEOUT_S = 120 };
+enum { HARNESS_TIMEOUT_S = 300 };
 
 /* Runs the tests, each as a test case of its own name (so CK_RUN_CASE=NAME runs one alone), and
  * returns what main() has to return. */

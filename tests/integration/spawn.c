@@ -35,6 +35,7 @@ static void run_child(const struct spawn *spawn, pid_t parent)
         redirect_output(spawn->output);
     if (spawn->user != NULL)
         become(spawn->user);
+    signal(SIGHUP, SIG_DFL); /* nohup(1) has it ignored, and a shell can't trap that */
     die_with(parent, spawn->death_signal);
     execv(spawn->argv[0], (char *const *)spawn->argv);
     fprintf(stderr, "%s: %s\n", spawn->argv[0], strerror(errno));
