@@ -16,9 +16,8 @@
 #include "integration/session.h"
 
 enum { ROWS = 400, DUE = ROWS / 2 };
-#define SMALL_BATCHES                                                                              \
-    "batch_rows = 20\nbatch_time = 1ms\nlock_timeout = 30s\nstatement_timeout = 2s\n"
-#define MIDDLE 8
+#define SMALL_BATCHES "batch_rows = 20\nbatch_time = 1ms\nlock_timeout = 30s\n"
+#define MIDDLE        8
 
 /* What the batch at the gate does, in PL/pgSQL, once the gate is open; no other batch does it. */
 static void add_stumble(const struct scene *scene, const char *deed)
@@ -78,23 +77,24 @@ static void check_run(const struct served *served, const char *outcome, int gone
 /* ---- the first one fails ---- */
 
 static const struct failure {
-    const char *what, *deed;
+    const char *what, *deed, *options;
     bool second_goes; /* else it is refused with the first */
 } failures[] = {
-    {"a row error", "RAISE 'this row stays'", false},
-    {"a lock", "RAISE 'locked' USING ERRCODE = '55P03'", false},
-    {"too many rows", "RAISE 'too many' USING ERRCODE = 'PU005', DETAIL = '25'", false},
-    {"a serialization failure", "RAISE 'again' USING ERRCODE = '40001'", false},
-    {"a deadlock", "RAISE 'again' USING ERRCODE = '40P01'", false},
-    {"a full disk", "RAISE 'full' USING ERRCODE = '53100'", false},
-    {"statement_timeout", "PERFORM pg_sleep(60)", false},
-    {"an error at COMMIT", "INSERT INTO public.lines VALUES (-1)", true},
+    {"a row error", "RAISE 'this row stays'", "", false},
+    {"a lock", "RAISE 'locked' USING ERRCODE = '55P03'", "", false},
+    {"too many rows", "RAISE 'too many' USING ERRCODE = 'PU005', DETAIL = '25'", "", false},
+    {"a serialization failure", "RAISE 'again' USING ERRCODE = '40001'", "", false},
+    {"a deadlock", "RAISE 'again' USING ERRCODE = '40P01'", "", false},
+    {"a full disk", "RAISE 'full' USING ERRCODE = '53100'", "", false},
+    {"statement_timeout", "PERFORM pg_sleep(60)", "statement_timeout = 2s", false},
+    {"an error at COMMIT", "INSERT INTO public.lines VALUES (-1)", "", true},
 };
 
 static void check_failure(const struct failure *failure)
 {
     struct served served;
-    int64_t first = start_and_await_two_flights(&served, SMALL_BATCHES, failure->deed);
+    int64_t first = start_and_await_two_flights(
+        &served, keep_format(SMALL_BATCHES "%s", failure->options), failure->deed);
 
     gate_open(&served.scene);
     check_run(&served, "done", DUE, failure->what);

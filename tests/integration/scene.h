@@ -39,7 +39,8 @@ void scene_add_table(struct scene *scene, const char *table, int rows);
 /* Due rows that are in the table now. */
 int64_t scene_due(const struct scene *scene);
 
-/* A configuration of the database `d`, reached by `conninfo`, and the sections that follow it. */
+/* A configuration of the database `d`, reached by `conninfo`, and the sections that follow it. The
+ * server doesn't end a batch that stands at a gate (below) however slow the machine is. */
 const char *scene_config_through(const char *conninfo, const char *sections);
 /* The same through the server's own socket. */
 const char *scene_config_of(const struct scene *scene, const char *sections);

@@ -33,7 +33,8 @@ const char *served_config(const struct served *served, const char *options, cons
 {
     return config_write(served->folder,
                         "[pgpurged]\nsocket = %s\nstate_directory = %s\n%s\n"
-                        "[database d]\nconninfo = %s\n[defaults]\ndatabase = d\nduty = 100\n%s",
+                        "[database d]\nconninfo = %s\n[defaults]\ndatabase = d\nduty = 100\n"
+                        "statement_timeout = 5min\n%s",
                         served->socket, served->folder, options,
                         cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged"),
                         sections);
@@ -74,8 +75,8 @@ struct snapshot *served_status(const struct served *served)
 
 struct expectation {
     const struct served *served;
-    const char *job, *state, *reason;
-    char seen[200];
+    const char *job, *state, *reason, *why;
+    char seen[400];
 };
 
 static bool is_so(void *arg)
@@ -87,21 +88,28 @@ static bool is_so(void *arg)
 
     ck_assert_msg(job != NULL, "there is no job %s", expected->job);
     so = text_equal(job_state_code(job->state), expected->state) &&
-         text_equal(reason_code(job->reason), expected->reason);
-    snprintf(expected->seen, sizeof expected->seen, "%s/%s: %.120s", job_state_code(job->state),
+         text_equal(reason_code(job->reason), expected->reason) &&
+         strstr(job_view_why(job), expected->why) != NULL;
+    snprintf(expected->seen, sizeof expected->seen, "%s/%s: %.300s", job_state_code(job->state),
              reason_code(job->reason), job_view_why(job));
     snapshot_free(snapshot);
     return so;
 }
 
+void served_await_why(const struct served *served, const char *job, const char *state,
+                      const char *reason, const char *why)
+{
+    struct expectation expected = {served, job, state, reason, why, ""};
+
+    if (!await_quietly(is_so, &expected, AWAIT_MS))
+        ck_abort_msg("job %s is %s, not %s/%s: %s; the log:\n%s", job, expected.seen, state, reason,
+                     why, keep_tail(daemon_log(&served->daemon)));
+}
+
 void served_await(const struct served *served, const char *job, const char *state,
                   const char *reason)
 {
-    struct expectation expected = {served, job, state, reason, ""};
-
-    if (!await_quietly(is_so, &expected, AWAIT_MS))
-        ck_abort_msg("job %s is %s, not %s/%s; the log:\n%s", job, expected.seen, state, reason,
-                     keep_tail(daemon_log(&served->daemon)));
+    served_await_why(served, job, state, reason, "");
 }
 
 double served_metric(const struct served *served, const char *series)

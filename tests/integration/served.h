@@ -38,6 +38,11 @@ struct snapshot *served_status(const struct served *served);
 void served_await(const struct served *served, const char *job, const char *state,
                   const char *reason);
 
+/* The same, with a sentence that holds `why`: both from one look, since a job that rests or backs off
+ * is at work again by the next one. */
+void served_await_why(const struct served *served, const char *job, const char *state,
+                      const char *reason, const char *why);
+
 /* The value of the series, written as in the metrics: "pgpurged_job_enabled{job=\"orders\",...}"
  * up to the blank. Fails the test if it is not there. */
 double served_metric(const struct served *served, const char *series);

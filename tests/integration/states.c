@@ -42,13 +42,7 @@ static double seconds_until(struct wall moment)
 static void await_state(const struct served *served, const char *state, const char *reason,
                         const char *why)
 {
-    struct snapshot *status;
-
-    served_await(served, "orders", state, reason);
-    status = served_status(served);
-    ck_assert_msg(strstr(job_view_why(orders_of(status)), why) != NULL, "\"%s\" is not in: %s", why,
-                  job_view_why(orders_of(status)));
-    snapshot_free(status);
+    served_await_why(served, "orders", state, reason, why);
 }
 
 /* ---- waiting ---- */
