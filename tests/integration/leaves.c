@@ -304,24 +304,24 @@ START_TEST(a_run_whose_leaf_is_dropped_while_it_is_stopped_goes_on_with_the_othe
 }
 END_TEST
 
-/* ev_1 alone takes less than a second, all three together more than three. */
+/* ev_1 alone takes less than a second, all twelve together more than six. */
 START_TEST(a_run_that_the_window_cuts_off_goes_on_at_its_leaf)
 {
-    struct scene scene = events_of(8);
+    struct scene scene = events_of(12);
     const char *window =
         keep_format("window = 06:00-12:00\ntimezone = %s\nmax_rows_per_second = 80\n"
                     "batch_rows = 10",
-                    scene_noon_in(&scene, 3));
+                    scene_noon_in(&scene, 6));
     struct daemon daemon = daemon_start(events_config(&scene, window));
 
     daemon_await_log(&daemon, "checking -> waiting (window)", AWAIT_MS);
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(ended_at IS NULL, at_leaf IS NOT NULL,"
                                          " at_leaf <> 'ev_1'::regclass) FROM pgpurged.runs"),
                      "ttt");
-    ck_assert_int_lt(events_check(&scene), 8 * DUE);
+    ck_assert_int_lt(events_check(&scene), 12 * DUE);
     config_rewrite(daemon.config, "%s", keep_file(events_config(&scene, "window = always")));
     daemon_signal(&daemon, SIGHUP);
-    check_one_whole_run(&scene, 8);
+    check_one_whole_run(&scene, 12);
     ck_assert_int_eq(daemon_log_count(&daemon, "comes to \"public\".\"ev_1\""), 1);
     daemon_stop(&daemon);
     scene_end(&scene);

@@ -349,7 +349,7 @@ START_TEST(a_job_that_waits_until_its_window_closes_runs_in_the_next_one)
     served_start(
         &served,
         served_config(&served, "",
-                      keep_format("%s%s", job_on("orders", window(&served, "06:00-12:00", 6)),
+                      keep_format("%s%s", job_on("orders", window(&served, "06:00-12:00", 8)),
                                   job_on("items", "statement_timeout = 60s"))));
     gate_await(&served.scene);
     served_await(&served, "orders", "waiting", "children");

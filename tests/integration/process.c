@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "integration/await.h"
 #include "integration/daemon.h"
@@ -353,20 +354,37 @@ static long wakeups_of(const struct daemon *daemon)
     return strtol(line + strlen("\nvoluntary_ctxt_switches:"), NULL, 10);
 }
 
+struct calm {
+    const struct daemon *daemon;
+    long wakeups;
+    struct mono since;
+};
+
+/* It has slept for a while: whatever it had to do is done. */
+static bool is_calm(void *arg)
+{
+    struct calm *calm = arg;
+    long wakeups = wakeups_of(calm->daemon);
+
+    if (wakeups != calm->wakeups)
+        calm->since = mono_now();
+    calm->wakeups = wakeups;
+    return mono_ms_between(calm->since, mono_now()) >= 500;
+}
+
 START_TEST(nothing_wakes_the_daemon_while_nothing_is_due)
 {
     struct scene scene = scene_new();
     struct daemon daemon;
-    long before;
+    struct calm calm = {.daemon = &daemon};
 
     scene_add_orders(&scene, 40);
     daemon = daemon_start(scene_config(&scene, ""));
     daemon_await_log(&daemon, "checking -> waiting (not_due)", AWAIT_MS);
     scene_await_no_daemon(&scene);
-    usleep(300000); /* until it sleeps; nothing outside of it shows when */
-    before = wakeups_of(&daemon);
+    await(is_calm, &calm, AWAIT_MS, "half a second without a wakeup");
     usleep(3000000); /* the time that is measured */
-    ck_assert_int_eq(wakeups_of(&daemon), before);
+    ck_assert_int_eq(wakeups_of(&daemon), calm.wakeups);
     daemon_stop(&daemon);
     scene_end(&scene);
 }
