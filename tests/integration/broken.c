@@ -305,7 +305,7 @@ START_TEST(counts_that_are_switched_off_during_a_run_end_it)
     sql_exec(scene.own, "ALTER SYSTEM SET track_counts = off");
     assert_has(between_batches(&scene, "",
                                "BEGIN; LOCK TABLE posts; SELECT pg_reload_conf();"
-                               "SELECT pg_sleep(0.2); COMMIT"),
+                               "SELECT pg_sleep(1); COMMIT"),
                "track_counts");
     promises_check(scene.own, "posts", SCENE_DUE);
     sql_exec(scene.own, "ALTER SYSTEM RESET track_counts");

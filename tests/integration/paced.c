@@ -61,11 +61,13 @@ END_TEST
 
 /* ---- out of the way of autovacuum ---- */
 
-/* A vacuum so slow that it can be met, of a table whose rows have become old enough. */
+/* A vacuum so slow that it can be met, of a table whose rows have become old enough; one for its
+ * new rows, which could come before that and is as slow, is switched off. */
 static void start_freezing(const struct scene *scene)
 {
     sql_exec(scene->own, "ALTER TABLE orders SET (autovacuum_freeze_max_age = 100000,"
-                         " autovacuum_vacuum_cost_delay = 100, autovacuum_vacuum_cost_limit = 1)");
+                         " autovacuum_enabled = off, autovacuum_vacuum_cost_delay = 100, "
+                         "autovacuum_vacuum_cost_limit = 1)");
     sql_exec(scene->own, "DO $$ BEGIN FOR i IN 1..101000 LOOP PERFORM pg_current_xact_id(); COMMIT;"
                          " END LOOP; END $$");
     await_sql(scene->own,

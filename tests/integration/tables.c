@@ -274,8 +274,8 @@ START_TEST(a_blocked_row_is_tried_in_every_run_and_is_news_once)
         scene.own,
         "SELECT count(*) >= 3 FROM pgpurged.runs WHERE outcome = 'incomplete' AND blocked = 6",
         AWAIT_MS);
+    daemon_await_log(&daemon, "run=3 done, 6 blocked: ", AWAIT_MS); /* said after it is written */
     ck_assert_int_eq(daemon_log_count(&daemon, "is blocked: kept for the auditors"), 4);
-    ck_assert_int_ge(daemon_log_count(&daemon, " done, 6 blocked: "), 3);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(DISTINCT run) FROM pgpurged.audit"), 1);
 
     sql_exec(scene.own, "DROP TRIGGER keep ON orders");
