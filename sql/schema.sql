@@ -212,6 +212,23 @@ BEGIN
 END
 $$;
 
+-- Whether that name is still the table's. (One expression of SQL, so that it costs no call of its own.)
+CREATE OR REPLACE FUNCTION pgpurged.is_called(relation oid, leaf text) RETURNS boolean
+    LANGUAGE sql STABLE AS
+$$ SELECT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) $$;
+
+-- Whether the table is root itself, or still a partition of it.
+CREATE OR REPLACE FUNCTION pgpurged.is_part_of(relation oid, root oid) RETURNS boolean
+    LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    IF relation OPERATOR(pg_catalog.=) root THEN
+        RETURN true;
+    END IF;
+    RETURN EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(relation) AS p
+                    WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root);
+END
+$$;
+
 -- What a batch has done becomes final here: checks that the leaf is still the table that was looked at before
 -- the run, and still a partition of the job's table where it was one (under the DELETE's lock nobody can rename,
 -- replace or detach it any more), and writes the audit row.
@@ -222,21 +239,19 @@ CREATE OR REPLACE FUNCTION pgpurged.account(
     RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) THEN
+    IF NOT pgpurged.is_called(relation, leaf) THEN
         RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
             USING ERRCODE = CASE WHEN root OPERATOR(pg_catalog.=) relation THEN 'PU004' ELSE 'PU008' END;
     END IF;
-    IF root OPERATOR(pg_catalog.<>) relation
-       AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(relation) AS p
-                        WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root) THEN
-        RAISE EXCEPTION '% is no partition of the job''s table any more', leaf USING ERRCODE = 'PU008';
-    END IF;
-    IF root OPERATOR(pg_catalog.<>) relation
-       AND NOT EXISTS (SELECT FROM pgpurged.runs AS r
-                        WHERE r.id OPERATOR(pg_catalog.=) run
-                          AND pg_catalog.to_regclass(r.leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) root) THEN
-        RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', leaf
-            USING ERRCODE = 'PU004';
+    IF root OPERATOR(pg_catalog.<>) relation THEN
+        IF NOT pgpurged.is_part_of(relation, root) THEN
+            RAISE EXCEPTION '% is no partition of the job''s table any more', leaf USING ERRCODE = 'PU008';
+        END IF;
+        IF NOT EXISTS (SELECT FROM pgpurged.runs AS r
+                        WHERE r.id OPERATOR(pg_catalog.=) run AND pgpurged.is_called(root, r.leaf)) THEN
+            RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', leaf
+                USING ERRCODE = 'PU004';
+        END IF;
     END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
         PERFORM pgpurged.write_audit(run, batch, job, relation, leaf, rows, 0, cutoff, from_block, to_block,
@@ -285,15 +300,6 @@ CREATE OR REPLACE FUNCTION pgpurged.changes(watched jsonb) RETURNS jsonb
               FROM pg_catalog.jsonb_array_elements_text(watched) AS w (relation),
                    LATERAL pg_catalog.pg_partition_tree(w.relation::pg_catalog.oid::pg_catalog.regclass) AS p
              WHERE p.isleaf) AS l (relation)
-$$;
-
--- Whether that name is still the table's, and the table still a partition of root, or root itself.
-CREATE OR REPLACE FUNCTION pgpurged.is_leaf(leaf text, relation oid, root oid) RETURNS boolean
-    LANGUAGE sql STABLE AS $$
-    SELECT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false)
-           AND (root OPERATOR(pg_catalog.=) relation
-                OR EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(relation) AS p
-                            WHERE p.relid::pg_catalog.oid OPERATOR(pg_catalog.=) root))
 $$;
 
 -- The other half of promise A, for tables that others refer to: every row of a watched table that is gone must
@@ -352,7 +358,8 @@ BEGIN
                       HINT = 'They were inserted a moment ago, or a trigger deletes them.';
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint THEN
-            IF NOT pgpurged.is_leaf(change.leaf, change.relation, change.root) THEN
+            IF NOT pgpurged.is_called(change.relation, change.leaf)
+               OR NOT pgpurged.is_part_of(change.relation, change.root) THEN
                 RAISE EXCEPTION '% is not the table any more that was looked at before the run', change.leaf
                     USING ERRCODE = 'PU004';
             END IF;

@@ -54,12 +54,25 @@ static struct local_time beginning(const struct forecast_facts *facts)
 
 /* --- how long it takes --- */
 
+/* Of a due row and of what goes with it. */
+static double busy_s_per_row(const struct forecast_facts *facts)
+{
+    double children_s = facts->children > 0 ? facts->children / facts->children_per_busy_s : 0;
+
+    return 1 / facts->rows_per_busy_s + children_s;
+}
+
+/* 0 = as many as can be. */
+static double most_due_per_s(const struct forecast_facts *facts)
+{
+    return facts->max_rows_per_second / (1 + facts->children);
+}
+
 static double seconds_at(const struct forecast_facts *facts, double busy_s, double duty_percent)
 {
-    double by_duty_s = busy_s * 100 / duty_percent;
+    double by_duty_s = busy_s * 100 / duty_percent, most = most_due_per_s(facts);
 
-    return facts->max_rows_per_second > 0 ? fmax(by_duty_s, facts->due / facts->max_rows_per_second)
-                                          : by_duty_s;
+    return most > 0 ? fmax(by_duty_s, facts->due / most) : by_duty_s;
 }
 
 /* What is left for the run before it is late: until the window closes or the next run is due. */
@@ -75,7 +88,7 @@ static double stretch_s(const struct forecast_facts *facts, struct local_time be
 static double seconds_needed(const struct forecast_facts *facts, struct local_time begins)
 {
     double busy_s =
-        fmax(facts->due / facts->rows_per_busy_s, facts->pages / facts->pages_per_busy_s);
+        fmax(facts->due * busy_s_per_row(facts), facts->pages / facts->pages_per_busy_s);
     double most = fmax(facts->duty_percent, facts->max_duty_percent);
     double duty = 100 * busy_s / stretch_s(facts, begins); /* at which it would just be in time */
 
@@ -108,11 +121,11 @@ void forecast_make(const struct forecast_facts *facts, struct forecast *forecast
 {
     const struct week *week = facts->week;
     double most_duty = fmax(facts->duty_percent, facts->max_duty_percent);
-    double rows_per_s = facts->rows_per_busy_s * most_duty / 100;
+    double rows_per_s = most_duty / 100 / busy_s_per_row(facts), most = most_due_per_s(facts);
 
     *forecast = (struct forecast){.open_s_per_week = open_s_per_week(week)};
-    if (facts->max_rows_per_second > 0)
-        rows_per_s = fmin(rows_per_s, facts->max_rows_per_second);
+    if (most > 0)
+        rows_per_s = fmin(rows_per_s, most);
     forecast->rows_per_day = rows_per_s * forecast->open_s_per_week / 7;
     forecast->never_catches_up = facts->expiring_per_day > forecast->rows_per_day;
     if (forecast->open_s_per_week <= 0)

@@ -2,11 +2,11 @@
  * forecast: when the rows that are due now will be gone, and whether a job will ever keep up with
  * what expires. Pure: rates and the window come as arguments.
  *
- * A run takes the time that its rows or its pages need in batches, whichever is more, and the rests
- * between them. It begins when the window is open and it is due, pauses when the window closes, and
- * goes on at the next opening. Where it would not be over before the window closes or the next run
- * is due, the duty goes up as decide/urgency.h has it. What is forecast is the work of this one
- * run; what expires meanwhile is the next one's.
+ * A run takes the time that its rows, with those that go with them, or its pages need in batches,
+ * whichever is more, and the rests between them. It begins when the window is open and it is due,
+ * pauses when the window closes, and goes on at the next opening. Where it would not be over before
+ * the window closes or the next run is due, the duty goes up as decide/urgency.h has it. What is
+ * forecast is the work of this one run; what expires meanwhile is the next one's.
  *
  * All times are local ones, by the clock on the wall, as in decide/window.h: on the two nights a
  * year on which clocks change, a window is counted an hour too long or too short.
@@ -28,12 +28,14 @@ struct forecast_facts {
     struct local_time now;
     struct schedule_facts schedule; /* as of now; the fields about the window are filled in here */
 
-    double due;              /* rows */
-    double pages;            /* that the walk reads; a page out of order counts as several */
-    double rows_per_busy_s;  /* deleted in a second spent in batches; > 0 */
-    double pages_per_busy_s; /* read likewise; > 0 */
+    double due;                 /* rows */
+    double children;            /* rows of other tables that go with a due one, on the average */
+    double pages;               /* that the walk reads; a page out of order counts as several */
+    double rows_per_busy_s;     /* deleted in a second spent in batches; > 0 */
+    double children_per_busy_s; /* likewise; > 0 */
+    double pages_per_busy_s;    /* read likewise; > 0 */
     int duty_percent, max_duty_percent;
-    double max_rows_per_second; /* 0 = no limit */
+    double max_rows_per_second; /* children included; 0 = no limit */
 
     double expiring_per_day; /* rows that become due; NAN = not known */
 };
@@ -44,7 +46,7 @@ struct forecast {
     struct local_time begins, done;
 
     double open_s_per_week; /* of the window */
-    double rows_per_day;    /* what it has room for, at most, on the average of a week */
+    double rows_per_day;    /* due ones that it has room for, at most, on the average of a week */
     bool never_catches_up;  /* more expires than that; false where it is not known */
 };
 

@@ -8,6 +8,7 @@
 #include "config/duration.h"
 #include "config/size.h"
 #include "decide/forecast.h"
+#include "purge/children.h"
 #include "sql/advice.h"
 #include "sql/quote.h"
 
@@ -15,6 +16,8 @@
  * (README). A last run with fewer rows than that says little about many. */
 enum {
     ASSUMED_ROWS_PER_SECOND = 200000,
+    ASSUMED_PARENTS_PER_SECOND = 50000,  /* for each one it is looked up what refers to it */
+    ASSUMED_CHILDREN_PER_SECOND = 30000, /* each is found through an index, on a page of its own */
     ASSUMED_PAGES_PER_SECOND = 100000,
     ROWS_TO_MEASURE_BY = 1000
 };
@@ -227,16 +230,33 @@ static struct wall wall_of(struct local_time local)
     return (struct wall){(local.day * 24 * 60 * 60 + local.second) * 1000000};
 }
 
-static double rows_per_busy_s(struct plan *plan, const struct job_settings *job,
-                              const struct database_settings *database,
-                              const struct estimate *estimate)
+/* The last run's batches deleted both, so that one rate stands for both. */
+static void fill_rates(struct plan *plan, const struct job_settings *job,
+                       const struct database_settings *database, const struct estimate *estimate)
 {
     int64_t workers =
         job->workers < database->max_connections ? job->workers : database->max_connections;
+    bool referred =
+        estimate->references != NULL && estimate->references->family.reference_count > 0;
 
     plan->measured = estimate->last_rows >= ROWS_TO_MEASURE_BY && estimate->last_busy_s > 0;
-    return plan->measured ? estimate->last_rows / estimate->last_busy_s * (double)workers
-                          : ASSUMED_ROWS_PER_SECOND;
+    plan->rows_per_busy_s = referred ? ASSUMED_PARENTS_PER_SECOND : ASSUMED_ROWS_PER_SECOND;
+    plan->children_per_busy_s = ASSUMED_CHILDREN_PER_SECOND;
+    if (plan->measured)
+        plan->rows_per_busy_s = plan->children_per_busy_s =
+            estimate->last_rows / estimate->last_busy_s * (double)workers;
+}
+
+/* Of a due row on the average, or of any row where none is due yet. */
+static double children_of_each(const struct plan *plan, const struct reference_graph *graph)
+{
+    double due = plan->due > 0 ? plan->due : plan->rows, children = 0;
+    double *going = children_of_due(graph, plan->rows, due);
+
+    for (size_t i = 0; i < graph->family.table_count; i++)
+        children += going[i];
+    free(going);
+    return due > 0 ? children / due : 0;
 }
 
 static double pages_of(const struct estimate *estimate)
@@ -247,7 +267,7 @@ static double pages_of(const struct estimate *estimate)
 }
 
 static void fill_forecast(struct plan *plan, const struct job_settings *job,
-                          const struct database_settings *database, const struct estimate *estimate)
+                          const struct estimate *estimate)
 {
     const struct run_schedule *schedule = &estimate->schedule;
     struct forecast_facts facts = {
@@ -258,8 +278,10 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
                      .since_start_s = schedule->since_start_s,
                      .every_s = (double)job->every_ms / 1000},
         .due = plan->due,
+        .children = estimate->references != NULL ? children_of_each(plan, estimate->references) : 0,
         .pages = pages_of(estimate),
-        .rows_per_busy_s = rows_per_busy_s(plan, job, database, estimate),
+        .rows_per_busy_s = plan->rows_per_busy_s,
+        .children_per_busy_s = plan->children_per_busy_s,
         .pages_per_busy_s = ASSUMED_PAGES_PER_SECOND,
         .duty_percent = (int)job->duty_percent,
         .max_duty_percent = (int)job->max_duty_percent,
@@ -274,7 +296,6 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
     plan->ends = forecast.ends;
     plan->begins = wall_of(forecast.begins);
     plan->done = wall_of(forecast.done);
-    plan->rows_per_busy_s = facts.rows_per_busy_s;
     plan->always = job->window.count == 0;
     plan->rows_per_day = forecast.rows_per_day;
     plan->expiring_per_day = facts.expiring_per_day;
@@ -318,7 +339,10 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_due(plan, job, estimate, count_ms);
         fill_leaves(plan, job, estimate);
         fill_way(plan, estimate);
-        fill_forecast(plan, job, database, estimate);
+        if (estimate->references != NULL)
+            plan_fill_children(plan, estimate->references);
+        fill_rates(plan, job, database, estimate);
+        fill_forecast(plan, job, estimate);
         note_blocked(plan, &estimate->schedule.last);
     } else if (estimate->advice.known)
         fill_statistics(plan, estimate);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "pgpurged/kin.h"
 #include "pgpurged/plan_fill.h"
+#include "purge/children.h"
 #include "show/human.h"
 #include "sql/advice.h"
 
@@ -59,6 +60,30 @@ static char *note_of(const struct sql_family *family, const struct sql_reference
     if (facts->create_index != NULL)
         text_add(&note, "; no index serves it");
     return text_take(&note);
+}
+
+/* As it is written; every table below the job's own is the child of some reference. */
+static const char *name_of(const struct reference_graph *graph, size_t table)
+{
+    const struct sql_family *family = &graph->family;
+
+    for (size_t i = 0; i < family->reference_count; i++)
+        if (family->references[i].child == table && graph->facts[i].child != NULL)
+            return graph->facts[i].child;
+    return family->tables[table].name;
+}
+
+void plan_fill_children(struct plan *plan, const struct reference_graph *graph)
+{
+    const struct sql_family *family = &graph->family;
+    double *going = children_of_due(graph, plan->rows, plan->due);
+
+    plan->children = mem_new(family->table_count * sizeof *plan->children);
+    for (size_t i = 1; i < family->table_count; i++)
+        if (sql_family_leads_to(family, i))
+            plan->children[plan->children_count++] =
+                (struct plan_children){text_copy(name_of(graph, i)), going[i]};
+    free(going);
 }
 
 void plan_fill_order(struct plan *plan, const struct settings *settings,

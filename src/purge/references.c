@@ -215,6 +215,9 @@ static void read_indexes(struct references_reading *reading, const struct pg_rep
 {
     for (size_t i = 0; i < reading->graph.family.reference_count; i++) {
         reading->graph.facts[i].indexed = pg_reply_bool(reply, TALK_STEP, (int)i, 0);
+        reading->graph.facts[i].share = pg_reply_text(reply, TALK_STEP, (int)i, 3) != NULL
+                                            ? pg_reply_double(reply, TALK_STEP, (int)i, 3)
+                                            : 1;
         reading->index_columns[i] = copy_at(reply, (int)i, 1);
     }
 }
@@ -421,10 +424,11 @@ static void ask_indexes(struct references_reading *reading)
             json_array_append_new(keys, json_string(reference->pairs[n].parent));
         }
         json_array_append_new(
-            list, json_pack("{s:I, s:o, s:s?, s:I, s:o}", "child",
-                            (json_int_t)family->tables[reference->child].relation, "columns",
-                            columns, "where", reference->where_column, "parent",
-                            (json_int_t)family->tables[reference->parent].relation, "keys", keys));
+            list,
+            json_pack("{s:I, s:o, s:s?, s:s?, s:I, s:o}", "child",
+                      (json_int_t)family->tables[reference->child].relation, "columns", columns,
+                      "where", reference->where_column, "value", reference->where_value, "parent",
+                      (json_int_t)family->tables[reference->parent].relation, "keys", keys));
     }
     values[0] = text = json_dumps(list, JSON_COMPACT);
     talk_send(reading->pg, &(struct pg_step){sql_reference_indexes, values, 1}, true,

@@ -29,6 +29,7 @@ struct reference_facts {
                            delete; NULL = none */
     int64_t blocks;     /* of the child */
     double rows;        /* likewise, reltuples; -1 = never analyzed */
+    double share;       /* of these rows that refer to any, by statistics; 1 = not known */
 };
 
 /* Both lists have the same order. The direct children of the job's table are the tables that the

@@ -56,5 +56,8 @@ void plan_clear(struct plan *plan)
     for (size_t i = 0; i < plan->leaf_count; i++)
         free(plan->leaves[i].name);
     free(plan->leaves);
+    for (size_t i = 0; i < plan->children_count; i++)
+        free(plan->children[i].table);
+    free(plan->children);
     plan_init(plan);
 }

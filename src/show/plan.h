@@ -41,6 +41,12 @@ struct plan_notes {
 /* Takes both strings over. */
 void plan_note(struct plan_notes *notes, char *text, char *sql);
 
+/* Rows of another table that go with the due ones. */
+struct plan_children {
+    char *table;
+    double rows; /* as far as statistics tell */
+};
+
 /* One leaf of a partitioned table. */
 struct plan_leaf {
     char *name;
@@ -64,7 +70,9 @@ struct plan {
     double undated;        /* flagged rows without a time; NAN = there is no such thing here */
     bool any_marked;       /* and `earliest` means something: */
     struct wall earliest;  /* when the first row became due, or will be */
-    char *not_counted;     /* why --exact has fallen back to a sample; NULL = it has not */
+    struct plan_children *children; /* owned */
+    size_t children_count;
+    char *not_counted; /* why --exact has fallen back to a sample; NULL = it has not */
 
     char *found_by; /* "heap walk: ..."; NULL = not known */
     bool index_walk;
@@ -76,7 +84,8 @@ struct plan {
     bool ends;          /* within a lifetime */
     struct wall begins; /* local times of `timezone`, counted as if they were UTC */
     struct wall done;
-    double rows_per_busy_s;  /* with which it reckons */
+    double rows_per_busy_s; /* with which it reckons */
+    double children_per_busy_s;
     bool measured;           /* in the job's last run; otherwise it is assumed */
     bool always;             /* the window never closes */
     double rows_per_day;     /* for which the window has room */

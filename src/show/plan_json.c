@@ -75,6 +75,20 @@ static json_t *table_of(const struct plan *plan)
     return table;
 }
 
+static json_t *children_of(const struct plan *plan)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < plan->children_count; i++) {
+        json_t *children = json_object();
+
+        json_object_set_new(children, "table", text_of(plan->children[i].table));
+        json_object_set_new(children, "rows", number_of(plan->children[i].rows));
+        json_array_append_new(list, children);
+    }
+    return list;
+}
+
 static json_t *due_of(const struct plan *plan)
 {
     bool sampled = plan->sureness == PLAN_SAMPLED;
@@ -89,6 +103,7 @@ static json_t *due_of(const struct plan *plan)
     json_object_set_new(due, "since", moment_of(plan->earliest, plan->any_marked, utc));
     json_object_set_new(due, "undated_rows", number_of(plan->undated));
     json_object_set_new(due, "not_counted", text_of(plan->not_counted));
+    json_object_set_new(due, "children", children_of(plan));
     return due;
 }
 
@@ -162,6 +177,7 @@ static json_t *forecast_of(const struct plan *plan)
     json_object_set_new(forecast, "begins", moment_of(plan->begins, plan->ends, local));
     json_object_set_new(forecast, "done", moment_of(plan->done, plan->ends, local));
     json_object_set_new(forecast, "rows_per_busy_second", number_of(plan->rows_per_busy_s));
+    json_object_set_new(forecast, "children_per_busy_second", number_of(plan->children_per_busy_s));
     json_object_set_new(forecast, "measured", json_boolean(plan->measured));
     json_object_set_new(forecast, "expiring_rows_per_day", number_of(plan->expiring_per_day));
     json_object_set_new(forecast, "window_rows_per_day", number_of(plan->rows_per_day));

@@ -47,6 +47,12 @@ static void add_moment(struct text *out, const char *format, struct wall moment)
     text_add(out, text);
 }
 
+/* Whether it reads as 1. */
+static bool is_one(double value)
+{
+    return llround(value) == 1;
+}
+
 /* --- what is due --- */
 
 static void add_table(struct text *out, const struct plan *plan)
@@ -104,6 +110,20 @@ static void add_due(struct text *out, const struct plan *plan)
         text_addf(out, "%s%s\n", indent, plan->not_counted);
 }
 
+static void add_children(struct text *out, const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->children_count; i++) {
+        const struct plan_children *children = &plan->children[i];
+        bool one = is_one(children->rows);
+        struct text_number rows;
+
+        if (llround(children->rows) > 0)
+            add_line(out, "children", "about %s %s of %s %s with them, by statistics",
+                     human_about(&rows, children->rows), one ? "row" : "rows", children->table,
+                     one ? "goes" : "go");
+    }
+}
+
 static void add_earliest(struct text *out, const struct plan *plan)
 {
     struct text moment = {0};
@@ -121,9 +141,10 @@ static void add_undated(struct text *out, const struct plan *plan)
     struct text_number undated;
 
     if (plan->undated > 0)
-        add_line(out, "undated", "%s%s rows are flagged and have no time: they are never due",
+        add_line(out, "undated", "%s%s %s and no time: never due",
                  plan->sureness == PLAN_COUNTED ? "" : "about ",
-                 human_about(&undated, plan->undated));
+                 human_about(&undated, plan->undated),
+                 is_one(plan->undated) ? "row has its flag" : "rows have their flags");
 }
 
 static const char *whole(struct text_number *room, double value)
@@ -184,20 +205,36 @@ static void add_done(struct text *out, const struct plan *plan)
     text_free(&line);
 }
 
+/* What `takes` goes by. */
+static void add_rate(struct text *out, const struct plan *plan)
+{
+    struct text_number rows, children;
+
+    human_about(&rows, plan->rows_per_busy_s);
+    if (plan->measured)
+        text_addf(out, "%sgoing by its last run, %s rows in a second of batches\n", indent,
+                  rows.text);
+    else if (plan->children_count > 0)
+        text_addf(
+            out,
+            "%sif %s rows go in a second of batches, or %s children (no run was measured yet)\n",
+            indent, rows.text, human_about(&children, plan->children_per_busy_s));
+    else
+        text_addf(
+            out,
+            "%sif this server deletes %s rows in a second of batches (no run was measured yet)\n",
+            indent, rows.text);
+}
+
 static void add_takes(struct text *out, const struct plan *plan)
 {
-    struct text_number rate;
-
     if (!plan->forecast || plan->refused != NULL || !(plan->due > 0))
         return;
     if (plan->ends)
         add_done(out, plan);
     else
         add_line(out, "takes", "more than a hundred years with this window");
-    text_addf(out, "%s%s %s rows in a second of batches%s\n", indent,
-              plan->measured ? "going by its last run," : "if this server deletes",
-              human_about(&rate, plan->rows_per_busy_s),
-              plan->measured ? "" : " (no run was measured yet)");
+    add_rate(out, plan);
 }
 
 static void add_balance(struct text *out, const struct plan *plan)
@@ -286,6 +323,7 @@ void plan_text(struct text *out, const struct plan *plan)
         add_line(out, "rule", "expires = %s: %s", plan->rule, plan->meaning);
     add_table(out, plan);
     add_due(out, plan);
+    add_children(out, plan);
     add_earliest(out, plan);
     add_undated(out, plan);
     add_leaves(out, plan);

@@ -173,15 +173,18 @@ const char sql_distributed[] =
 
 const char sql_zone[] = "SELECT now() AT TIME ZONE $1";
 
-/* The rows of tables that refer to the job's own (from_block IS NULL) went with these. A thousand
- * batches say enough, however many the run had. */
+/* Rows of tables that refer to the job's own have their audit rows in the same batch, which took
+ * its time once. A partition that was dropped in one piece says nothing of how fast rows go. A
+ * thousand batches say enough, however many the run had. */
 const char sql_last_batches[] =
     "SELECT sum(b.rows), sum(b.elapsed_ms) / 1000"
-    " FROM (SELECT a.rows, a.elapsed_ms FROM pgpurged.audit AS a"
-    "        WHERE a.run = (SELECT r.id FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0"
-    "                        ORDER BY r.id DESC LIMIT 1)"
-    "          AND a.from_block IS NOT NULL"
-    "        ORDER BY a.batch DESC LIMIT 1000) AS b";
+    " FROM (SELECT sum(a.rows) AS rows, max(a.elapsed_ms) AS elapsed_ms"
+    "         FROM (SELECT r.id, (SELECT max(m.batch) FROM pgpurged.audit AS m WHERE m.run = r.id)"
+    "                 FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0"
+    "                ORDER BY r.id DESC LIMIT 1) AS l (run, batch)"
+    "         JOIN pgpurged.audit AS a ON a.run = l.run AND a.batch > l.batch - 1000"
+    "        WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = a.relation)"
+    "        GROUP BY a.batch) AS b";
 
 /* By the sort order that PostgreSQL gives the type by default; of several, the smallest. Its name
  * as written here is qualified, because search_path is pg_catalog alone. */

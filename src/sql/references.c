@@ -79,6 +79,7 @@ const char sql_references[] =
 const char sql_reference_indexes[] =
     "WITH reference AS ("
     "  SELECT e.number, (e.item->>'child')::oid AS child, e.item->>'where' AS condition,"
+    "         e.item->>'value' AS value,"
     "         ARRAY(SELECT jsonb_array_elements_text(e.item->'columns')) AS cols,"
     "         (e.item->>'parent')::oid AS parent,"
     "         ARRAY(SELECT jsonb_array_elements_text(e.item->'keys')) AS keys"
@@ -112,7 +113,17 @@ const char sql_reference_indexes[] =
     "                JOIN pg_partitioned_table AS q ON q.partrelid = t.relid"
     "                JOIN pg_attribute AS b ON b.attrelid = q.partrelid"
     "                 AND b.attnum = ANY (q.partattrs::int2[])"
-    "               WHERE b.attname = a.attname))) AS is_unique"
+    "               WHERE b.attname = a.attname))) AS is_unique,"
+    "  (SELECT CASE WHEN e.condition IS NULL THEN 1 - s.null_frac"
+    "          ELSE COALESCE(s.most_common_freqs["
+    "                          array_position(s.most_common_vals::text::text[], e.value)],"
+    "                        1 - s.null_frac -"
+    "                        COALESCE((SELECT sum(f) FROM unnest(s.most_common_freqs) AS f), 0)) "
+    "END"
+    "     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "     JOIN pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname"
+    "    WHERE c.oid = e.child AND s.attname = COALESCE(e.condition, e.cols[1])"
+    "    ORDER BY s.inherited DESC LIMIT 1) AS share"
     "  FROM reference AS e ORDER BY e.number";
 
 const char sql_relatives[] =

@@ -30,9 +30,10 @@ enum reference_column {
     REF_CONDITION_KNOWN,
 };
 
-/* $1 references: [{"child", "columns", "where", "parent", "keys"}] -> for each, in order: whether
- * an index serves it, its columns as they stand in CREATE INDEX, whether a unique index sees to it
- * that a child refers to one row of the parent at most. */
+/* $1 references: [{"child", "columns", "where", "value", "parent", "keys"}] -> for each, in order:
+ * whether an index serves it, its columns as they stand in CREATE INDEX, whether a unique index
+ * sees to it that a child refers to one row of the parent at most, and which share of the child's
+ * rows refers to any, by statistics (NULL = there are none). */
 extern const char sql_reference_indexes[];
 
 /*

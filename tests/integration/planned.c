@@ -313,6 +313,32 @@ START_TEST(plan_says_when_a_run_will_be_done_given_its_window)
 }
 END_TEST
 
+#define RATE                                                                                       \
+    "SELECT 1000 * sum(b.rows) / sum(b.ms) FROM (SELECT sum(rows) AS rows, max(elapsed_ms) AS ms"  \
+    "  FROM pgpurged.audit GROUP BY batch) AS b"
+
+/* A batch has an audit row for each table of which rows went, and took its time once. */
+START_TEST(plan_reckons_with_children_at_the_pace_of_the_last_run)
+{
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "children = cascade\nbatch_rows = 500\n");
+    json_t *plan;
+
+    scene_add_orders(&scene, 2000);
+    sql_exec(scene.own, "CREATE TABLE items (order_id bigint REFERENCES orders ON DELETE CASCADE);"
+                        "CREATE INDEX ON items (order_id);"
+                        "INSERT INTO items SELECT i %% 2000 + 1 FROM generate_series(1, 20000) i;"
+                        "GRANT SELECT, DELETE ON items TO pgpurged; ANALYZE");
+    scene_once(config, 0);
+    plan = planned(config, NULL, 0);
+    ck_assert(json_is_true(at(plan, "forecast.measured")));
+    ck_assert_int_lt(llabs(number(plan, "forecast.rows_per_busy_second") -
+                           llround(atof(sql_text(scene.own, RATE)))),
+                     2);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(plan_reckons_with_the_pace_of_the_last_run)
 {
     struct scene scene = scene_new();
@@ -323,11 +349,68 @@ START_TEST(plan_reckons_with_the_pace_of_the_last_run)
     scene_add_orders(&scene, 8000);
     ck_assert(json_is_false(at(planned(config, NULL, 0), "forecast.measured")));
     scene_once(config, 0);
-    rate =
-        atof(sql_text(scene.own, "SELECT 1000 * sum(rows) / sum(elapsed_ms) FROM pgpurged.audit"));
+    rate = atof(sql_text(scene.own, RATE));
     plan = planned(config, NULL, 0);
     ck_assert(json_is_true(at(plan, "forecast.measured")));
     ck_assert_int_lt(llabs(number(plan, "forecast.rows_per_busy_second") - llround(rate)), 2);
+    promises_check(scene.own, "orders", SCENE_DUE);
+    scene_end(&scene);
+}
+END_TEST
+
+/* Ten lines for each order, two parts for each line, and notes of which half are about orders, the
+ * other half about lines. */
+static void make_parents(struct scene *scene)
+{
+    scene_add_orders(scene, 2000);
+    sql_exec(scene->own,
+             "CREATE TABLE items (id int PRIMARY KEY, order_id bigint REFERENCES orders ON DELETE"
+             "  CASCADE); CREATE INDEX ON items (order_id);"
+             "CREATE TABLE parts (item_id int REFERENCES items); CREATE INDEX ON parts (item_id);"
+             "CREATE TABLE notes (about text, id bigint); CREATE INDEX ON notes (about, id);"
+             "INSERT INTO items SELECT i, i %% 2000 + 1 FROM generate_series(0, 19999) AS i;"
+             "INSERT INTO parts SELECT i / 2 FROM generate_series(0, 39999) AS i;"
+             "INSERT INTO parts SELECT NULL FROM generate_series(1, 40000);"
+             "INSERT INTO notes SELECT CASE WHEN i %% 2 = 0 THEN 'order' ELSE 'item' END,"
+             "  i / 2 %% 2000 + 1 FROM generate_series(0, 7999) AS i;"
+             "GRANT SELECT, DELETE, UPDATE ON items, parts, notes TO pgpurged; ANALYZE");
+}
+
+static const char *gone_from(const struct scene *scene, const char *table)
+{
+    return sql_text(scene->own,
+                    "SELECT sum(rows) FROM pgpurged.audit WHERE leaf::regclass = '%s'::regclass",
+                    table);
+}
+
+/* What the plan has said is compared with what a run has done. */
+START_TEST(plan_says_how_many_rows_go_with_the_due_ones_and_reckons_with_them)
+{
+    struct scene scene = scene_new();
+    const char *config =
+        scene_config(&scene, "children = delete\nreferences = notes.id where about = order\n"
+                             "max_rows_per_second = 20000\n");
+    json_t *plan, *children, *item;
+    size_t i;
+
+    make_parents(&scene);
+    ck_assert_uint_eq(
+        json_array_size(at(planned(scene_config(&scene, ""), NULL, 0), "due.children")), 0);
+    plan = planned(config, NULL, 0);
+    ck_assert_int_eq(number(plan, "due.rows"), 1000);
+    /* 1,000 orders, 10,000 items, 20,000 parts and 2,000 notes */
+    ck_assert_int_le(llabs(number(plan, "forecast.window_seconds") - 33000 / 20000), 1);
+    ck_assert_int_lt(number(plan, "forecast.window_rows_per_day"), 20000 * 86400LL / 30);
+    scene_once(config, 0);
+    children = at(plan, "due.children");
+    ck_assert_uint_eq(json_array_size(children), 3);
+    json_array_foreach(children, i, item)
+    {
+        double gone = atof(gone_from(&scene, text(item, "table")));
+
+        ck_assert_msg(fabs((double)number(item, "rows") - gone) < gone / 10, "%s: %f and not %lld",
+                      text(item, "table"), gone, (long long)number(item, "rows"));
+    }
     promises_check(scene.own, "orders", SCENE_DUE);
     scene_end(&scene);
 }
@@ -606,6 +689,8 @@ int main(void)
         plan_says_that_a_job_never_catches_up,
         plan_says_when_a_run_will_be_done_given_its_window,
         plan_reckons_with_the_pace_of_the_last_run,
+        plan_reckons_with_children_at_the_pace_of_the_last_run,
+        plan_says_how_many_rows_go_with_the_due_ones_and_reckons_with_them,
         every_missing_privilege_is_named_at_once_as_the_grant_to_run,
         flagged_rows_without_a_time_are_counted_apart,
         hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there,

@@ -70,6 +70,12 @@ static struct plan sampled(void)
     plan.measured = true;
     plan.rows_per_day = 10285714;
     plan.expiring_per_day = 12345678;
+    plan.children_per_busy_s = 45123;
+    plan.children = mem_new(3 * sizeof *plan.children);
+    plan.children[0] = (struct plan_children){text_copy("public.order_lines"), 2403702};
+    plan.children[1] = (struct plan_children){text_copy("public.notes"), 12};
+    plan.children[2] = (struct plan_children){text_copy("public.drafts"), 0.2};
+    plan.children_count = 3;
     plan.leaves = mem_new(2 * sizeof *plan.leaves);
     plan.leaves[0] = leaf("public.orders_2025", 50000, 1.8e6, 800000);
     plan.leaves[1] = leaf("public.orders_2026", 33334, NAN, NAN);
@@ -137,7 +143,11 @@ static struct plan indexed(void)
     plan.window_s = 0.01;
     plan.ends = true;
     plan.begins = plan.done = at(TUESDAY);
-    plan.rows_per_busy_s = 200000;
+    plan.rows_per_busy_s = 50000;
+    plan.children_per_busy_s = 30000;
+    plan.children = mem_new(sizeof *plan.children);
+    plan.children[0] = (struct plan_children){text_copy("public.pictures"), 1};
+    plan.children_count = 1;
     return plan;
 }
 

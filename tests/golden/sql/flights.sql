@@ -56,7 +56,7 @@ SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::o
 SELECT now() AT TIME ZONE $1;
 
 -- last_batches
-SELECT sum(b.rows), sum(b.elapsed_ms) / 1000 FROM (SELECT a.rows, a.elapsed_ms FROM pgpurged.audit AS a        WHERE a.run = (SELECT r.id FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0                        ORDER BY r.id DESC LIMIT 1)          AND a.from_block IS NOT NULL        ORDER BY a.batch DESC LIMIT 1000) AS b;
+SELECT sum(b.rows), sum(b.elapsed_ms) / 1000 FROM (SELECT sum(a.rows) AS rows, max(a.elapsed_ms) AS elapsed_ms         FROM (SELECT r.id, (SELECT max(m.batch) FROM pgpurged.audit AS m WHERE m.run = r.id)                 FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0                ORDER BY r.id DESC LIMIT 1) AS l (run, batch)         JOIN pgpurged.audit AS a ON a.run = l.run AND a.batch > l.batch - 1000        WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = a.relation)        GROUP BY a.batch) AS b;
 
 -- pass
 SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint, pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() AS s;
