@@ -10,6 +10,7 @@ static const struct word reasons[] = {REASONS(WORDS_ROW)};
 static const struct word run_outcomes[] = {RUN_OUTCOMES(WORDS_ROW)};
 static const struct word vacuum_outcomes[] = {VACUUM_OUTCOMES(WORDS_ROW)};
 static const struct word batch_outcomes[] = {BATCH_OUTCOMES(WORDS_ROW)};
+static const struct word blocked_reasons[] = {BLOCKED_REASONS(WORDS_ROW)};
 
 #define WORDS_FUNCTIONS(kind, type, table)                                                         \
     const char *kind##_code(enum type word)                                                        \
@@ -26,3 +27,4 @@ WORDS_FUNCTIONS(reason, reason, reasons)
 WORDS_FUNCTIONS(run_outcome, run_outcome, run_outcomes)
 WORDS_FUNCTIONS(vacuum_outcome, vacuum_outcome, vacuum_outcomes)
 WORDS_FUNCTIONS(batch_outcome, batch_outcome, batch_outcomes)
+WORDS_FUNCTIONS(blocked_reason, blocked_reason, blocked_reasons)

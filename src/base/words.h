@@ -1,7 +1,8 @@
 /*
  * words: the closed lists that everyone speaks: in what state a job is, what holds it back, how a
- * batch and a run ended. Each word is written once, here, as a code (logs, metrics' labels, JSON,
- * the runs table) and a sentence for a person. A new word is one line.
+ * batch and a run ended, what keeps rows that can't go. Each word is written once, here, as a code
+ * (logs, metrics' labels, JSON, the runs table) and a sentence for a person. A new word is one
+ * line.
  */
 #ifndef PGPURGED_BASE_WORDS_H
 #define PGPURGED_BASE_WORDS_H
@@ -86,12 +87,24 @@
     X(BATCH_TROUBLE, "trouble", "the server is in trouble; nothing was committed")                 \
     X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")
 
+/* Why the database does not let go of a due row; the sentence goes on "17 rows are blocked: ". */
+#define BLOCKED_REASONS(X)                                                                         \
+    X(BLOCKED_FOREIGN_KEY, "foreign_key", "rows of a table refer to them")                         \
+    X(BLOCKED_CONSTRAINT, "constraint", "another constraint would be violated")                    \
+    X(BLOCKED_TRIGGER, "trigger", "a trigger BEFORE DELETE, which keeps them without an error")    \
+    X(BLOCKED_EXCEPTION, "exception", "a trigger or function raises an exception")                 \
+    X(BLOCKED_DATA, "data", "an expression or a trigger can't be computed for them")               \
+    X(BLOCKED_UNCOUNTED, "uncounted", "rows of other tables would go along uncounted")             \
+    X(BLOCKED_TOO_SLOW, "too_slow", "one alone takes longer than statement_timeout")               \
+    X(BLOCKED_OTHER, "other", "an error that none of the other reasons is for")
+
 #define WORDS_ENUM(name, code, sentence) name,
 enum job_state { JOB_STATES(WORDS_ENUM) };
 enum reason { REASONS(WORDS_ENUM) };
 enum run_outcome { RUN_OUTCOMES(WORDS_ENUM) };
 enum vacuum_outcome { VACUUM_OUTCOMES(WORDS_ENUM) };
 enum batch_outcome { BATCH_OUTCOMES(WORDS_ENUM) };
+enum blocked_reason { BLOCKED_REASONS(WORDS_ENUM) };
 
 #define WORDS_COUNT(name, code, sentence) +1
 enum {
@@ -99,7 +112,8 @@ enum {
     REASON_COUNT = 0 REASONS(WORDS_COUNT),
     RUN_OUTCOME_COUNT = 0 RUN_OUTCOMES(WORDS_COUNT),
     VACUUM_OUTCOME_COUNT = 0 VACUUM_OUTCOMES(WORDS_COUNT),
-    BATCH_OUTCOME_COUNT = 0 BATCH_OUTCOMES(WORDS_COUNT)
+    BATCH_OUTCOME_COUNT = 0 BATCH_OUTCOMES(WORDS_COUNT),
+    BLOCKED_REASON_COUNT = 0 BLOCKED_REASONS(WORDS_COUNT)
 };
 
 const char *job_state_code(enum job_state state);
@@ -112,5 +126,7 @@ const char *vacuum_outcome_code(enum vacuum_outcome outcome);
 const char *vacuum_outcome_sentence(enum vacuum_outcome outcome);
 const char *batch_outcome_code(enum batch_outcome outcome);
 const char *batch_outcome_sentence(enum batch_outcome outcome);
+const char *blocked_reason_code(enum blocked_reason reason);
+const char *blocked_reason_sentence(enum blocked_reason reason);
 
 #endif

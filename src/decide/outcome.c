@@ -96,17 +96,52 @@ static const struct rule {
     {"XX", BATCH_REFUSED},
 };
 
-static bool rule_fits(const struct rule *rule, const char *sqlstate)
+static bool prefix_fits(const char *prefix, const char *sqlstate)
 {
-    size_t length = strlen(rule->prefix);
+    size_t length = strlen(prefix);
 
-    return length == 0 ? *sqlstate == '\0' : strncmp(sqlstate, rule->prefix, length) == 0;
+    return length == 0 ? *sqlstate == '\0' : strncmp(sqlstate, prefix, length) == 0;
 }
 
 enum batch_outcome outcome_of_sqlstate(const char *sqlstate)
 {
     for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
-        if (rule_fits(&rules[i], sqlstate))
+        if (prefix_fits(rules[i].prefix, sqlstate))
             return rules[i].outcome;
     return BATCH_REFUSED; /* a code from nowhere: when unsure, do not delete */
+}
+
+/* The same for what is BATCH_ROW_ERROR or BATCH_TOO_SLOW above. */
+static const struct blocked_rule {
+    const char *prefix;
+    enum blocked_reason reason;
+} blocked_rules[] = {
+    {"PU009", BLOCKED_UNCOUNTED},
+    /* The server's own, and what triggers raise under the same name. */
+    {"23503", BLOCKED_FOREIGN_KEY},
+    {"23001", BLOCKED_FOREIGN_KEY}, /* ON DELETE RESTRICT, since PostgreSQL 18 */
+    {"23", BLOCKED_CONSTRAINT},     /* not null, check, exclusion: of rows that refer to it */
+    {"40002", BLOCKED_CONSTRAINT},  /* at the transaction's end */
+    {"44", BLOCKED_CONSTRAINT},
+    /* A trigger, a function or a rule of the application. */
+    {"09", BLOCKED_EXCEPTION},
+    {"27", BLOCKED_EXCEPTION}, /* a BEFORE trigger has changed the row that was to go */
+    {"2F", BLOCKED_EXCEPTION},
+    {"38", BLOCKED_EXCEPTION},
+    {"39", BLOCKED_EXCEPTION},
+    {"45", BLOCKED_EXCEPTION},
+    {"P0", BLOCKED_EXCEPTION}, /* RAISE, unless it names another code */
+    /* A division by zero, a number that is no date: in such code, or in the job's `where`. */
+    {"20", BLOCKED_DATA},
+    {"21", BLOCKED_DATA},
+    {"22", BLOCKED_DATA},
+    {"57014", BLOCKED_TOO_SLOW},
+};
+
+enum blocked_reason blocked_reason_of_sqlstate(const char *sqlstate)
+{
+    for (size_t i = 0; i < sizeof blocked_rules / sizeof blocked_rules[0]; i++)
+        if (prefix_fits(blocked_rules[i].prefix, sqlstate))
+            return blocked_rules[i].reason;
+    return BLOCKED_OTHER;
 }

@@ -1,5 +1,5 @@
 /*
- * outcome: what a batch's SQLSTATE means (DESIGN 4). Pure.
+ * outcome: what a batch's SQLSTATE means (DESIGN 4), and that of a row that can't go. Pure.
  *
  * The classes are those of the manual, Appendix A; PU0xx are ours, raised by the functions in
  * sql/schema.sql:
@@ -24,5 +24,8 @@
  * or without, is BATCH_UNKNOWN if its COMMIT may have arrived: that only the caller knows.
  */
 enum batch_outcome outcome_of_sqlstate(const char *sqlstate);
+
+/* Of a single row that is set aside for an error of this code: what kind of thing keeps it. */
+enum blocked_reason blocked_reason_of_sqlstate(const char *sqlstate);
 
 #endif

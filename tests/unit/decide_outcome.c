@@ -152,6 +152,46 @@ START_TEST(every_class_of_the_manual_has_its_case)
 }
 END_TEST
 
+/* What keeps a row that is alone with its error. */
+static const struct blocked_case {
+    const char *sqlstate;
+    enum blocked_reason reason;
+} blocked[] = {
+    {"23503", BLOCKED_FOREIGN_KEY},
+    {"23001", BLOCKED_FOREIGN_KEY},
+    {"23502", BLOCKED_CONSTRAINT},
+    {"23505", BLOCKED_CONSTRAINT},
+    {"23514", BLOCKED_CONSTRAINT},
+    {"23P01", BLOCKED_CONSTRAINT},
+    {"40002", BLOCKED_CONSTRAINT},
+    {"44000", BLOCKED_CONSTRAINT},
+    {"P0001", BLOCKED_EXCEPTION},
+    {"P0004", BLOCKED_EXCEPTION},
+    {"09000", BLOCKED_EXCEPTION},
+    {"27000", BLOCKED_EXCEPTION},
+    {"2F005", BLOCKED_EXCEPTION},
+    {"38000", BLOCKED_EXCEPTION},
+    {"39P01", BLOCKED_EXCEPTION},
+    {"45000", BLOCKED_EXCEPTION},
+    {"20000", BLOCKED_DATA},
+    {"21000", BLOCKED_DATA},
+    {"22012", BLOCKED_DATA},
+    {"PU009", BLOCKED_UNCOUNTED},
+    {"57014", BLOCKED_TOO_SLOW},
+    {"54001", BLOCKED_OTHER},
+    {"", BLOCKED_OTHER},
+};
+
+START_TEST(sqlstate_of_a_blocked_row_is_of_a_reason)
+{
+    const struct blocked_case *row = &blocked[_i];
+    enum blocked_reason reason = blocked_reason_of_sqlstate(row->sqlstate);
+
+    ck_assert_msg(reason == row->reason, "'%s' is %s, not %s", row->sqlstate,
+                  blocked_reason_code(reason), blocked_reason_code(row->reason));
+}
+END_TEST
+
 /* Promise A: an error is never taken for a batch that was committed. */
 START_TEST(no_code_whatsoever_is_a_success)
 {
@@ -174,6 +214,7 @@ TCase *outcome_cases(void)
 
     tcase_add_loop_test(tcase, sqlstate_means, 0, ARRAY_LENGTH(cases));
     tcase_add_loop_test(tcase, every_class_of_the_manual_has_its_case, 0, ARRAY_LENGTH(classes));
+    tcase_add_loop_test(tcase, sqlstate_of_a_blocked_row_is_of_a_reason, 0, ARRAY_LENGTH(blocked));
     tcase_add_test(tcase, no_code_whatsoever_is_a_success);
     return tcase;
 }
