@@ -63,6 +63,8 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     batches     bigint NOT NULL DEFAULT 0,   -- the number of those of its batches that have deleted any
     skipped     bigint NOT NULL DEFAULT 0,   -- due rows left because others had locked them
     blocked     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
+    blocked_by  jsonb NOT NULL DEFAULT '[]', -- what keeps these: [{"reason": "foreign_key", "rows": 12, "name":
+                                             -- "lines_order_id_fkey on public.lines", ...}, ...]
     passes      integer NOT NULL DEFAULT 1,
     next_block  bigint NOT NULL DEFAULT 0,   -- of that leaf
     reusable_bytes bigint,                   -- space of the job's own rows among them, an estimate; NULL = not
@@ -675,7 +677,7 @@ BEGIN
                      AND entry.leaf OPERATOR(pg_catalog.=) leaf;
     IF entry.id IS NOT NULL AND NOT resumed THEN
         PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
-                                   'the table or the rule of the job has changed', entry.walk, NULL);
+                                   'the table or the rule of the job has changed', entry.walk, NULL, entry.blocked_by);
     END IF;
     IF NOT resumed THEN
         INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon, owner, owner_pid, owner_since)
@@ -702,12 +704,13 @@ $$;
 
 -- Notes how far a run has come, when it pauses. rows and batches are what the audit table says.
 CREATE OR REPLACE FUNCTION pgpurged.save_run(
-    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text, at_leaf oid)
+    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text, at_leaf oid,
+    blocked_by jsonb)
     RETURNS void
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
        SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5,
-           walk = $6, at_leaf = $7
+           walk = $6, at_leaf = $7, blocked_by = $8
       FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
                    pg_catalog.count(DISTINCT a.batch) AS batches
               FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
@@ -718,12 +721,13 @@ $$;
 --   row_bytes   what a row of the job's table takes on disk; NULL = not known
 CREATE OR REPLACE FUNCTION pgpurged.close_run(
     run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text, walk text,
-    row_bytes double precision,
+    row_bytes double precision, blocked_by jsonb,
     OUT rows bigint, OUT batches bigint, OUT reusable_bytes bigint)
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
        SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, walk = $7, next_block = 0,
            rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5,
+           blocked_by = $9,
            reusable_bytes = (s.own_rows::double precision OPERATOR(pg_catalog.*) $8)::bigint
       FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
                    COALESCE(pg_catalog.sum(a.rows) FILTER (WHERE a.from_block IS NOT NULL), 0)::bigint AS own_rows,

@@ -59,6 +59,7 @@ const char *counter_label(enum counter_kind kind)
     case COUNTER_COUNT_BY_RUN_OUTCOME:
     case COUNTER_COUNT_BY_VACUUM_OUTCOME:
         return "outcome";
+    case COUNTER_COUNT_BY_BLOCKED_REASON:
     case COUNTER_SECONDS_BY_REASON:
         return "reason";
     case COUNTER_COUNT:
@@ -86,6 +87,8 @@ const char *counter_word(enum counter_kind kind, size_t i)
         return at < RUN_OUTCOME_COUNT ? run_outcome_code((enum run_outcome)at) : NULL;
     case COUNTER_COUNT_BY_VACUUM_OUTCOME:
         return at < VACUUM_OUTCOME_COUNT ? vacuum_outcome_code((enum vacuum_outcome)at) : NULL;
+    case COUNTER_COUNT_BY_BLOCKED_REASON:
+        return at < BLOCKED_REASON_COUNT ? blocked_reason_code((enum blocked_reason)at) : NULL;
     case COUNTER_SECONDS_BY_REASON:
         return at < REASON_COUNT ? reason_code((enum reason)at) : NULL;
     case COUNTER_COUNT:
@@ -106,6 +109,7 @@ double counter_value(const struct counter *counter, const void *counters, size_t
     case COUNTER_COUNT_BY_BATCH_OUTCOME:
     case COUNTER_COUNT_BY_RUN_OUTCOME:
     case COUNTER_COUNT_BY_VACUUM_OUTCOME:
+    case COUNTER_COUNT_BY_BLOCKED_REASON:
         return (double)((const int64_t *)field)[at];
     case COUNTER_SECONDS:
     case COUNTER_SECONDS_BY_REASON:
@@ -126,6 +130,7 @@ void counter_set(const struct counter *counter, void *counters, size_t i, double
     case COUNTER_COUNT_BY_BATCH_OUTCOME:
     case COUNTER_COUNT_BY_RUN_OUTCOME:
     case COUNTER_COUNT_BY_VACUUM_OUTCOME:
+    case COUNTER_COUNT_BY_BLOCKED_REASON:
         ((int64_t *)field)[at] = (int64_t)value;
         break;
     case COUNTER_SECONDS:

@@ -42,8 +42,8 @@ double histogram_quantile(const struct histogram *histogram, double part);
       "Rows written to the audit table, one for each batch.")                                      \
     X(COUNT, rows_skipped, "pgpurged_job_rows_skipped_total",                                      \
       "Due rows passed over because somebody held a lock on them.")                                \
-    X(COUNT, rows_blocked, "pgpurged_job_rows_blocked_total",                                      \
-      "Due rows set aside because the database refused to delete them.")                           \
+    X(COUNT_BY_BLOCKED_REASON, rows_blocked, "pgpurged_job_rows_blocked_total",                    \
+      "Blocked rows that ended runs have left, by reason; a row that stays counts in each run.")   \
     X(COUNT_BY_BATCH_OUTCOME, batches, "pgpurged_job_batches_total", "Batches by how they ended.") \
     X(HISTOGRAM, batch_seconds, "pgpurged_job_batch_seconds",                                      \
       "Time of one batch from sending it to its answer.")                                          \
@@ -71,7 +71,8 @@ double histogram_quantile(const struct histogram *histogram, double part);
     X(COUNT)                                                                                       \
     X(SECONDS)                                                                                     \
     X(COUNT_BY_BATCH_OUTCOME)                                                                      \
-    X(COUNT_BY_RUN_OUTCOME) X(COUNT_BY_VACUUM_OUTCOME) X(SECONDS_BY_REASON) X(HISTOGRAM)
+    X(COUNT_BY_RUN_OUTCOME)                                                                        \
+    X(COUNT_BY_VACUUM_OUTCOME) X(COUNT_BY_BLOCKED_REASON) X(SECONDS_BY_REASON) X(HISTOGRAM)
 
 #define COUNTER_KIND(kind) COUNTER_##kind,
 enum counter_kind { COUNTER_KINDS(COUNTER_KIND) };
@@ -81,6 +82,7 @@ enum counter_kind { COUNTER_KINDS(COUNTER_KIND) };
 #define COUNTER_FIELD_COUNT_BY_BATCH_OUTCOME(field)  int64_t field[BATCH_OUTCOME_COUNT];
 #define COUNTER_FIELD_COUNT_BY_RUN_OUTCOME(field)    int64_t field[RUN_OUTCOME_COUNT];
 #define COUNTER_FIELD_COUNT_BY_VACUUM_OUTCOME(field) int64_t field[VACUUM_OUTCOME_COUNT];
+#define COUNTER_FIELD_COUNT_BY_BLOCKED_REASON(field) int64_t field[BLOCKED_REASON_COUNT];
 #define COUNTER_FIELD_SECONDS_BY_REASON(field)       double field[REASON_COUNT];
 #define COUNTER_FIELD_HISTOGRAM(field)               struct histogram field;
 

@@ -306,11 +306,14 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
 /* They are tried again, and most likely blocked again. */
 static void note_blocked(struct plan *plan, const struct ended_run *last)
 {
-    if (last->present && last->blocked > 0)
-        plan_note(&plan->risks,
-                  text_format("the last run has left %lld blocked %s: %s", (long long)last->blocked,
-                              last->blocked == 1 ? "row" : "rows", last->detail),
-                  NULL);
+    struct text note = {0};
+
+    if (!last->present || last->blocked == 0)
+        return;
+    text_addf(&note, "the last run has left %lld blocked %s: ", (long long)last->blocked,
+              last->blocked == 1 ? "row" : "rows");
+    blocked_list_explain(&last->blocked_by, &note);
+    plan_note(&plan->risks, text_take(&note), NULL);
 }
 
 static void fill_way(struct plan *plan, const struct estimate *estimate)

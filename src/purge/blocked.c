@@ -1,12 +1,8 @@
 #include "purge/blocked.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
-enum {
-    MOST_REASONS = 20, /* a trigger may say something else of each row */
-    MOST_EXPLAINED = 3,
-};
+#include "base/text.h"
 
 struct blocked_row {
     int64_t relation;
@@ -15,26 +11,21 @@ struct blocked_row {
     bool met;     /* in this run */
 };
 
-struct blocked_reason {
-    char *why;
-    int64_t rows;
-};
-
 /* FNV-1a. */
-static uint32_t hash_of(const char *text)
+static uint32_t hash_text(uint32_t hash, const char *text)
 {
-    uint32_t hash = 2166136261u;
-
-    for (; *text != '\0'; text++)
+    for (; text != NULL && *text != '\0'; text++)
         hash = (hash ^ (unsigned char)*text) * 16777619u;
     return hash;
 }
 
-static void forget_reasons(struct blocked *blocked)
+static uint32_t hash_of(const struct blocked_cause *cause)
 {
-    for (size_t i = 0; i < blocked->reason_count; i++)
-        free(blocked->reasons[i].why);
-    blocked->reason_count = 0;
+    uint32_t hash = hash_text(2166136261u, blocked_reason_code(cause->reason));
+
+    hash = hash_text(hash, cause->name);
+    hash = hash_text(hash, cause->sqlstate);
+    return hash_text(hash, cause->message);
 }
 
 void blocked_begin_run(struct blocked *blocked)
@@ -48,22 +39,13 @@ void blocked_begin_run(struct blocked *blocked)
         }
     blocked->known_count = kept;
     blocked->rows = blocked->news = 0;
-    forget_reasons(blocked);
+    blocked_list_free(&blocked->by);
 }
 
-void blocked_add(struct blocked *blocked, int64_t rows, const char *why)
+void blocked_add(struct blocked *blocked, int64_t rows, const struct blocked_cause *cause)
 {
     blocked->rows += rows;
-    for (size_t i = 0; i < blocked->reason_count; i++)
-        if (text_equal(blocked->reasons[i].why, why)) {
-            blocked->reasons[i].rows += rows;
-            return;
-        }
-    if (blocked->reason_count == MOST_REASONS)
-        return;
-    blocked->reasons =
-        mem_grow(blocked->reasons, (blocked->reason_count + 1) * sizeof *blocked->reasons);
-    blocked->reasons[blocked->reason_count++] = (struct blocked_reason){text_copy(why), rows};
+    blocked_list_add(&blocked->by, cause, rows);
 }
 
 static struct blocked_row *find(const struct blocked *blocked, int64_t relation, struct tid tid)
@@ -74,10 +56,11 @@ static struct blocked_row *find(const struct blocked *blocked, int64_t relation,
     return NULL;
 }
 
-bool blocked_meet(struct blocked *blocked, int64_t relation, struct tid tid, const char *why)
+bool blocked_meet(struct blocked *blocked, int64_t relation, struct tid tid,
+                  const struct blocked_cause *cause)
 {
     struct blocked_row *row = find(blocked, relation, tid);
-    uint32_t hash = hash_of(why);
+    uint32_t hash = hash_of(cause);
     bool news = row == NULL || row->why != hash;
 
     if (row == NULL) {
@@ -86,30 +69,14 @@ bool blocked_meet(struct blocked *blocked, int64_t relation, struct tid tid, con
         row = &blocked->known[blocked->known_count++];
     }
     *row = (struct blocked_row){relation, tid, hash, true};
-    blocked_add(blocked, 1, why);
+    blocked_add(blocked, 1, cause);
     blocked->news += news;
     return news;
 }
 
-void blocked_explain(const struct blocked *blocked, struct text *out)
-{
-    int64_t rest = blocked->rows;
-    const char *comma = "";
-
-    for (size_t i = 0; i < blocked->reason_count && i < MOST_EXPLAINED; i++) {
-        text_addf(out, "%s%" PRId64 " blocked by \"%s\"", comma, blocked->reasons[i].rows,
-                  blocked->reasons[i].why);
-        rest -= blocked->reasons[i].rows;
-        comma = ", ";
-    }
-    if (rest > 0)
-        text_addf(out, "%s%" PRId64 " blocked for other reasons", comma, rest);
-}
-
 void blocked_free(struct blocked *blocked)
 {
-    forget_reasons(blocked);
-    free(blocked->reasons);
+    blocked_list_free(&blocked->by);
     free(blocked->known);
     *blocked = (struct blocked){0};
 }

@@ -327,5 +327,6 @@ void estimate_free(struct estimation *estimation)
     tally_free(&estimation->estimate.tally);
     leaves_free(&estimation->estimate.leaves);
     sql_statements_free(&estimation->estimate.sql);
+    run_schedule_free(&estimation->estimate.schedule);
     free(estimation);
 }

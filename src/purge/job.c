@@ -344,6 +344,7 @@ void job_free(struct job *job)
     leaves_free(&job->leaves.all);
     kept_free(&job->left.kept);
     blocked_free(&job->left.blocked);
+    run_schedule_free(&job->look.schedule);
     free(job);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "decide/outcome.h"
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
@@ -56,10 +57,21 @@ static void set_pace(struct lane *lane, const struct flight *flight, int64_t row
 
 /* --- what came back --- */
 
+static struct blocked_cause cause_of(const struct pg_error *error)
+{
+    return (struct blocked_cause){
+        .reason = blocked_reason_of_sqlstate(error->sqlstate),
+        .name = error->constraint[0] != '\0' ? error->constraint : NULL,
+        .sqlstate = error->sqlstate,
+        .message = error->message,
+    };
+}
+
 static void set_row_aside(struct job *job, const struct flight *flight,
                           const struct batch_result *result, const char *why)
 {
     struct tid tid = job_row_at(job, flight->range.range.from);
+    struct blocked_cause cause;
 
     if (result->outcome == BATCH_LOCKED) {
         job->pass.skipped++;
@@ -67,8 +79,8 @@ static void set_row_aside(struct job *job, const struct flight *flight,
         return;
     }
     walk_remember_blocked(&job->walks.heap, tid);
-    job->host.counters->rows_blocked++;
-    if (blocked_meet(&job->left.blocked, job->leaf->relation, tid, why) &&
+    cause = cause_of(result->error);
+    if (blocked_meet(&job->left.blocked, job->leaf->relation, tid, &cause) &&
         job->left.blocked.news <= MOST_BLOCKED_LOGGED)
         log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
                     tid.offset, job->sql.leaf, why);

@@ -48,6 +48,7 @@ static void describe_run(const struct job *job, struct run_view *view)
     view->batches = job->run.batches;
     view->skipped_rows = job->left.skipped + job->pass.skipped;
     view->blocked_rows = job->left.blocked.rows + kept_rows(&job->left.kept);
+    job_list_blocked(job, &view->blocked_by);
     view->rows_per_second =
         seconds > 0 ? (double)(job->run.rows - job->course.rows_before) / seconds : 0;
     view->batch_rows = job->batches.last_rows;
@@ -79,6 +80,7 @@ static void describe_last_run(const struct ended_run *last, struct last_run_view
         .vacuumed = last->vacuumed,
         .detail = last->detail[0] != '\0' ? text_copy(last->detail) : NULL,
     };
+    blocked_list_add_all(&view->blocked_by, &last->blocked_by);
 }
 
 /* How late the earliest row is grows by itself, also while the database can't be asked. */
@@ -144,7 +146,6 @@ void job_describe(const struct job *job, struct job_view *view)
     view->last_success = job->look.schedule.last_done;
     view->breaker = text_copy(breaker_state_name(job->trouble.breaker.state));
     view->failures = job->trouble.failures;
-    view->referenced_rows = kept_rows(&job->left.kept);
     view->backoff_s = job->state == JOB_BACKING_OFF ? job->trouble.backoff_ms / 1000 : 0;
     describe_window(job, &view->window);
     if (job->course.open)

@@ -27,17 +27,17 @@ static void list_leaves(struct job *job);
 /* What is left, and what keeps it; false if nothing is left that is known of. */
 static bool explain_rows_left(const struct job *job, struct text *detail)
 {
+    struct blocked_list blocked = {0};
+
     if (job->left.skipped > 0)
         text_addf(detail, "%lld due rows are left that others had locked",
                   (long long)job->left.skipped);
-    if (job->left.blocked.rows > 0) {
+    job_list_blocked(job, &blocked);
+    if (blocked.count > 0) {
         text_add(detail, detail->length > 0 ? ", " : "");
-        blocked_explain(&job->left.blocked, detail);
+        blocked_list_explain(&blocked, detail);
     }
-    if (kept_rows(&job->left.kept) > 0) {
-        text_add(detail, detail->length > 0 ? ", " : "");
-        kept_explain(&job->left.kept, job->table.references, detail);
-    }
+    blocked_list_free(&blocked);
     return detail->length > 0;
 }
 
@@ -55,6 +55,7 @@ static void close_by_what_is_left(struct job *job)
  * An estimate can't tell rows that are known to be left from others. */
 static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 {
+    static const struct blocked_cause silent = {.reason = BLOCKED_TRIGGER};
     struct job *job = arg;
     struct sample sample;
     double known =
@@ -64,8 +65,7 @@ static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
         return;
     sample_read(reply, job->table.blocks, &sample);
     if (sample.due > known && (sample.exact || known == 0))
-        blocked_add(&job->left.blocked, (int64_t)(sample.due - known),
-                    "a trigger BEFORE DELETE, which keeps them without an error");
+        blocked_add(&job->left.blocked, (int64_t)(sample.due - known), &silent);
     close_by_what_is_left(job);
 }
 

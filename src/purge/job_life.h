@@ -349,6 +349,8 @@ struct tid job_row_at(const struct job *job, struct tid position);
 char *job_tids_of(const struct job *job, struct tid_range range);
 /* job_run.c: the walk has come to the leaf's end. */
 void job_end_pass(struct job *job);
+/* job_run.c: adds what keeps the blocked rows of the run, most of them first. */
+void job_list_blocked(const struct job *job, struct blocked_list *list);
 /* job_run.c: writes the end of the run; `detail` may be NULL. */
 void job_close_run(struct job *job, enum run_outcome outcome, const char *detail);
 /* job_run.c: after a lost connection, first of all. */

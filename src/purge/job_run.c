@@ -10,9 +10,12 @@
  * have moved.
  */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "purge/job_life.h"
+#include "show/json.h"
 
 enum {
     MOST_PASSES = 10,        /* then the run ends as incomplete, and the next one goes on */
@@ -34,7 +37,36 @@ static struct run_progress progress_of(const struct job *job)
     };
 }
 
+void job_list_blocked(const struct job *job, struct blocked_list *list)
+{
+    kept_list(&job->left.kept, job->table.references, list);
+    blocked_list_add_all(list, &job->left.blocked.by);
+    blocked_list_sort(list);
+}
+
+/* As it stands in the run's row; free() it. */
+static char *write_blocked(const struct job *job)
+{
+    struct blocked_list list = {0};
+    struct text out = {0};
+
+    job_list_blocked(job, &list);
+    json_write_blocked(&out, &list);
+    blocked_list_free(&list);
+    return text_take(&out);
+}
+
 /* --- the end of a run --- */
+
+static void count_blocked(struct job *job)
+{
+    struct blocked_list list = {0};
+
+    job_list_blocked(job, &list);
+    for (size_t i = 0; i < list.count; i++)
+        job->host.counters->rows_blocked[list.items[i].reason] += list.items[i].rows;
+    blocked_list_free(&list);
+}
 
 static void run_closed(void *arg, const struct pg_reply *reply)
 {
@@ -58,6 +90,7 @@ static void run_closed(void *arg, const struct pg_reply *reply)
     job->wants_run = false;
     job->turn.run_ended = mono_now();
     job->host.counters->runs[outcome]++;
+    count_blocked(job);
     job->host.counters->run_seconds += seconds;
     if (reusable_bytes > 0)
         job->host.counters->reusable_bytes += (int64_t)reusable_bytes;
@@ -75,10 +108,13 @@ static void run_closed(void *arg, const struct pg_reply *reply)
 void job_close_run(struct job *job, enum run_outcome outcome, const char *detail)
 {
     struct run_progress progress = progress_of(job);
+    char *blocked_by = write_blocked(job);
 
+    progress.blocked_by = blocked_by;
     job->course.closing = outcome;
     job_enter(job, JOB_FINISHING, REASON_NONE, "%s", detail != NULL ? detail : "");
     run_close_send(job->pg, job->run.id, outcome, &progress, detail, run_closed, job);
+    free(blocked_by);
 }
 
 /* --- a pause --- */
@@ -110,6 +146,7 @@ static void run_paused(void *arg, const struct pg_reply *reply)
 void job_pause_run(struct job *job, enum reason reason)
 {
     struct run_progress progress = progress_of(job);
+    char *blocked_by;
 
     job->course.pausing = reason;
     job_enter(job, JOB_FINISHING, reason, "%s", job->why);
@@ -118,7 +155,10 @@ void job_pause_run(struct job *job, enum reason reason)
         job_hold(job, reason, job->why);
         return;
     }
+    blocked_by = write_blocked(job);
+    progress.blocked_by = blocked_by;
     run_save_send(job->pg, job->run.id, &progress, run_paused, job);
+    free(blocked_by);
 }
 
 /* --- passes --- */

@@ -1,8 +1,9 @@
 #include "purge/kept.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 void kept_begin_run(struct kept *kept, const struct reference_graph *graph)
 {
@@ -69,21 +70,30 @@ int64_t kept_rows_of_pass(const struct kept *kept)
     return rows;
 }
 
-void kept_explain(const struct kept *kept, const struct reference_graph *graph, struct text *out)
+/* "comments_post_id_fkey on public.comments" for the next keeper; NULL = the references were read
+ * anew since the run began, and are fewer now. */
+static char *name_of_next(const struct reference_graph *graph, size_t *next)
 {
-    const struct sql_reference *reference;
-    const char *comma = "";
+    const struct sql_reference *reference =
+        graph != NULL ? sql_family_next_keeper(&graph->family, 0, next) : NULL;
+
+    return reference == NULL
+               ? NULL
+               : text_format("%s on %s", reference->name, graph->facts[*next - 1].child);
+}
+
+void kept_list(const struct kept *kept, const struct reference_graph *graph,
+               struct blocked_list *list)
+{
     size_t next = 0;
 
     for (size_t i = 0; i < kept->count; i++) {
-        reference = sql_family_next_keeper(&graph->family, 0, &next);
-        if (reference == NULL)
-            return;
-        if (kept_by(kept, i) == 0)
-            continue;
-        text_addf(out, "%s%" PRId64 " blocked by %s on %s", comma, kept_by(kept, i),
-                  reference->name, graph->facts[next - 1].child);
-        comma = ", ";
+        char *name = name_of_next(graph, &next);
+        struct blocked_cause cause = {.reason = BLOCKED_FOREIGN_KEY, .name = name};
+
+        if (kept_by(kept, i) > 0)
+            blocked_list_add(list, &cause, kept_by(kept, i));
+        free(name);
     }
 }
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
 #include "purge/references.h"
+#include "show/blocked.h"
 
 struct kept {
     int64_t *pass, *before; /* for each keeper of table 0, in the family's order: of this pass, of
@@ -31,9 +31,9 @@ int64_t kept_rows(const struct kept *kept);         /* of the run */
 int64_t kept_rows_of_pass(const struct kept *kept); /* of this pass */
 int64_t kept_by(const struct kept *kept, size_t i); /* of the run, by the i-th keeper */
 
-/* Appends "12 blocked by comments_post_id_fkey on public.comments, ..."; nothing if there are none.
- */
-void kept_explain(const struct kept *kept, const struct reference_graph *graph, struct text *out);
+/* Adds them to a list, by "comments_post_id_fkey on public.comments" and its kin. */
+void kept_list(const struct kept *kept, const struct reference_graph *graph,
+               struct blocked_list *list);
 
 void kept_free(struct kept *kept); /* a zeroed one is fine */
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "config.h"
 #include "purge/talk.h"
+#include "show/json.h"
 #include "sql/flights.h"
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
@@ -53,6 +54,7 @@ void run_save_send(struct pg *pg, int64_t run, const struct run_progress *progre
         talk_number(&n[4], progress->next_block),
         progress->walk,
         progress->at_leaf != 0 ? talk_number(&n[5], progress->at_leaf) : NULL,
+        progress->blocked_by,
     };
 
     talk_send(pg, &(struct pg_step){sql_save_run, values, ARRAY_LENGTH(values)}, false, fn, arg);
@@ -73,6 +75,7 @@ void run_close_send(struct pg *pg, int64_t run, enum run_outcome outcome,
         detail,
         progress->walk,
         isnan(progress->row_bytes) ? NULL : row_bytes,
+        progress->blocked_by,
     };
 
     snprintf(row_bytes, sizeof row_bytes, "%.3f", progress->row_bytes);
@@ -141,8 +144,9 @@ static enum run_outcome outcome_named(const char *code)
 /* The columns of sql_schedule from 6 on. */
 static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
 {
-    const char *detail;
+    const char *detail, *blocked_by;
 
+    blocked_list_free(&run->blocked_by);
     *run = (struct ended_run){
         .present = pg_reply_text(reply, TALK_STEP, 0, 6) != NULL,
         .id = pg_reply_int(reply, TALK_STEP, 0, 6),
@@ -158,6 +162,9 @@ static void read_ended_run(const struct pg_reply *reply, struct ended_run *run)
     };
     detail = pg_reply_text(reply, TALK_STEP, 0, 16);
     snprintf(run->detail, sizeof run->detail, "%s", detail != NULL ? detail : "");
+    blocked_by = pg_reply_text(reply, TALK_STEP, 0, 17);
+    if (blocked_by != NULL)
+        json_read_blocked(blocked_by, &run->blocked_by);
 }
 
 void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedule)
@@ -171,6 +178,11 @@ void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedu
     schedule->ever_done = pg_reply_text(reply, TALK_STEP, 0, 5) != NULL;
     schedule->last_done.us = pg_reply_int(reply, TALK_STEP, 0, 5);
     read_ended_run(reply, &schedule->last);
+}
+
+void run_schedule_free(struct run_schedule *schedule)
+{
+    blocked_list_free(&schedule->last.blocked_by);
 }
 
 void run_instant_send(struct pg *pg, const struct job_settings *job, struct local_time local,

@@ -10,6 +10,7 @@
 #include "base/words.h"
 #include "config/settings.h"
 #include "decide/window.h"
+#include "show/blocked.h"
 #include "sql/purge.h"
 #include "wire/pg.h"
 
@@ -29,6 +30,7 @@ struct run {
 /* What a run has come to so far, for save and close. */
 struct run_progress {
     int64_t skipped, blocked;
+    const char *blocked_by; /* as json_write_blocked() has it */
     int passes;
     uint32_t next_block;
     int64_t at_leaf;  /* OID of the partition that it is about; 0 = the table has none */
@@ -75,6 +77,7 @@ struct ended_run {
     struct wall started, ended;
     enum run_outcome outcome;
     int64_t rows, batches, skipped, blocked;
+    struct blocked_list blocked_by;
     double reusable_bytes; /* NAN = not known */
     struct wall vacuumed;  /* {0} = not by us */
     char detail[512];      /* the error, or what is left and why; cut at this length */
@@ -92,7 +95,9 @@ struct run_schedule {
 };
 
 void run_schedule_send(struct pg *pg, const struct job_settings *job, pg_reply_fn *fn, void *arg);
+/* In the place of what was read before; zeroed at first. */
 void run_schedule_read(const struct pg_reply *reply, struct run_schedule *schedule);
+void run_schedule_free(struct run_schedule *schedule); /* what is in it; a zeroed one is fine */
 
 /* A local time of the window's zone as an instant; the days on which clocks change are the
  * database's business. */

@@ -160,6 +160,20 @@ static void check_success(struct findings *findings, const struct job_view *job,
     text_free(&age);
 }
 
+static void check_blocked(struct findings *findings, const struct job_view *job)
+{
+    int64_t rows = job_view_blocked_rows(job);
+    struct text why = {0};
+
+    if (rows == 0)
+        return;
+    text_add(&why, "");
+    blocked_list_summarize(job_view_blocked_by(job), &why);
+    found(findings, CHECK_WARNING, "%s: %lld %s blocked%s", known(job->name), (long long)rows,
+          rows == 1 ? "row is" : "rows are", why.data);
+    text_free(&why);
+}
+
 static void check_job(struct findings *findings, const struct snapshot *snapshot,
                       const struct job_view *job, const struct check_limits *limits)
 {
@@ -171,9 +185,7 @@ static void check_job(struct findings *findings, const struct snapshot *snapshot
     check_state(findings, job);
     check_overdue(findings, job, limits);
     check_success(findings, job, &snapshot->daemon, limits);
-    if (job_view_blocked_rows(job) > 0)
-        found(findings, CHECK_WARNING, "%s: %lld rows are blocked", known(job->name),
-              (long long)job_view_blocked_rows(job));
+    check_blocked(findings, job);
     /* Where something else is wrong already, or the database is down, it adds nothing. */
     if (isnan(job->oldest_overdue_s) && findings->all == before && database != NULL &&
         database->up && database->role != ROLE_STANDBY)

@@ -8,6 +8,7 @@
 #ifndef PGPURGED_SHOW_JSON_H
 #define PGPURGED_SHOW_JSON_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -26,6 +27,13 @@ void json_write_error(struct text *out, const char *sentence);
 
 /* A string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_write_string(struct text *out, const char *string);
+
+bool json_is_utf8(const char *string);
+
+/* [{"reason":"foreign_key",...},...]: as it stands in the status, and in the record of a run. */
+void json_write_blocked(struct text *out, const struct blocked_list *list);
+/* The same read into an empty list. False if it isn't one; then it stays empty. */
+bool json_read_blocked(const char *json, struct blocked_list *list);
 
 /* NULL with `err` set if it isn't a snapshot. Keys that are not known are ignored and those that
  * are missing stay unknown, so that client and daemon may differ by a version. */

@@ -95,6 +95,18 @@ static bool read_counters(const json_t *json, const struct counter_table *table,
 static bool read_object(const json_t *json, const struct shape *shape, void *object,
                         struct err *err);
 
+static bool read_blocked(const json_t *json, struct blocked_list *list, struct err *err)
+{
+    list->items = mem_new(json_array_size(json) * sizeof *list->items);
+    for (; list->count < json_array_size(json); list->count++)
+        if (!read_object(json_array_get(json, list->count), &blocked_shape,
+                         &list->items[list->count], err)) {
+            list->count++; /* what it has of this one is to be freed as well */
+            return err_prefix(err, "number %zu", list->count);
+        }
+    return json_is_array(json);
+}
+
 static bool read_value(const json_t *json, const struct field *field, void *value, struct err *err)
 {
     switch (field->kind) {
@@ -116,6 +128,8 @@ static bool read_value(const json_t *json, const struct field *field, void *valu
         return read_object(json, field->shape, value, err);
     case FIELD_COUNTERS:
         return read_counters(json, field->counters, value);
+    case FIELD_BLOCKED:
+        return read_blocked(json, value, err);
     }
     return false;
 }
@@ -181,6 +195,18 @@ struct snapshot *json_read(const char *bytes, size_t length, struct err *err)
     }
     json_decref(root);
     return snapshot;
+}
+
+bool json_read_blocked(const char *json, struct blocked_list *list)
+{
+    json_t *root = json_loads(json, 0, NULL);
+    struct err err;
+    bool fine = read_blocked(root, list, &err);
+
+    if (!fine)
+        blocked_list_free(list);
+    json_decref(root);
+    return fine;
 }
 
 char *json_read_sentence(const char *bytes, size_t length)

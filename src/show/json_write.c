@@ -23,6 +23,16 @@ static size_t utf8_length(const unsigned char *s)
     return length;
 }
 
+bool json_is_utf8(const char *string)
+{
+    const unsigned char *s = (const unsigned char *)string;
+    size_t length = 1;
+
+    for (; *s != '\0' && length > 0; s += length)
+        length = utf8_length(s);
+    return length > 0;
+}
+
 static bool plain(unsigned char c)
 {
     return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
@@ -207,6 +217,9 @@ static void write_field(struct text *out, const struct field *field, const void 
     case FIELD_COUNTERS:
         write_counters(out, field->counters, value);
         break;
+    case FIELD_BLOCKED:
+        json_write_blocked(out, value);
+        break;
     }
 }
 
@@ -224,10 +237,9 @@ static void write_object(struct text *out, const struct shape *shape, const void
     text_add(out, "}");
 }
 
-static void write_array(struct text *out, const char *key, const struct shape *shape,
-                        const void *first, size_t size, size_t count)
+static void write_array(struct text *out, const struct shape *shape, const void *first, size_t size,
+                        size_t count)
 {
-    write_key(out, key, false);
     text_add(out, "[");
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
@@ -237,6 +249,11 @@ static void write_array(struct text *out, const char *key, const struct shape *s
     text_add(out, "]");
 }
 
+void json_write_blocked(struct text *out, const struct blocked_list *list)
+{
+    write_array(out, &blocked_shape, list->items, sizeof *list->items, list->count);
+}
+
 static void write_document(struct text *out, const struct daemon_view *daemon,
                            const struct database_view *databases, size_t database_count,
                            const struct job_view *jobs, size_t job_count)
@@ -244,8 +261,10 @@ static void write_document(struct text *out, const struct daemon_view *daemon,
     text_add(out, "{");
     write_key(out, "daemon", true);
     write_object(out, &daemon_shape, daemon);
-    write_array(out, "databases", &database_shape, databases, sizeof *databases, database_count);
-    write_array(out, "jobs", &job_shape, jobs, sizeof *jobs, job_count);
+    write_key(out, "databases", false);
+    write_array(out, &database_shape, databases, sizeof *databases, database_count);
+    write_key(out, "jobs", false);
+    write_array(out, &job_shape, jobs, sizeof *jobs, job_count);
     text_add(out, "}\n");
 }
 

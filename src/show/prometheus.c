@@ -47,11 +47,6 @@
     X("pgpurged_job_undated_rows",                                                                 \
       "Rows that are flagged and have no time, so that they never expire; NaN without a flag.",    \
       job->undated_rows)                                                                           \
-    X("pgpurged_job_blocked_rows", "Due rows that the database refuses to delete.",                \
-      (double)job_view_blocked_rows(job))                                                          \
-    X("pgpurged_job_referenced_rows",                                                              \
-      "Of the blocked rows those to which other rows refer, in the last run since the start.",     \
-      (double)job->referenced_rows)                                                                \
     X("pgpurged_job_batch_rows", "Rows that the last batch of the run under way deleted.",         \
       job->run.present ? (double)job->run.batch_rows : 0)                                          \
     X("pgpurged_job_run_progress_ratio", "How far the pass under way is; 0 = no run.",             \
@@ -313,6 +308,25 @@ static void add_databases(struct text *out, const struct snapshot *snapshot, con
                     sizeof *snapshot->databases, snapshot->database_count);
 }
 
+/* By reason; the sum is what job_view_blocked_rows() says. */
+static void add_blocked(struct text *out, const struct snapshot *snapshot, const labels *of)
+{
+    static const char metric[] = "pgpurged_job_blocked_rows";
+    struct endings endings = {0};
+
+    for (int reason = 0; reason < BLOCKED_REASON_COUNT; reason++)
+        endings_add(&endings, "reason", blocked_reason_code((enum blocked_reason)reason));
+    add_head(out, metric, "gauge", "Due rows that the database refuses to delete, by reason.");
+    for (size_t i = 0; i < snapshot->job_count; i++) {
+        const struct blocked_list *list = job_view_blocked_by(&snapshot->jobs[i]);
+
+        for (size_t r = 0; r < endings.count; r++)
+            add_series(out, metric, &of[i], &endings.texts[r],
+                       (double)blocked_list_rows_for(list, (enum blocked_reason)r));
+    }
+    endings_free(&endings);
+}
+
 static void add_jobs(struct text *out, const struct snapshot *snapshot, const labels *of)
 {
     const struct counter_table *table = &job_counter_table;
@@ -324,6 +338,7 @@ static void add_jobs(struct text *out, const struct snapshot *snapshot, const la
         add_series(out, metric, &of[i], &no_word, value);                                          \
     }
     JOB_GAUGES(ADD_JOB_GAUGE)
+    add_blocked(out, snapshot, of);
     add_states(out, snapshot, &job_state_states, of, snapshot->job_count);
     add_states(out, snapshot, &breaker_states, of, snapshot->job_count);
     for (size_t c = 0; c < table->count; c++)

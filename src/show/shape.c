@@ -21,6 +21,11 @@ static const char *run_outcome_word(unsigned i)
     return i < RUN_OUTCOME_COUNT ? run_outcome_code((enum run_outcome)i) : NULL;
 }
 
+static const char *blocked_word(unsigned i)
+{
+    return i < BLOCKED_REASON_COUNT ? blocked_reason_code((enum blocked_reason)i) : NULL;
+}
+
 static const char *role_word(unsigned i)
 {
     static const char *const roles[] = {
@@ -92,6 +97,15 @@ static const struct field window_fields[] = {
 };
 static const struct shape window_shape = {window_fields, ARRAY_LENGTH(window_fields), false};
 
+static const struct field blocked_fields[] = {
+    F_WORD(blocked_by, reason, "reason", blocked_word),
+    F(blocked_by, name, TEXT, "name"),
+    F(blocked_by, sqlstate, TEXT, "sqlstate"),
+    F(blocked_by, message, TEXT, "message"),
+    F(blocked_by, rows, INT, "rows"),
+};
+const struct shape blocked_shape = {blocked_fields, ARRAY_LENGTH(blocked_fields), false};
+
 static const struct field run_fields[] = {
     F(run_view, id, INT, "id"),
     F(run_view, started, TIME, "started"),
@@ -104,6 +118,7 @@ static const struct field run_fields[] = {
     F(run_view, batches, INT, "batches"),
     F(run_view, skipped_rows, INT, "skipped_rows"),
     F(run_view, blocked_rows, INT, "blocked_rows"),
+    F(run_view, blocked_by, BLOCKED, "blocked_by"),
     F(run_view, rows_per_second, NUMBER, "rows_per_second"),
     F(run_view, batch_rows, INT, "batch_rows"),
     F(run_view, chunk_blocks, INT, "chunk_blocks"),
@@ -124,6 +139,7 @@ static const struct field last_run_fields[] = {
     F(last_run_view, batches, INT, "batches"),
     F(last_run_view, skipped_rows, INT, "skipped_rows"),
     F(last_run_view, blocked_rows, INT, "blocked_rows"),
+    F(last_run_view, blocked_by, BLOCKED, "blocked_by"),
     F(last_run_view, reusable_bytes, NUMBER, "reusable_bytes"),
     F(last_run_view, vacuumed, TIME, "vacuumed"),
     F(last_run_view, detail, TEXT, "detail"),
@@ -148,7 +164,6 @@ static const struct field job_fields[] = {
     F(job_view, oldest_overdue_s, NUMBER, "oldest_overdue_seconds"),
     F(job_view, due_rows, NUMBER, "due_rows"),
     F(job_view, undated_rows, NUMBER, "undated_rows"),
-    F(job_view, referenced_rows, INT, "referenced_rows"),
     F(job_view, breaker, TEXT, "breaker"),
     F(job_view, failures, INT, "failures"),
     F(job_view, backoff_s, NUMBER, "backoff_seconds"),
@@ -176,6 +191,8 @@ void shape_clear(const struct shape *shape, void *object)
 
         if (field->kind == FIELD_TEXT)
             free(*(char **)field_of(field, object));
+        else if (field->kind == FIELD_BLOCKED)
+            blocked_list_free(field_of(field, object));
         else if (field->kind == FIELD_OBJECT)
             shape_clear(field->shape, field_of(field, object));
     }

@@ -12,15 +12,16 @@
 #include "base/counters.h"
 
 enum field_kind {
-    FIELD_TEXT,    /* char *, owned; NULL = unknown */
-    FIELD_BOOL,    /* bool */
-    FIELD_MAYBE,   /* enum maybe */
-    FIELD_INT,     /* int64_t */
-    FIELD_NUMBER,  /* double; NAN = unknown */
-    FIELD_TIME,    /* struct wall; {0} = unknown; RFC 3339 in UTC, to the second */
-    FIELD_WORD,    /* an enum; `word` names its values */
-    FIELD_OBJECT,  /* a struct of its own; `shape` describes it */
-    FIELD_COUNTERS /* struct job_counters or database_counters; `counters` describes it */
+    FIELD_TEXT,     /* char *, owned; NULL = unknown */
+    FIELD_BOOL,     /* bool */
+    FIELD_MAYBE,    /* enum maybe */
+    FIELD_INT,      /* int64_t */
+    FIELD_NUMBER,   /* double; NAN = unknown */
+    FIELD_TIME,     /* struct wall; {0} = unknown; RFC 3339 in UTC, to the second */
+    FIELD_WORD,     /* an enum; `word` names its values */
+    FIELD_OBJECT,   /* a struct of its own; `shape` describes it */
+    FIELD_COUNTERS, /* struct job_counters or database_counters; `counters` describes it */
+    FIELD_BLOCKED   /* struct blocked_list; blocked_shape describes what is in it */
 };
 
 /* The i-th word of a closed list, "" for unknown, NULL past its end. */
@@ -43,7 +44,7 @@ struct shape {
     bool optional; /* the struct begins with `bool present`; where that is false it is null */
 };
 
-extern const struct shape daemon_shape, database_shape, job_shape;
+extern const struct shape daemon_shape, database_shape, job_shape, blocked_shape;
 
 /* Sets everything in a zeroed struct to unknown. */
 void shape_init(const struct shape *shape, void *object);

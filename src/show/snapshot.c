@@ -67,12 +67,20 @@ void run_view_estimate(struct run_view *run)
         run->eta_s = run->pass_s * (double)(run->blocks - run->block) / (double)run->block;
 }
 
+/* The one under way has not met all of them yet, unless it has met more. */
+static bool met_more_than_last(const struct job_view *job)
+{
+    return job->run.blocked_rows > job->last_run.blocked_rows;
+}
+
 int64_t job_view_blocked_rows(const struct job_view *job)
 {
-    int64_t last = job->last_run.present ? job->last_run.blocked_rows : 0;
-    int64_t now = job->run.present ? job->run.blocked_rows : 0;
+    return met_more_than_last(job) ? job->run.blocked_rows : job->last_run.blocked_rows;
+}
 
-    return now > last ? now : last;
+const struct blocked_list *job_view_blocked_by(const struct job_view *job)
+{
+    return met_more_than_last(job) ? &job->run.blocked_by : &job->last_run.blocked_by;
 }
 
 const char *job_view_why(const struct job_view *job)

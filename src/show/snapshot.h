@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/counters.h"
 #include "base/words.h"
+#include "show/blocked.h"
 
 enum maybe { MAYBE_UNKNOWN, MAYBE_NO, MAYBE_YES };
 enum database_role { ROLE_UNKNOWN, ROLE_PRIMARY, ROLE_STANDBY };
@@ -71,6 +72,7 @@ struct run_view {
     int64_t leaf_number, leaf_count; /* the third of fourteen; 0 = the table is not partitioned */
     int64_t pass;                    /* 1, 2, ... over the leaf */
     int64_t rows, batches, skipped_rows, blocked_rows;
+    struct blocked_list blocked_by;
     double rows_per_second;
     int64_t batch_rows;    /* what the last batch deleted */
     int64_t chunk_blocks;  /* of the next batch */
@@ -85,6 +87,7 @@ struct last_run_view {
     struct wall started, ended;
     enum run_outcome outcome;
     int64_t rows, batches, skipped_rows, blocked_rows;
+    struct blocked_list blocked_by;
     double reusable_bytes; /* once the table has been vacuumed */
     struct wall vacuumed;  /* by us, after the run; {0} = not */
     char *detail;          /* the error, or what is left and what keeps it; NULL = nothing */
@@ -107,11 +110,9 @@ struct job_view {
     double due_rows;         /* an estimate */
     double undated_rows; /* flagged, but without a time, so never due: an estimate; NAN also where
                             the job has no flags */
-    int64_t referenced_rows; /* of the blocked rows those to which other rows refer: of the run that
-                                is under way, or of the last one since the daemon's start */
-    char *breaker;           /* breaker_state_name() of decide/ */
-    int64_t failures;        /* in a row */
-    double backoff_s;        /* until the next try; 0 = none is waited for */
+    char *breaker;       /* breaker_state_name() of decide/ */
+    int64_t failures;    /* in a row */
+    double backoff_s;    /* until the next try; 0 = none is waited for */
     struct error_view error;
     struct job_counters counters;
 };
@@ -139,6 +140,8 @@ void run_view_estimate(struct run_view *run);
 
 /* Blocked rows that are known now: of the last run, or of the one under way if that found more. */
 int64_t job_view_blocked_rows(const struct job_view *job);
+/* What keeps these. */
+const struct blocked_list *job_view_blocked_by(const struct job_view *job);
 
 /* The sentence that answers "why?": the job's own, or the one of its reason. */
 const char *job_view_why(const struct job_view *job);

@@ -138,6 +138,23 @@ static void add_tally(struct card *card, int64_t rows, int64_t batches, int64_t 
     add_rows(card, blocked, " blocked");
 }
 
+/* A line for each cause: "12 foreign_key: lines_order_id_fkey on public.lines". */
+static void add_blocked(struct card *card, const struct blocked_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        const struct blocked_by *by = &list->items[i];
+        struct text what = {0};
+
+        add_label(card, i == 0 ? "blocked" : "");
+        human_count(card->out, (double)by->rows);
+        text_addf(card->out, " %s: ", blocked_reason_code(by->reason));
+        blocked_by_explain(by, &what);
+        add_foreign(card, what.data);
+        text_free(&what);
+        end_line(card);
+    }
+}
+
 static void add_progress(struct card *card, const struct run_view *run)
 {
     add_label(card, "progress");
@@ -189,6 +206,7 @@ static void add_run(struct card *card)
     add_label(card, "so far");
     add_tally(card, run->rows, run->batches, run->skipped_rows, run->blocked_rows);
     end_line(card);
+    add_blocked(card, &run->blocked_by);
     add_position(card, run);
     add_moment(card, "started", run->started);
     add_moment(card, "cutoff", run->cutoff);
@@ -207,6 +225,20 @@ static void add_reusable(struct card *card, const struct last_run_view *run)
     end_line(card);
 }
 
+/* Unless the lines about blocked rows have said all of it. */
+static void add_detail(struct card *card, const struct last_run_view *run)
+{
+    struct text said = {0};
+
+    blocked_list_explain(&run->blocked_by, &said);
+    if (run->detail != NULL && (said.data == NULL || !text_equal(said.data, run->detail))) {
+        add_label(card, "detail");
+        add_foreign(card, run->detail);
+        end_line(card);
+    }
+    text_free(&said);
+}
+
 static void add_last_run(struct card *card)
 {
     const struct last_run_view *run = &card->job->last_run;
@@ -219,11 +251,8 @@ static void add_last_run(struct card *card)
         text_add(card->out, ", took ");
         human_duration(card->out, (double)(run->ended.us - run->started.us) / 1e6);
         end_line(card);
-        if (run->detail != NULL) {
-            add_label(card, "detail");
-            text_add(card->out, run->detail);
-            end_line(card);
-        }
+        add_blocked(card, &run->blocked_by);
+        add_detail(card, run);
         add_reusable(card, run);
         add_moment(card, "ended", run->ended);
     } else {
@@ -300,9 +329,9 @@ static void add_totals(struct card *card)
     add_label(card, "rows");
     add_rows(card, totals->rows_deleted, " deleted, ");
     add_rows(card, totals->rows_skipped, " skipped, ");
-    add_rows(card, totals->rows_blocked, " blocked, ");
     add_rows(card, totals->audit_rows, " audit rows\n");
     add_words(card, "runs", COUNTER_COUNT_BY_RUN_OUTCOME, totals->runs, human_count);
+    add_words(card, "blocked", COUNTER_COUNT_BY_BLOCKED_REASON, totals->rows_blocked, human_count);
     add_words(card, "batches", COUNTER_COUNT_BY_BATCH_OUTCOME, totals->batches, human_count);
     add_batch_time(card);
     add_words(card, "vacuums", COUNTER_COUNT_BY_VACUUM_OUTCOME, totals->vacuums, human_count);

@@ -172,6 +172,17 @@ static void describe_run(struct text *cell, const struct run_view *run, size_t w
     }
 }
 
+/* ", 20k blocked (19998 foreign_key, 4 exception)" */
+static void describe_blocked(struct text *cell, const struct job_view *job)
+{
+    if (job_view_blocked_rows(job) == 0)
+        return;
+    text_add(cell, ", ");
+    human_count(cell, (double)job_view_blocked_rows(job));
+    text_add(cell, " blocked");
+    blocked_list_summarize(job_view_blocked_by(job), cell);
+}
+
 static void describe_now(struct text *cell, const struct job_view *job, struct wall now,
                          size_t width)
 {
@@ -190,11 +201,7 @@ static void describe_now(struct text *cell, const struct job_view *job, struct w
         human_relative(cell, job->next_run, now);
         if (job->run.present && isfinite(job->run.percent))
             text_addf(cell, ", from %.0f%%", floor(job->run.percent));
-        if (job_view_blocked_rows(job) > 0) {
-            text_add(cell, ", ");
-            human_count(cell, (double)job_view_blocked_rows(job));
-            text_add(cell, " blocked");
-        }
+        describe_blocked(cell, job);
     } else {
         text_add(cell, job_view_why(job));
     }

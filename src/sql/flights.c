@@ -55,10 +55,10 @@ const char sql_open_run[] =
     " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf"
     " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
-const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7)";
+const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const char sql_close_run[] = "SELECT rows, batches, reusable_bytes"
-                             " FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7, $8)";
+                             " FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 const char sql_find_batch[] = "SELECT pgpurged.find_batch($1, $2, $3)";
 
@@ -223,7 +223,7 @@ const char sql_schedule[] =
     " e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint,"
     " (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, "
     "e.blocked, e.reusable_bytes, (extract(epoch FROM e.vacuumed_at) * 1000000)::bigint,"
-    " e.detail"
+    " e.detail, e.blocked_by"
     " FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l"
     " LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r"
     "   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true";

@@ -43,9 +43,10 @@ extern const char sql_open_run[]; /* $1 job $2 relation $3 leaf $4 policy $5 wal
                                      daemon $8 owner ->  id, cutoff, resumed, next_block,
                                      last_batch, passes,  rows, batches, cutoff (us), at_leaf */
 extern const char sql_save_run[]; /* $1 run $2 skipped $3 blocked $4 passes $5 next_block $6 walk $7
-                                     at_leaf */
-extern const char sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail $7
-                                      walk $8 row_bytes -> rows, batches, reusable_bytes */
+                                     at_leaf $8 blocked_by */
+extern const char
+    sql_close_run[]; /* $1 run $2 outcome $3 skipped $4 blocked $5 passes $6 detail $7
+                        walk $8 row_bytes $9 blocked_by -> rows, batches, reusable_bytes */
 extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it was not committed */
 
 /* Preflight, under sql_settings. */
@@ -79,7 +80,7 @@ extern const char sql_pass[];
 /* $1 job $2 zone -> local day, local second, seconds since the last run started or NULL, whether
  * one is open, clock (us), when one was last done (us) or NULL; of the last run that has ended,
  * NULL if there is none: id, started, ended (us), outcome, rows, batches, skipped, blocked,
- * reusable_bytes, vacuumed (us), detail. */
+ * reusable_bytes, vacuumed (us), detail, blocked_by. */
 extern const char sql_schedule[];
 /* $1 zone $2 local day $3 local second -> that moment as microseconds since 1970, and seconds from
  * now. */

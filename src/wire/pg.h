@@ -40,8 +40,9 @@ struct pg_error {
     char sqlstate[6]; /* "" if there is none */
     char message[512];
     char detail[256];
-    char context[512]; /* where in the server's functions it happened */
-    size_t step;       /* which statement of the flight */
+    char context[512];    /* where in the server's functions it happened */
+    char constraint[256]; /* "lines_order_id_fkey on public.lines"; "" if it is about none */
+    size_t step;          /* which statement of the flight */
 };
 
 struct pg_reply;

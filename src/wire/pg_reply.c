@@ -62,6 +62,18 @@ bool pg_reply_bool(const struct pg_reply *reply, size_t step, int row, int colum
     return value != NULL && value[0] == 't';
 }
 
+/* Of a text that was cut: half of a UTF-8 character at its end would be refused by the server when
+ * the message goes into the record of a run. In other encodings it costs three characters. */
+static size_t length_of_whole_characters(const char *text)
+{
+    size_t length = strlen(text);
+    size_t at = length;
+
+    while (at > 0 && length - at < 3 && ((unsigned char)text[at - 1] & 0xC0) == 0x80)
+        at--;
+    return at > 0 && (unsigned char)text[at - 1] >= 0xC0 ? at - 1 : length;
+}
+
 /* libpq ends its messages with a newline and repeats the severity; one line is what people read. */
 void pg_copy_message(char *out, size_t size, const char *message)
 {
@@ -69,8 +81,25 @@ void pg_copy_message(char *out, size_t size, const char *message)
 
     snprintf(out, size, "%s", message != NULL ? message : "");
     length = strlen(out);
+    if (length + 1 == size)
+        length = length_of_whole_characters(out);
+    out[length] = '\0';
     while (length > 0 && (out[length - 1] == '\n' || out[length - 1] == ' '))
         out[--length] = '\0';
+}
+
+/* A domain's constraint is on no table. */
+static void copy_constraint(struct pg_error *error, const PGresult *result)
+{
+    const char *name = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+    const char *schema = PQresultErrorField(result, PG_DIAG_SCHEMA_NAME);
+    const char *table = PQresultErrorField(result, PG_DIAG_TABLE_NAME);
+
+    error->constraint[0] = '\0';
+    if (name != NULL && schema != NULL && table != NULL)
+        snprintf(error->constraint, sizeof error->constraint, "%s on %s.%s", name, schema, table);
+    else if (name != NULL)
+        snprintf(error->constraint, sizeof error->constraint, "%s", name);
 }
 
 void pg_error_of_result(struct pg_error *error, const PGresult *result, size_t step)
@@ -86,6 +115,7 @@ void pg_error_of_result(struct pg_error *error, const PGresult *result, size_t s
                     PQresultErrorField(result, PG_DIAG_CONTEXT));
     pg_copy_message(error->detail, sizeof error->detail,
                     PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+    copy_constraint(error, result);
 }
 
 void pg_reply_clear(struct pg_reply *reply)

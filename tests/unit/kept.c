@@ -29,12 +29,16 @@ static const struct reference_graph graph = {
 
 static void check_words(const struct kept *kept, const char *expected)
 {
+    struct blocked_list list = {0};
     struct text words = {0};
 
     text_add(&words, "");
-    kept_explain(kept, &graph, &words);
+    kept_list(kept, &graph, &list);
+    ck_assert_int_eq(blocked_list_rows_for(&list, BLOCKED_FOREIGN_KEY), kept_rows(kept));
+    blocked_list_explain(&list, &words);
     ck_assert_str_eq(words.data, expected);
     text_free(&words);
+    blocked_list_free(&list);
 }
 
 START_TEST(batches_of_a_pass_are_added_up_under_the_name_of_what_keeps_the_rows)
@@ -89,6 +93,23 @@ START_TEST(fewer_or_more_counts_than_expected_do_no_harm)
 }
 END_TEST
 
+/* The references were read anew in mid-run. */
+START_TEST(rows_stay_counted_where_the_references_are_gone)
+{
+    struct blocked_list list = {0};
+    struct kept kept = {0};
+
+    kept_begin_run(&kept, &graph);
+    kept_add(&kept, "{12,0,3}");
+    kept_list(&kept, NULL, &list);
+    ck_assert_int_eq(blocked_list_rows_for(&list, BLOCKED_FOREIGN_KEY), 15);
+    ck_assert_uint_eq(list.count, 1);
+    ck_assert_ptr_null(list.items[0].name);
+    blocked_list_free(&list);
+    kept_free(&kept);
+}
+END_TEST
+
 START_TEST(nothing_is_kept_where_nothing_refers)
 {
     struct kept kept = {0};
@@ -110,6 +131,7 @@ int main(void)
     tcase_add_test(tcase, batches_of_a_pass_are_added_up_under_the_name_of_what_keeps_the_rows);
     tcase_add_test(tcase, a_later_pass_counts_anew_and_a_leaf_that_is_over_stays_counted);
     tcase_add_loop_test(tcase, fewer_or_more_counts_than_expected_do_no_harm, 0, ARRAY_LENGTH(odd));
+    tcase_add_test(tcase, rows_stay_counted_where_the_references_are_gone);
     tcase_add_test(tcase, nothing_is_kept_where_nothing_refers);
     suite_add_tcase(suite, tcase);
     srunner_run_all(runner, CK_ENV);

@@ -17,6 +17,7 @@ int main(void)
     suite_add_tcase(suite, prometheus_cases());
     suite_add_tcase(suite, terminal_cases());
     suite_add_tcase(suite, check_cases());
+    suite_add_tcase(suite, blocked_cases());
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);
     srunner_free(runner);

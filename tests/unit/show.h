@@ -18,6 +18,7 @@ TCase *plan_cases(void);
 TCase *prometheus_cases(void);
 TCase *terminal_cases(void);
 TCase *check_cases(void);
+TCase *blocked_cases(void);
 
 /* Two databases, one of them down, and a job in every state of life; nothing is left unknown in the
  * first job, nothing is known of the last. */

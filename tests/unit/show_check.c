@@ -124,6 +124,16 @@ static void blocked(struct snapshot *snapshot)
 {
     snapshot->jobs[0].last_run.present = true;
     snapshot->jobs[0].last_run.blocked_rows = 12;
+    blocked_list_add(&snapshot->jobs[0].last_run.blocked_by,
+                     &(struct blocked_cause){.reason = BLOCKED_TRIGGER}, 3);
+    blocked_list_add(&snapshot->jobs[0].last_run.blocked_by,
+                     &(struct blocked_cause){.reason = BLOCKED_FOREIGN_KEY}, 9);
+}
+
+static void one_blocked(struct snapshot *snapshot)
+{
+    snapshot->jobs[0].last_run.present = true;
+    snapshot->jobs[0].last_run.blocked_rows = 1;
 }
 
 static void database_down(struct snapshot *snapshot)
@@ -188,7 +198,8 @@ static const struct row {
     {breaker_open, CHECK_CRITICAL, "orders has failed 8 times in a row: deadlock", NAN, NAN},
     {breaker_trial, CHECK_WARNING, "orders has failed 8 times in a row: nothing holds it back", NAN,
      NAN},
-    {blocked, CHECK_WARNING, "orders: 12 rows are blocked", NAN, NAN},
+    {blocked, CHECK_WARNING, "orders: 12 rows are blocked (9 foreign_key, 3 trigger)", NAN, NAN},
+    {one_blocked, CHECK_WARNING, "orders: 1 row is blocked", NAN, NAN},
     {database_down, CHECK_CRITICAL, "database shop is down: refused", NAN, NAN},
     {database_not_seen_yet, CHECK_CRITICAL, "database shop is down: not connected yet", NAN, NAN},
     {kill_switch, CHECK_WARNING, "the kill switch of database shop is on", NAN, NAN},

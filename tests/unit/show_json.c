@@ -58,6 +58,8 @@ START_TEST(snapshot_survives_the_way_through_json_and_back)
     ck_assert_int_eq(read->jobs[0].run.block, 52400);
     ck_assert_int_eq(read->jobs[0].error.at.us, snapshot->jobs[0].error.at.us);
     ck_assert_int_eq(read->jobs[0].last_run.outcome, RUN_INCOMPLETE);
+    ck_assert_int_eq(blocked_list_rows_for(&read->jobs[1].last_run.blocked_by, BLOCKED_EXCEPTION),
+                     7);
     ck_assert_mem_eq(&read->jobs[0].counters, &snapshot->jobs[0].counters,
                      sizeof snapshot->jobs[0].counters);
     ck_assert_int_eq(read->databases[0].role, ROLE_PRIMARY);
@@ -147,6 +149,9 @@ static const struct refused {
     {"{\"daemon\":{},\"jobs\":[{\"totals\":{\"batches\":3}}]}", "totals: "},
     {"{\"daemon\":{},\"jobs\":[{\"totals\":{\"batch_seconds\":{\"buckets\":[1]}}}]}", "totals: "},
     {"{\"daemon\":{},\"databases\":[{\"role\":\"king\"}]}", "databases: number 1: role: "},
+    {"{\"daemon\":{},\"jobs\":[{\"run\":{\"blocked_by\":7}}]}", "run: blocked_by: "},
+    {"{\"daemon\":{},\"jobs\":[{\"run\":{\"blocked_by\":[{},{\"reason\":\"fate\"}]}}]}",
+     "run: blocked_by: number 2: reason: "},
 };
 
 START_TEST(what_is_no_status_is_refused_and_the_key_is_named)

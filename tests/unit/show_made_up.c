@@ -85,7 +85,8 @@ static void fill_counters(struct job_counters *counters)
     counters->rows_deleted = 1234567;
     counters->audit_rows = 1250;
     counters->rows_skipped = 12;
-    counters->rows_blocked = 2;
+    counters->rows_blocked[BLOCKED_FOREIGN_KEY] = 2;
+    counters->rows_blocked[BLOCKED_EXCEPTION] = 1;
     counters->batches[BATCH_COMMITTED] = 1250;
     counters->batches[BATCH_LOCKED] = 4;
     counters->batches[BATCH_UNKNOWN] = 1;
@@ -117,8 +118,13 @@ static void fill_last_run(struct last_run_view *run)
                                   .reusable_bytes = 17.5 * 1024 * 1024,
                                   .vacuumed = at(-DAY + 195),
                                   .detail = text_copy("1 due rows are left that others had locked, "
-                                                      "2 blocked: 2 by items_order_fkey on "
+                                                      "2 blocked by items_order_fkey on "
                                                       "public.items")};
+    blocked_list_add(&run->blocked_by,
+                     &(struct blocked_cause){BLOCKED_FOREIGN_KEY,
+                                             "items_order_fkey on public.items", "23503",
+                                             "they are still referenced"},
+                     2);
 }
 
 static void fill_run(struct run_view *run)
@@ -150,11 +156,15 @@ static void fill_running(struct job_view *job)
     set_window(job, MAYBE_YES, at(4 * HOUR));
     job->next_run = at(DAY);
     fill_run(&job->run);
+    blocked_list_add(&job->run.blocked_by,
+                     &(struct blocked_cause){BLOCKED_CONSTRAINT,
+                                             "items_total_check on public.items", "23514",
+                                             "the total of an invoice would be wrong"},
+                     1);
     job->run.leaf = text_copy("orders_2026_02");
     job->run.leaf_number = 3;
     job->run.leaf_count = 14;
     fill_last_run(&job->last_run);
-    job->referenced_rows = 2;
     job->last_success = at(-2 * DAY);
     job->oldest_overdue_s = 2 * HOUR + 10 * MINUTE;
     job->due_rows = 411900;
@@ -166,6 +176,26 @@ static void fill_running(struct job_view *job)
     fill_counters(&job->counters);
 }
 
+/* One without any text, and one whose text would colour the terminal. */
+static void add_causes(struct blocked_list *list)
+{
+    static const struct blocked_cause silent = {.reason = BLOCKED_TRIGGER},
+                                      raised = {BLOCKED_EXCEPTION, NULL, "P0001",
+                                                "kept for the auditors"};
+
+    blocked_list_add(list, &silent, 3);
+    blocked_list_add(list, &raised, 7);
+    blocked_list_sort(list);
+}
+
+static char *explained(const struct blocked_list *list)
+{
+    struct text text = {0};
+
+    blocked_list_explain(list, &text);
+    return text_take(&text);
+}
+
 static void fill_waiting(struct job_view *job)
 {
     name_job(job, "sessions", "shop", JOB_WAITING, REASON_WINDOW);
@@ -174,6 +204,12 @@ static void fill_waiting(struct job_view *job)
     job->last_success = at(-11 * HOUR);
     job->oldest_overdue_s = 0;
     job->due_rows = 0;
+    fill_last_run(&job->last_run);
+    job->last_run.skipped_rows = 0;
+    add_causes(&job->last_run.blocked_by);
+    job->last_run.blocked_rows = blocked_list_rows(&job->last_run.blocked_by);
+    free(job->last_run.detail);
+    job->last_run.detail = explained(&job->last_run.blocked_by);
 }
 
 static void fill_held(struct job_view *job)

@@ -23,10 +23,10 @@ SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, blo
 SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_leaf FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- save_run
-SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7);
+SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7, $8);
 
 -- close_run
-SELECT rows, batches, reusable_bytes FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7, $8);
+SELECT rows, batches, reusable_bytes FROM pgpurged.close_run($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- find_batch
 SELECT pgpurged.find_batch($1, $2, $3);
@@ -62,7 +62,7 @@ SELECT sum(b.rows), sum(b.elapsed_ms) / 1000 FROM (SELECT sum(a.rows) AS rows, m
 SELECT pg_relation_size($1::oid::regclass) / current_setting('block_size')::bigint, pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text FROM pg_current_snapshot() AS s;
 
 -- schedule
-SELECT floor(extract(epoch FROM l.local) / 86400)::bigint AS day, floor(extract(epoch FROM l.local))::bigint % 86400 AS second, (SELECT extract(epoch FROM clock_timestamp() - r.started_at) FROM pgpurged.runs AS r   WHERE r.job = $1 ORDER BY r.id DESC LIMIT 1) AS since_start, EXISTS (SELECT FROM pgpurged.runs AS r WHERE r.job = $1 AND r.ended_at IS NULL) AS run_open, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, (SELECT (extract(epoch FROM r.ended_at) * 1000000)::bigint FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_done, e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint, (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, e.blocked, e.reusable_bytes, (extract(epoch FROM e.vacuumed_at) * 1000000)::bigint, e.detail FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true;
+SELECT floor(extract(epoch FROM l.local) / 86400)::bigint AS day, floor(extract(epoch FROM l.local))::bigint % 86400 AS second, (SELECT extract(epoch FROM clock_timestamp() - r.started_at) FROM pgpurged.runs AS r   WHERE r.job = $1 ORDER BY r.id DESC LIMIT 1) AS since_start, EXISTS (SELECT FROM pgpurged.runs AS r WHERE r.job = $1 AND r.ended_at IS NULL) AS run_open, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, (SELECT (extract(epoch FROM r.ended_at) * 1000000)::bigint FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.outcome = 'done' ORDER BY r.id DESC LIMIT 1) AS last_done, e.id, (extract(epoch FROM e.started_at) * 1000000)::bigint, (extract(epoch FROM e.ended_at) * 1000000)::bigint, e.outcome, e.rows, e.batches, e.skipped, e.blocked, e.reusable_bytes, (extract(epoch FROM e.vacuumed_at) * 1000000)::bigint, e.detail, e.blocked_by FROM (SELECT clock_timestamp() AT TIME ZONE $2 AS local) AS l LEFT JOIN LATERAL (SELECT r.* FROM pgpurged.runs AS r   WHERE r.job = $1 AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) AS e ON true;
 
 -- instant
 SELECT (extract(epoch FROM i.instant) * 1000000)::bigint, extract(epoch FROM i.instant - clock_timestamp()) FROM (SELECT (timestamp '1970-01-01' + make_interval(days => $2::integer, secs => $3::double precision)) AT TIME ZONE $1 AS instant) AS i;
