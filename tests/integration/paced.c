@@ -76,6 +76,23 @@ static void start_freezing(const struct scene *scene)
               AWAIT_MS);
 }
 
+/* A worker that is against wraparound gives way to nobody, and the next one would come at once; so
+ * who says that there is no need for it has to stand in line before it is ended. */
+static void end_freezing(const struct scene *scene)
+{
+    PGconn *owner = scene_connect(scene);
+
+    sql_start(owner, "ALTER TABLE orders RESET (autovacuum_freeze_max_age)");
+    await_sql(scene->own,
+              "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation ="
+              " 'orders'::regclass)",
+              AWAIT_MS);
+    sql_exec(scene->own, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                         " WHERE backend_type = 'autovacuum worker'");
+    ck_assert_str_eq(sql_join(owner), "00000");
+    PQfinish(owner);
+}
+
 START_TEST(a_run_is_held_while_autovacuum_is_at_its_table_to_prevent_wraparound)
 {
     struct served served = served_new();
@@ -94,9 +111,7 @@ START_TEST(a_run_is_held_while_autovacuum_is_at_its_table_to_prevent_wraparound)
     snapshot_free(status);
     ck_assert_int_eq(scene_due(&served.scene), 2000);
     /* With autovacuum out of the way it goes on by itself. */
-    sql_exec(served.scene.own, "ALTER TABLE orders RESET (autovacuum_freeze_max_age)");
-    sql_exec(served.scene.own, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                               " WHERE backend_type = 'autovacuum worker'");
+    end_freezing(&served.scene);
     scene_await_run(&served.scene, "orders", "done");
     ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), 2000);
     served_end(&served);
