@@ -291,20 +291,24 @@ START_TEST(max_rows_per_second_is_kept_within_a_tenth)
 }
 END_TEST
 
-/* Each batch sleeps for a while, so that what the test's machine does besides doesn't matter. */
+/* Each batch sleeps for a while, so that what the test's machine does besides matters little: it
+ * can only make the part smaller, and not that of every batch. */
 START_TEST(duty_is_the_part_of_the_time_that_is_spent_in_batches)
 {
     struct scene scene = scene_new();
-    double percent;
+    double percent, most;
 
     scene_add_orders(&scene, 200);
     sql_exec(scene.own, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                         "  PERFORM pg_sleep(0.03); RETURN NULL; END $$;"
                         "CREATE TRIGGER dawdle BEFORE DELETE ON orders EXECUTE FUNCTION dawdle()");
     scene_once(scene_config(&scene, "duty = 25"), 0);
-    percent = atof(sql_text(scene.own, "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY"
-                                       " elapsed_ms / 10 / gap_s) FROM " BATCHES));
-    ck_assert_msg(percent >= 18 && percent <= 27, "%.1f percent", percent);
+    percent = atof(sql_text(scene.own, "SELECT sum(elapsed_ms) / 10 / sum(gap_s) FROM " BATCHES
+                                       " WHERE gap_s IS NOT NULL"));
+    most = atof(sql_text(scene.own, "SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY"
+                                    " elapsed_ms / 10 / gap_s) FROM " BATCHES));
+    ck_assert_double_le(percent, 27);
+    ck_assert_double_ge(most, 18);
     ck_assert_int_eq(gone(&scene), 100);
     scene_end(&scene);
 }
