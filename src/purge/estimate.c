@@ -166,7 +166,7 @@ static void ask_sample(struct estimation *estimation)
 {
     struct sampled sampled = sampled_of(estimation);
 
-    sample_send_from(estimation->pg, &sampled, sample_answered, estimation);
+    sample_send(estimation->pg, &sampled, NULL, sample_answered, estimation);
 }
 
 static void counted(void *arg, const struct pg_reply *reply)

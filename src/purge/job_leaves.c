@@ -69,6 +69,13 @@ static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
     close_by_what_is_left(job);
 }
 
+static void sample_what_is_kept(struct job *job)
+{
+    struct sampled what = {job->settings, &job->table, &job->leaves.all};
+
+    sample_send(job->pg, &what, job->run.cutoff, kept_rows_sampled, job);
+}
+
 static bool may_keep(const struct leaves *leaves)
 {
     for (size_t i = 0; i < leaves->count; i++)
@@ -106,8 +113,7 @@ static void end_run(struct job *job)
         job_close_run(job, RUN_INCOMPLETE,
                       "due rows kept moving behind the walk; the next run goes on");
     else if (may_keep(&job->leaves.all))
-        sample_send_at(job->pg, job->settings, &job->sql, job->table.blocks, job->run.cutoff,
-                       kept_rows_sampled, job);
+        sample_what_is_kept(job);
     else
         close_by_what_is_left(job);
     text_free(&detail);

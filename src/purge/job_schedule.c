@@ -2,7 +2,8 @@
  * When a job runs: looks at what is due and at the clocks, and either takes its turn
  * (job_turn.c) or lets the connection go and sleeps until the next run or the window's opening.
  *
- *   job_look_at_schedule -> sampled -> schedule_answered -> window_change_answered -> decide_when
+ *   job_look_at_schedule -> [leaves_listed] -> sampled -> schedule_answered ->
+ * window_change_answered -> decide_when
  */
 #include <math.h>
 #include <stdio.h>
@@ -150,6 +151,29 @@ static void sampled(void *arg, const struct pg_reply *reply)
     run_schedule_send(job->pg, job->settings, schedule_answered, job);
 }
 
+static void ask_for_sample(struct job *job, const struct leaves *leaves)
+{
+    struct sampled what = {job->settings, &job->table, leaves};
+
+    sample_send(job->pg, &what, NULL, sampled, job);
+}
+
+/* Partitions come and go between two looks. */
+static void leaves_listed(void *arg, const struct pg_reply *reply)
+{
+    struct job *job = arg;
+    struct leaves leaves = {0};
+
+    if (talk_outcome(reply) != BATCH_COMMITTED) {
+        sampled(job, reply);
+        return;
+    }
+    leaves_read(reply, job->table.role, &leaves);
+    job->table.blocks = leaves_blocks(&leaves);
+    ask_for_sample(job, &leaves);
+    leaves_free(&leaves);
+}
+
 void job_look_at_schedule(struct job *job)
 {
     if (job->draining) {
@@ -158,5 +182,8 @@ void job_look_at_schedule(struct job *job)
         return;
     }
     job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-    sample_send(job->pg, job->settings, &job->sql, job->table.blocks, sampled, job);
+    if (job->table.partitioned)
+        leaves_send(job->pg, job->table.relation, leaves_listed, job);
+    else
+        ask_for_sample(job, NULL);
 }

@@ -215,6 +215,15 @@ struct sql_parts leaves_sampled(const struct job_settings *job, const struct pre
     return parts;
 }
 
+int64_t leaves_blocks(const struct leaves *leaves)
+{
+    int64_t blocks = 0;
+
+    for (size_t i = 0; i < leaves->count; i++)
+        blocks += leaves->items[i].blocks;
+    return blocks;
+}
+
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation)
 {
     for (size_t i = 0; i < leaves->count; i++)

@@ -64,6 +64,9 @@ struct sql_target leaf_target(const struct job_settings *job, const struct prefl
 struct sql_parts leaves_sampled(const struct job_settings *job, const struct preflight_table *table,
                                 const struct leaves *leaves);
 
+/* Pages of all of them together. */
+int64_t leaves_blocks(const struct leaves *leaves);
+
 /* NULL if it is none of them. */
 struct leaf *leaves_find(const struct leaves *leaves, int64_t relation);
 

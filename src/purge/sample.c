@@ -11,23 +11,6 @@ double sample_percent(int64_t blocks)
     return blocks > SAMPLE_PAGES ? 100.0 * SAMPLE_PAGES / (double)blocks : 100.0;
 }
 
-void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
-                 int64_t blocks, pg_reply_fn *fn, void *arg)
-{
-    sample_send_at(pg, job, sql, blocks, NULL, fn, arg);
-}
-
-void sample_send_at(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
-                    int64_t blocks, const char *cutoff, pg_reply_fn *fn, void *arg)
-{
-    char percent[32];
-    const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
-    const char *values[] = {percent, "1", retention, cutoff};
-
-    snprintf(percent, sizeof percent, "%.6f", sample_percent(blocks));
-    talk_send(pg, &(struct pg_step){sql->sample, values, ARRAY_LENGTH(values)}, true, fn, arg);
-}
-
 static char *statement_for(const struct sampled *sampled)
 {
     struct sql_target target = preflight_target(sampled->job, sampled->table);
@@ -38,11 +21,12 @@ static char *statement_for(const struct sampled *sampled)
     return sql;
 }
 
-void sample_send_from(struct pg *pg, const struct sampled *sampled, pg_reply_fn *fn, void *arg)
+void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutoff, pg_reply_fn *fn,
+                 void *arg)
 {
     char percent[32], *sql = statement_for(sampled);
     const char *retention = sampled->job->expires.retention;
-    const char *values[] = {percent, "1", retention != NULL ? retention : "0", NULL};
+    const char *values[] = {percent, "1", retention != NULL ? retention : "0", cutoff};
 
     snprintf(percent, sizeof percent, "%.6f", sample_percent(sampled->table->blocks));
     talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);

@@ -34,16 +34,14 @@ struct sampled {
 /* How many percent of the pages of a table of that size are looked at. */
 double sample_percent(int64_t blocks);
 
-/* A talk (purge/talk.h). `blocks` is the size of the table. */
-void sample_send(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
-                 int64_t blocks, pg_reply_fn *fn, void *arg);
-/* The same, but what is due at a run's cutoff, and not what has become due since. */
-void sample_send_at(struct pg *pg, const struct job_settings *job, const struct sql_statements *sql,
-                    int64_t blocks, const char *cutoff, pg_reply_fn *fn, void *arg);
-void sample_send_from(struct pg *pg, const struct sampled *sampled, pg_reply_fn *fn, void *arg);
+/* A talk (purge/talk.h). `cutoff`: what is due at that of a run, and not what has become due since;
+ * NULL = what is due now. */
+void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutoff, pg_reply_fn *fn,
+                 void *arg);
 /* The same of all pages, however long it takes up to the timeout; read with `blocks` = 0. */
 void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
                      pg_reply_fn *fn, void *arg);
+/* `blocks` is the size of the table. */
 void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample);
 
 #endif

@@ -75,8 +75,9 @@ struct sql_parts {
 void sql_parts_free(struct sql_parts *parts);
 
 /* For people and metrics, never for a decision about a row: what is due in a sample of the pages,
- * when the earliest row becomes due or became so, and how many have their flags set and no mark. $1
- * percent of the pages, $2 seed, $3 retention, $4 the latest cutoff to go by (NULL = now's). */
+ * and when the earliest row becomes due. $1 percent of the pages, $2 seed, $3 retention, $4 cutoff,
+ * the latest to go by (NULL = now's) -> rows, due rows, when the earliest row is or was due (s
+ * since 1970, or NULL), rows that are flagged and have no mark. */
 char *sql_sample(const struct sql_target *target, const struct sql_parts *parts);
 
 /* Whether the server understands `where`, without reading a row. */

@@ -6,16 +6,6 @@
 #include "sql/children.h"
 #include "sql/quote.h"
 
-/* Of all leaves together, where the table has several. */
-static char *sample_of_all(const struct sql_target *target, const char *table)
-{
-    char *whole = text_format("%s%s", target->root_table != NULL ? "" : "ONLY ", table);
-    char *sample = sql_sample(target, &(struct sql_parts){&whole, 1});
-
-    free(whole);
-    return sample;
-}
-
 static const char in_range[] =
     "t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2";
 
@@ -215,7 +205,6 @@ struct sql_statements sql_statements_for(const struct sql_target *target)
                                          leaf, in_range, due);
     add_statements_for_all(target, &statements);
     statements.predicate = sql_predicate(target, "$3::pg_catalog.timestamptz");
-    statements.sample = sample_of_all(target, statements.table);
     statements.probe = probe_of(target, leaf);
     statements.take_slice = take_slice_of(target, leaf);
     add_statements_for_tids(target, &statements);
@@ -236,7 +225,6 @@ void sql_statements_free(struct sql_statements *statements)
     free(statements->count_range);
     free(statements->has_live);
     free(statements->count_leaf);
-    free(statements->sample);
     free(statements->probe);
     free(statements->take_slice);
     free(statements->delete_tids);

@@ -24,9 +24,6 @@ struct sql_statements {
                                          purge_tids() (sql/schema.sql); NULL = nothing does */
     char *has_live;                   /* $1 cutoff -> whether the leaf has a row that is not due */
     char *count_leaf;                 /* $1 cutoff -> its rows, its due rows */
-    char *sample; /* of the table; another parameter list: $1 percent of the pages, $2 seed, $3
-                     retention, $4 cutoff or NULL -> rows, due rows, when the earliest row is due (s
-                     since 1970, or NULL), rows that are flagged and have no mark */
 
     /* The index walk: what asks the index runs under sql_index_settings (sql/flights.h). */
     char *probe;       /* $1 cutoff $2 limit -> due rows, counted up to the limit */

@@ -8,11 +8,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "integration/ask.h"
 #include "integration/await.h"
 #include "integration/daemon.h"
 #include "integration/events.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
+#include "integration/served.h"
 #include "integration/session.h"
 
 /* A leaf of events_of() has a hundred rows, and fifty of them are due. */
@@ -232,6 +234,39 @@ START_TEST(a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others
 }
 END_TEST
 
+/* Whoever reads that foreign table gets an error, so that nothing would be known of the others; and
+ * a leaf that is added later is seen as well. */
+START_TEST(a_foreign_leaf_is_not_read_to_see_how_much_is_due)
+{
+    static const char series[] = "pgpurged_job_due_rows{job=\"ev\",database=\"d\"}";
+    struct served served = served_new();
+    struct scene *scene = &served.scene;
+
+    events_make(scene);
+    events_add_leaves(scene, 3);
+    sql_exec(scene->own,
+             "DROP TABLE ev_2; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER"
+             " w; CREATE FOREIGN TABLE ev_2 PARTITION OF ev FOR VALUES FROM (101) TO (201) SERVER"
+             " s");
+    served_start(&served,
+                 served_config(&served, "",
+                               keep_format("[job ev]\ntable = ev\nexpires = deleted_at + 30d\n"
+                                           "window = %s 12:00-13:00\n",
+                                           sql_text(scene->own, "SELECT to_char(now() + interval"
+                                                                " '3 days', 'Dy')"))));
+    served_await(&served, "ev", "waiting", "window");
+    ck_assert_double_eq(served_metric(&served, series), 2 * DUE);
+    events_add_leaf(scene, "ev", "ev_4", 301, 401);
+    events_fill(scene, "ev", 301, 401);
+    ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/ev/pause").status, 200);
+    served_await(&served, "ev", "held", "paused");
+    ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/ev/resume").status, 200);
+    served_await(&served, "ev", "waiting", "window");
+    ck_assert_double_eq(served_metric(&served, series), 3 * DUE);
+    served_end(&served);
+}
+END_TEST
+
 /* What stands behind "run: " in the run's detail. */
 START_TEST(the_grant_in_the_detail_is_what_the_leaf_lacks)
 {
@@ -323,6 +358,7 @@ int main(void)
         live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay,
         two_workers_share_a_leaf_and_count_no_row_twice,
         a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged,
+        a_foreign_leaf_is_not_read_to_see_how_much_is_due,
         the_grant_in_the_detail_is_what_the_leaf_lacks,
         passes_are_counted_for_each_leaf,
         rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go,

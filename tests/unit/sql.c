@@ -178,6 +178,9 @@ static void add_statement(struct text *out, const char *name, const char *sql)
 static void check_statements(const struct target_case *row)
 {
     struct sql_statements statements = sql_statements_for(&row->target);
+    char *whole =
+        text_format("%s%s", row->target.root_table != NULL ? "" : "ONLY ", statements.table);
+    char *sample = sql_sample(&row->target, &(struct sql_parts){&whole, 1});
     struct text all = {0};
 
     add_statement(&all, "leaf", statements.leaf);
@@ -187,7 +190,7 @@ static void check_statements(const struct target_case *row)
     add_statement(&all, "count_range", statements.count_range);
     add_statement(&all, "has_live", statements.has_live);
     add_statement(&all, "count_leaf", statements.count_leaf);
-    add_statement(&all, "sample", statements.sample);
+    add_statement(&all, "sample", sample);
     add_statement(&all, "probe", statements.probe);
     add_statement(&all, "take_slice", statements.take_slice);
     add_statement(&all, "delete_tids", statements.delete_tids);
@@ -195,6 +198,8 @@ static void check_statements(const struct target_case *row)
     add_statement(&all, "count_tids", statements.count_tids);
     golden_compare(row->golden, all.data);
     text_free(&all);
+    free(sample);
+    free(whole);
     sql_statements_free(&statements);
     ck_assert_ptr_null(statements.leaf);
 }
