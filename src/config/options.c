@@ -170,6 +170,11 @@ const struct config_option config_options[] = {
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
             "limit."},
+    {JOB(max_blocked_rows), .name = "max_blocked_rows", .type = &option_number,
+     .fallback = "10000", .least = "1", .most = "1000000", .unit = "rows",
+     .doc = "Rows that the database refuses to delete are set aside one by one, and all others go. "
+            "A run that has met so many of them ends as incomplete without looking at the rest: "
+            "something is wrong with the whole table, and a person has to look."},
     {JOB(audit_digest), .name = "audit_digest", .type = &option_columns, .fallback = "",
      .may_be_empty = true,
      .doc = "Columns, usually the primary key: each audit row gets a SHA-256 over their values in "

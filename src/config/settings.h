@@ -98,6 +98,7 @@ struct job_settings {
     int64_t batch_rows;
     int64_t duty_percent, max_duty_percent;
     int64_t max_rows_per_second; /* 0 = no limit */
+    int64_t max_blocked_rows;    /* of a run */
     int64_t workers;
     bool drop_partitions;
     struct columns audit_digest; /* of these columns of the rows that go; empty = none */

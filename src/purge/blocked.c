@@ -1,6 +1,7 @@
 #include "purge/blocked.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
@@ -48,27 +49,52 @@ void blocked_add(struct blocked *blocked, int64_t rows, const struct blocked_cau
     blocked_list_add(&blocked->by, cause, rows);
 }
 
-static struct blocked_row *find(const struct blocked *blocked, int64_t relation, struct tid tid)
+static bool stands_before(const struct blocked_row *row, int64_t relation, struct tid tid)
 {
-    for (size_t i = 0; i < blocked->known_count; i++)
-        if (blocked->known[i].relation == relation && tid_equal(blocked->known[i].tid, tid))
-            return &blocked->known[i];
-    return NULL;
+    return row->relation < relation || (row->relation == relation && tid_before(row->tid, tid));
+}
+
+/* Where it is, or belongs. */
+static size_t place_of(const struct blocked *blocked, int64_t relation, struct tid tid)
+{
+    size_t low = 0, high = blocked->known_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (stands_before(&blocked->known[middle], relation, tid))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static bool is_known(const struct blocked *blocked, size_t at, int64_t relation, struct tid tid)
+{
+    return at < blocked->known_count && blocked->known[at].relation == relation &&
+           tid_equal(blocked->known[at].tid, tid);
+}
+
+static void insert_at(struct blocked *blocked, size_t at)
+{
+    blocked->known = mem_grow(blocked->known, (blocked->known_count + 1) * sizeof *blocked->known);
+    memmove(blocked->known + at + 1, blocked->known + at,
+            (blocked->known_count - at) * sizeof *blocked->known);
+    blocked->known_count++;
 }
 
 bool blocked_meet(struct blocked *blocked, int64_t relation, struct tid tid,
                   const struct blocked_cause *cause)
 {
-    struct blocked_row *row = find(blocked, relation, tid);
+    size_t at = place_of(blocked, relation, tid);
+    bool known = is_known(blocked, at, relation, tid);
     uint32_t hash = hash_of(cause);
-    bool news = row == NULL || row->why != hash;
+    bool news = !known || blocked->known[at].why != hash;
 
-    if (row == NULL) {
-        blocked->known =
-            mem_grow(blocked->known, (blocked->known_count + 1) * sizeof *blocked->known);
-        row = &blocked->known[blocked->known_count++];
-    }
-    *row = (struct blocked_row){relation, tid, hash, true};
+    if (!known)
+        insert_at(blocked, at);
+    blocked->known[at] = (struct blocked_row){relation, tid, hash, true};
     blocked_add(blocked, 1, cause);
     blocked->news += news;
     return news;

@@ -20,11 +20,7 @@
 #include "purge/job_life.h"
 #include "purge/talk.h"
 
-enum {
-    MOST_BLOCKED_ROWS =
-        1000, /* then a person has to look: something is wrong with the whole table */
-    MOST_BLOCKED_LOGGED = 10, /* of a run, and only those that are news; counters have them all */
-};
+enum { MOST_BLOCKED_LOGGED = 10 }; /* of a run, and only those that are news */
 
 /* --- pace --- */
 
@@ -84,7 +80,7 @@ static void set_row_aside(struct job *job, const struct flight *flight,
         job->left.blocked.news <= MOST_BLOCKED_LOGGED)
         log_warning("job=%s row (%u,%u) of %s is blocked: %s", job->settings->name, tid.block,
                     tid.offset, job->sql.leaf, why);
-    if (job->left.blocked.rows >= MOST_BLOCKED_ROWS)
+    if (job->left.blocked.rows >= job->settings->max_blocked_rows)
         job_settle_with(job, (struct next){.verb = NEXT_SET_ASIDE}, why);
 }
 

@@ -37,6 +37,16 @@ static void lose_connection(struct job *job)
     job_want_connection(job);
 }
 
+static void end_for_blocked_rows(struct job *job)
+{
+    char detail[120];
+
+    snprintf(detail, sizeof detail,
+             "%lld rows are blocked (max_blocked_rows); the rest was not looked at",
+             (long long)job->left.blocked.rows);
+    job_close_run(job, RUN_INCOMPLETE, detail);
+}
+
 static void follow(struct job *job, struct next next)
 {
     switch (next.verb) {
@@ -59,7 +69,7 @@ static void follow(struct job *job, struct next next)
         job_close_run(job, RUN_FAILED, job->why);
         break;
     case NEXT_SET_ASIDE:
-        job_close_run(job, RUN_INCOMPLETE, "1000 rows are blocked; the rest was not looked at");
+        end_for_blocked_rows(job);
         break;
     case NEXT_LEAVE_LEAF:
         job_leave_leaf(job);

@@ -103,13 +103,28 @@ static struct tid slots_further(const struct walk *walk, struct tid from, uint64
     return (struct tid){block < UINT32_MAX ? (uint32_t)block : UINT32_MAX, 0};
 }
 
+/* How many blocked rows stand before a place. */
+static size_t first_blocked(const struct walk *walk, struct tid from)
+{
+    size_t low = 0, high = walk->blocked_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (tid_before(walk->blocked[middle], from))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 /* The first blocked row at or behind a place, or NULL. */
 static const struct tid *next_blocked(const struct walk *walk, struct tid from)
 {
-    for (size_t i = 0; i < walk->blocked_count; i++)
-        if (!tid_before(walk->blocked[i], from))
-            return &walk->blocked[i];
-    return NULL;
+    size_t at = first_blocked(walk, from);
+
+    return at < walk->blocked_count ? &walk->blocked[at] : NULL;
 }
 
 /* Leaves blocked rows at the front of the first piece out. False if nothing is left. */
@@ -195,11 +210,9 @@ void walk_widen(struct walk *walk)
 
 void walk_remember_blocked(struct walk *walk, struct tid tid)
 {
-    size_t at = walk->blocked_count;
+    size_t at = first_blocked(walk, tid);
 
     walk->blocked = mem_grow(walk->blocked, (walk->blocked_count + 1) * sizeof *walk->blocked);
-    while (at > 0 && tid_before(tid, walk->blocked[at - 1]))
-        at--;
     memmove(walk->blocked + at + 1, walk->blocked + at, (walk->blocked_count - at) * sizeof tid);
     walk->blocked[at] = tid;
     walk->blocked_count++;

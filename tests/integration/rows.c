@@ -117,7 +117,7 @@ START_TEST(a_trigger_that_swallows_the_delete_leaves_the_run_incomplete)
 }
 END_TEST
 
-START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_a_thousand)
+START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_max_blocked_rows)
 {
     struct scene scene = scene_new();
 
@@ -126,11 +126,29 @@ START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_a_thousand)
                         " $$ BEGIN RAISE 'never'; END $$;"
                         "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW EXECUTE"
                         " FUNCTION no()");
-    scene_once(scene_config(&scene, ""), 3);
+    scene_once(scene_config(&scene, "max_blocked_rows = 400"), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', blocked, ' ', detail)"
                                          " FROM pgpurged.runs"),
-                     "incomplete 1000 1000 rows are blocked; the rest was not looked at");
+                     "incomplete 400 400 rows are blocked (max_blocked_rows); the rest was not"
+                     " looked at");
+    scene_end(&scene);
+}
+END_TEST
+
+/* All that is held stands together, before everything else. */
+START_TEST(rows_behind_very_many_blocked_ones_go)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 8000);
+    sql_exec(scene.own, "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS"
+                        " $$ BEGIN RAISE 'never'; END $$;"
+                        "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW WHEN (OLD.id <="
+                        " 3000) EXECUTE FUNCTION no()");
+    scene_once(scene_config(&scene, ""), 3);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE " AND id > 3000"), 2500);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT blocked FROM pgpurged.runs"), 1500);
     scene_end(&scene);
 }
 END_TEST
@@ -221,7 +239,8 @@ int main(void)
         rows_that_the_database_refuses_to_delete_stay_and_all_others_go,
         a_row_that_takes_longer_than_statement_timeout_is_blocked,
         a_trigger_that_swallows_the_delete_leaves_the_run_incomplete,
-        a_table_of_which_no_row_can_go_is_given_up_after_a_thousand,
+        a_table_of_which_no_row_can_go_is_given_up_after_max_blocked_rows,
+        rows_behind_very_many_blocked_ones_go,
         a_locked_table_is_left_alone_after_eight_failures_in_a_row,
         a_locked_table_is_not_taken_for_so_many_locked_rows,
         a_table_locked_at_the_start_keeps_its_job_waiting_and_no_other,

@@ -75,6 +75,7 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(orders->duty_percent, 50);
     ck_assert_int_eq(orders->max_duty_percent, 80);
     ck_assert_int_eq(orders->max_rows_per_second, 0);
+    ck_assert_int_eq(orders->max_blocked_rows, 10000);
     ck_assert_int_eq(orders->lock_timeout_ms, 100);
     ck_assert_int_eq(orders->statement_timeout_ms, 5000);
     ck_assert_int_eq(orders->synchronous_commit, COMMIT_OFF);
