@@ -141,10 +141,10 @@ static void add_undated(struct text *out, const struct plan *plan)
     struct text_number undated;
 
     if (plan->undated > 0)
-        add_line(out, "undated", "%s%s %s and no time: never due",
-                 plan->sureness == PLAN_COUNTED ? "" : "about ",
+        add_line(out, "undated", "%s%s %s", plan->sureness == PLAN_COUNTED ? "" : "about ",
                  human_about(&undated, plan->undated),
-                 is_one(plan->undated) ? "row has its flag" : "rows have their flags");
+                 is_one(plan->undated) ? "row is flagged and has no time: it is never due"
+                                       : "rows are flagged and have no time: they are never due");
 }
 
 static const char *whole(struct text_number *room, double value)
