@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "purge/preflight_column.h"
@@ -117,6 +118,45 @@ static void check_zone(struct preflight *flight)
 
 /* --- the rule --- */
 
+static bool is_volatile(const struct pg_reply *reply)
+{
+    for (int row = 0; row < pg_reply_rows(reply, TALK_STEP); row++)
+        if (strstr(pg_reply_text(reply, TALK_STEP, row, 0), SQL_VOLATILE) != NULL)
+            return true;
+    return false;
+}
+
+/* What can't be asked for is let pass: the expression itself was understood. */
+static void volatility_answered(void *arg, const struct pg_reply *reply)
+{
+    struct preflight *flight = arg;
+    enum batch_outcome outcome = talk_outcome(reply);
+    struct err err;
+
+    if (outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR) {
+        check_zone(flight);
+    } else if (answered(flight, reply)) {
+        if (!is_volatile(reply)) {
+            check_zone(flight);
+            return;
+        }
+        err_set(&err, "where: it calls a function that is VOLATILE, which may say another thing of "
+                      "the same row each time, like random() or clock_timestamp(); for the time "
+                      "write now(), and of a function of your own that only reads: ALTER FUNCTION "
+                      "... STABLE");
+        refuse(flight, &err);
+    }
+}
+
+static void ask_volatility(struct preflight *flight)
+{
+    struct sql_target target = preflight_target(flight->job, &flight->table);
+    char *sql = sql_explain_where(&target);
+
+    ask(flight, sql, NULL, 0, volatility_answered);
+    free(sql);
+}
+
 /* It is asked under search_path = pg_catalog, so that what it means is not a matter of whose
  * session it is. */
 static void where_answered(void *arg, const struct pg_reply *reply)
@@ -133,7 +173,7 @@ static void where_answered(void *arg, const struct pg_reply *reply)
                 cause.text);
         refuse(flight, &err);
     } else if (answered(flight, reply)) {
-        check_zone(flight);
+        ask_volatility(flight);
     }
 }
 

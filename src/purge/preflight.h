@@ -49,7 +49,7 @@ struct preflight_table {
 typedef void preflight_fn(void *arg, enum batch_outcome outcome,
                           const struct preflight_table *table, const struct err *err);
 
-/* Eight talks at most. `anchor` is what the database's clock is compared with and may be unknown.
+/* Nine talks at most. `anchor` is what the database's clock is compared with and may be unknown.
  * The object is the caller's: preflight_free() after the callback, when table->references is no
  * longer needed, or after pg_close(). */
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,

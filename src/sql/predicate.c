@@ -330,6 +330,26 @@ char *sql_try_where(const struct sql_target *target)
     return sql;
 }
 
+/*
+ * No catalog tells what an expression calls that isn't stored, but the planner has to know: it
+ * merges a sub-select into the query around it unless what it computes is volatile, because that
+ * would be evaluated at another time and as often as it likes then. So it is asked for a plan,
+ * which is not executed. The row is made up of nothing: a plan of the table would depend on its
+ * partitions.
+ */
+char *sql_explain_where(const struct sql_target *target)
+{
+    char *table = sql_qualified(target->schema, target->table);
+    char *sql = text_format("EXPLAIN (COSTS OFF)\n"
+                            "SELECT FROM (SELECT (%s) IS TRUE AS goes\n"
+                            "  FROM pg_catalog.json_populate_record(NULL::%s, '{}') AS t)"
+                            " AS pgpurged_where WHERE pgpurged_where.goes",
+                            target->where, table);
+
+    free(table);
+    return sql;
+}
+
 /* --- all of it --- */
 
 static char *is_true(struct text *all)

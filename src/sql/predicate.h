@@ -83,4 +83,9 @@ char *sql_sample(const struct sql_target *target, const struct sql_parts *parts)
 /* Whether the server understands `where`, without reading a row. */
 char *sql_try_where(const struct sql_target *target);
 
+/* Whether `where` calls a volatile function: one line of the answer, a plan that is not executed,
+ * holds SQL_VOLATILE then. Fails where `where` names a system column. */
+char *sql_explain_where(const struct sql_target *target);
+#define SQL_VOLATILE "Subquery Scan on pgpurged_where"
+
 #endif

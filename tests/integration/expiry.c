@@ -186,6 +186,16 @@ static const struct kind kinds[] = {
      {{"'draft', true, " OLD, true}, {"'it''s; -- spam', true, " OLD, true},
       {"'it''s; -- spam', true, " NOT_YET, false}, {"'it''s; -- spam', false, " OLD, false},
       {"'it''s; -- spam', true, NULL", false}, {"'post', true, " OLD, false}}, false},
+    {"where_of_time_and_of_other_tables",
+     "CREATE SCHEMA held; GRANT USAGE ON SCHEMA held TO PUBLIC;"
+     "CREATE TABLE held.kinds (kind text); INSERT INTO held.kinds VALUES ('post');"
+     "GRANT SELECT ON held.kinds TO PUBLIC",
+     "kind text, mark timestamptz",
+     "expires = mark + 30d\nwhere = mark < now() AND"
+     " NOT EXISTS (SELECT FROM held.kinds AS k WHERE k.kind = t.kind)",
+     {{"'draft', " OLD, true}, {"'post', " OLD, false}}, false},
+    {"where_of_a_system_column", NULL, "mark timestamptz",
+     "expires = mark + 30d\nwhere = t.xmin IS NOT NULL", {{OLD, true}, {NOT_YET, false}}, false},
     {"where_of_the_owner",
      "CREATE SCHEMA own; GRANT USAGE ON SCHEMA own TO PUBLIC;"
      "CREATE FUNCTION own.is_test(text) RETURNS boolean IMMUTABLE LANGUAGE sql"
@@ -575,6 +585,13 @@ static const struct misfit {
     {"no_schema", "mark timestamptz", "expires = mark + 30d\nwhere = is_due(mark)",
      "where: function is_due(timestamp with time zone) does not exist (42883); a function, type or "
      "operator that is not PostgreSQL's own needs its schema, as in public.is_test(email)"},
+    {"volatile", "mark timestamptz", "expires = mark + 30d\nwhere = random() < 0.5",
+     "where: it calls a function that is VOLATILE"},
+    {"volatile_below", "mark timestamptz",
+     "expires = mark + 30d\nwhere = mark < (SELECT max(clock_timestamp()))",
+     "where: it calls a function that is VOLATILE"},
+    {"volatile_own", "mark timestamptz", "expires = mark + 30d\nwhere = public.is_due(t.mark)",
+     "where: it calls a function that is VOLATILE"},
     {"never_computed", "mark timestamptz", "expires = mark + 30d\nwhere = 1 / 0 = 1",
      "where: division by zero"},
 };

@@ -213,11 +213,18 @@ END_TEST
 START_TEST(where_stands_in_parentheses)
 {
     char *tried = sql_try_where(&where_case.target);
+    char *explained = sql_explain_where(&where_case.target);
 
     check_statements(&where_case);
     ck_assert_str_eq(tried,
                      "SELECT FROM ONLY \"public\".\"orders\" AS t WHERE (kind = 'draft' OR NOT "
                      "pinned) IS TRUE LIMIT 0");
+    ck_assert_str_eq(explained,
+                     "EXPLAIN (COSTS OFF)\n"
+                     "SELECT FROM (SELECT (kind = 'draft' OR NOT pinned) IS TRUE AS goes\n"
+                     "  FROM pg_catalog.json_populate_record(NULL::\"public\".\"orders\", '{}') AS"
+                     " t) AS pgpurged_where WHERE pgpurged_where.goes");
+    free(explained);
     free(tried);
 }
 END_TEST
