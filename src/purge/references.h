@@ -22,14 +22,15 @@
 struct reference_facts {
     bool deferrable;
     bool indexed;
-    char *child;        /* the table, as it is written; NULL = there is no such table */
-    char *create_index; /* what is missing, to be run; NULL = nothing */
-    bool can_select;    /* the role may see the child's rows */
-    char *no_delete;    /* the child, or partitions of it ("a, b"), whose rows it may not see and
-                           delete; NULL = none */
-    int64_t blocks;     /* of the child */
-    double rows;        /* likewise, reltuples; -1 = never analyzed */
-    double share;       /* of these rows that refer to any, by statistics; 1 = not known */
+    char *child;         /* the table, as it is written; NULL = there is no such table */
+    char *index_columns; /* of the index that would serve it, as they are written */
+    char *create_index;  /* what is missing, to be run; NULL = nothing */
+    bool can_select;     /* the role may see the child's rows */
+    char *no_delete;     /* the child, or partitions of it ("a, b"), whose rows it may not see and
+                            delete; NULL = none */
+    int64_t blocks;      /* of the child */
+    double rows;         /* likewise, reltuples; -1 = never analyzed */
+    double share;        /* of these rows that refer to any, by statistics; 1 = not known */
 };
 
 /* Both lists have the same order. The direct children of the job's table are the tables that the

@@ -35,6 +35,12 @@ enum reference_column {
  * sees to it that a child refers to one row of the parent at most, and which share of the child's
  * rows refers to any, by statistics (NULL = there are none). */
 extern const char sql_reference_indexes[];
+enum reference_index_column {
+    REF_INDEXED,
+    REF_INDEX_COLUMNS,
+    REF_KEY_UNIQUE,
+    REF_SHARE,
+};
 
 /*
  * $1 OIDs -> one row for each leaf of each of these tables, a table without partitions being its
