@@ -130,7 +130,7 @@ static struct sampled sampled_of(const struct estimation *estimation)
 {
     const struct estimate *estimate = &estimation->estimate;
 
-    return (struct sampled){estimation->job, &estimate->table, &estimate->leaves};
+    return (struct sampled){estimation->job, &estimate->table, &estimate->leaves, SAMPLE_PAGES};
 }
 
 static void tallied(void *arg, const struct pg_reply *reply)
@@ -158,7 +158,7 @@ static void sample_answered(void *arg, const struct pg_reply *reply)
 
     if (!answered(estimation, reply))
         return;
-    sample_read(reply, estimate->table.blocks, &estimate->sample);
+    sample_read(reply, estimate->table.blocks, SAMPLE_PAGES, &estimate->sample);
     ask_tally(estimation);
 }
 
@@ -182,7 +182,7 @@ static void counted(void *arg, const struct pg_reply *reply)
     if (!answered(estimation, reply))
         return;
     estimate->counted = true;
-    sample_read(reply, 0, &estimate->sample);
+    sample_read(reply, 0, 0, &estimate->sample); /* all pages */
     ask_tally(estimation);
 }
 

@@ -63,7 +63,7 @@ static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 
     if (!job_talk_succeeded(job, reply))
         return;
-    sample_read(reply, job->table.blocks, &sample);
+    sample_read(reply, job->table.blocks, SAMPLE_PAGES, &sample);
     if (sample.due > known && (sample.exact || known == 0))
         blocked_add(&job->left.blocked, (int64_t)(sample.due - known), &silent);
     close_by_what_is_left(job);
@@ -71,7 +71,7 @@ static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 
 static void sample_what_is_kept(struct job *job)
 {
-    struct sampled what = {job->settings, &job->table, &job->leaves.all};
+    struct sampled what = {job->settings, &job->table, &job->leaves.all, SAMPLE_PAGES};
 
     sample_send(job->pg, &what, job->run.cutoff, kept_rows_sampled, job);
 }

@@ -135,13 +135,18 @@ static void schedule_answered(void *arg, const struct pg_reply *reply)
                          job);
 }
 
+static int64_t sampled_pages(const struct job *job)
+{
+    return job->host.once ? SAMPLE_GLANCE_PAGES : SAMPLE_PAGES;
+}
+
 static void sampled(void *arg, const struct pg_reply *reply)
 {
     struct job *job = arg;
 
     /* A sample that takes too long, say on a table that is locked, is no reason not to purge. */
     if (talk_outcome(reply) == BATCH_COMMITTED) {
-        sample_read(reply, job->table.blocks, &job->look.sample);
+        sample_read(reply, job->table.blocks, sampled_pages(job), &job->look.sample);
         job->look.sampled_at = wall_now();
         job->look.rows_since = 0;
     } else if (pg_reply_fate(reply) == PG_LOST) {
@@ -153,7 +158,7 @@ static void sampled(void *arg, const struct pg_reply *reply)
 
 static void ask_for_sample(struct job *job, const struct leaves *leaves)
 {
-    struct sampled what = {job->settings, &job->table, leaves};
+    struct sampled what = {job->settings, &job->table, leaves, sampled_pages(job)};
 
     sample_send(job->pg, &what, NULL, sampled, job);
 }

@@ -6,9 +6,9 @@
 #include "base/text.h"
 #include "purge/talk.h"
 
-double sample_percent(int64_t blocks)
+double sample_percent(int64_t blocks, int64_t pages)
 {
-    return blocks > SAMPLE_PAGES ? 100.0 * SAMPLE_PAGES / (double)blocks : 100.0;
+    return blocks > pages ? 100.0 * (double)pages / (double)blocks : 100.0;
 }
 
 static char *statement_for(const struct sampled *sampled)
@@ -28,7 +28,8 @@ void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutof
     const char *retention = sampled->job->expires.retention;
     const char *values[] = {percent, "1", retention != NULL ? retention : "0", cutoff};
 
-    snprintf(percent, sizeof percent, "%.6f", sample_percent(sampled->table->blocks));
+    snprintf(percent, sizeof percent, "%.6f",
+             sample_percent(sampled->table->blocks, sampled->pages));
     talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
     free(sql);
 }
@@ -45,11 +46,11 @@ void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeo
     free(sql);
 }
 
-void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample)
+void sample_read(const struct pg_reply *reply, int64_t blocks, int64_t pages, struct sample *sample)
 {
-    double factor = 100 / sample_percent(blocks);
+    double factor = 100 / sample_percent(blocks, pages);
 
-    sample->exact = blocks <= SAMPLE_PAGES;
+    sample->exact = blocks <= pages;
     sample->rows = (double)pg_reply_int(reply, TALK_STEP, 0, 0) * factor;
     sample->due = (double)pg_reply_int(reply, TALK_STEP, 0, 1) * factor;
     sample->undated = (double)pg_reply_int(reply, TALK_STEP, 0, 3) * factor;

@@ -1,6 +1,7 @@
 /*
- * sample: how much is due in a table, from at most SAMPLE_PAGES of its pages, so that it takes a
- * moment however large the table is. For people and metrics; nothing is decided by it.
+ * sample: how much is due in a table, from a bounded number of its pages, so that it takes a moment
+ * however large the table is. For people and metrics; beyond that it only spares the index a probe
+ * where very much is due (decide/choose.h).
  */
 #ifndef PGPURGED_PURGE_SAMPLE_H
 #define PGPURGED_PURGE_SAMPLE_H
@@ -13,7 +14,10 @@
 #include "sql/purge.h"
 #include "wire/pg.h"
 
-enum { SAMPLE_PAGES = 2000 };
+enum {
+    SAMPLE_PAGES = 2000,
+    SAMPLE_GLANCE_PAGES = 300, /* where a run waits for it and nobody watches (--once) */
+};
 
 struct sample {
     bool exact;       /* it was the whole table */
@@ -29,10 +33,11 @@ struct sampled {
     const struct job_settings *job;
     const struct preflight_table *table;
     const struct leaves *leaves;
+    int64_t pages; /* at most so many of them */
 };
 
-/* How many percent of the pages of a table of that size are looked at. */
-double sample_percent(int64_t blocks);
+/* How many percent of a table of `blocks` pages are `pages` of them; at most 100. */
+double sample_percent(int64_t blocks, int64_t pages);
 
 /* A talk (purge/talk.h). `cutoff`: what is due at that of a run, and not what has become due since;
  * NULL = what is due now. */
@@ -41,7 +46,8 @@ void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutof
 /* The same of all pages, however long it takes up to the timeout; read with `blocks` = 0. */
 void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
                      pg_reply_fn *fn, void *arg);
-/* `blocks` is the size of the table. */
-void sample_read(const struct pg_reply *reply, int64_t blocks, struct sample *sample);
+/* `blocks` is the size of the table, of which so many pages were to be looked at. */
+void sample_read(const struct pg_reply *reply, int64_t blocks, int64_t pages,
+                 struct sample *sample);
 
 #endif

@@ -59,7 +59,8 @@ void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutof
     const char *values[] = {percent, "1", cutoffs->now, cutoffs->week_ago, cutoffs->later};
     char *sql = sql_tally(&target, &parts);
 
-    snprintf(percent, sizeof percent, "%.6f", sample_percent(sampled->table->blocks));
+    snprintf(percent, sizeof percent, "%.6f",
+             sample_percent(sampled->table->blocks, sampled->pages));
     talk_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
     free(sql);
     sql_parts_free(&parts);
@@ -118,7 +119,7 @@ static double expiring_per_day(const struct job_settings *job, const struct seen
 void tally_read(const struct pg_reply *reply, const struct job_settings *job, int64_t blocks,
                 struct tally *tally)
 {
-    double factor = 100 / sample_percent(blocks);
+    double factor = 100 / sample_percent(blocks, SAMPLE_PAGES);
     struct seen seen = {0};
 
     *tally = (struct tally){.leaf_count = (size_t)pg_reply_rows(reply, TALK_STEP)};

@@ -38,7 +38,7 @@ struct tally {
 
 void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutoffs *cutoffs,
                 pg_reply_fn *fn, void *arg);
-/* `blocks` is the size of the table, as for sample_read(). */
+/* `blocks` is the size of the table, of which SAMPLE_PAGES were looked at. */
 void tally_read(const struct pg_reply *reply, const struct job_settings *job, int64_t blocks,
                 struct tally *tally);
 void tally_free(struct tally *tally); /* a zeroed one is fine */
