@@ -647,6 +647,17 @@ BEGIN
 END
 $$;
 
+-- What the audit table says that a run has deleted (promise A): rows, those of the job's own table among them,
+-- batches, and the highest number of one.
+CREATE OR REPLACE FUNCTION pgpurged.accounted(
+    run bigint, OUT rows bigint, OUT own_rows bigint, OUT batches bigint, OUT last_batch bigint)
+    LANGUAGE sql STABLE AS $$
+    SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint,
+           COALESCE(pg_catalog.sum(a.rows) FILTER (WHERE a.from_block IS NOT NULL), 0)::bigint,
+           pg_catalog.count(DISTINCT a.batch), COALESCE(pg_catalog.max(a.batch), 0)
+      FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1
+$$;
+
 -- Begins a run, or finds the one that was cut off: same job, same table, same rule. An open run of an
 -- earlier rule or table is ended as abandoned. Raises PU002 while another session runs the job, so that
 -- the numbers that it returns are final: while a batch is under way, and while the session that the run
@@ -695,10 +706,7 @@ BEGIN
     next_block := entry.next_block;
     at_leaf := entry.at_leaf;
     passes := entry.passes;
-    SELECT COALESCE(pg_catalog.max(a.batch), 0), COALESCE(pg_catalog.sum(a.rows), 0),
-           pg_catalog.count(DISTINCT a.batch)
-      INTO last_batch, rows, batches
-      FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) entry.id;
+    SELECT s.last_batch, s.rows, s.batches INTO last_batch, rows, batches FROM pgpurged.accounted(entry.id) AS s;
 END
 $$;
 
@@ -711,9 +719,7 @@ CREATE OR REPLACE FUNCTION pgpurged.save_run(
     UPDATE pgpurged.runs AS r
        SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5,
            walk = $6, at_leaf = $7, blocked_by = $8
-      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
-                   pg_catalog.count(DISTINCT a.batch) AS batches
-              FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
+      FROM pgpurged.accounted($1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
 $$;
 
@@ -729,10 +735,7 @@ CREATE OR REPLACE FUNCTION pgpurged.close_run(
            rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5,
            blocked_by = $9,
            reusable_bytes = (s.own_rows::double precision OPERATOR(pg_catalog.*) $8)::bigint
-      FROM (SELECT COALESCE(pg_catalog.sum(a.rows), 0)::bigint AS rows,
-                   COALESCE(pg_catalog.sum(a.rows) FILTER (WHERE a.from_block IS NOT NULL), 0)::bigint AS own_rows,
-                   pg_catalog.count(DISTINCT a.batch) AS batches
-              FROM pgpurged.audit AS a WHERE a.run OPERATOR(pg_catalog.=) $1) AS s
+      FROM pgpurged.accounted($1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
     RETURNING s.rows, s.batches, r.reusable_bytes
 $$;
