@@ -17,12 +17,13 @@
 enum {
     ASSUMED_ROWS_PER_SECOND = 200000,
     ASSUMED_PARENTS_PER_SECOND = 50000,  /* for each one it is looked up what refers to it */
+    ASSUMED_CHUNKS_PER_SECOND = 100000,  /* of TOAST: a long value is as many rows */
     ASSUMED_CHILDREN_PER_SECOND = 30000, /* each is found through an index, on a page of its own */
     ASSUMED_PAGES_PER_SECOND = 100000,
     ROWS_TO_MEASURE_BY = 1000
 };
 
-enum { LEAVES_SHOWN = 10 };
+enum { LEAVES_SHOWN = 10, TOAST_CHUNK_BYTES = 2048 /* four on a page */ };
 
 static char *duration_text(int64_t ms)
 {
@@ -230,6 +231,12 @@ static struct wall wall_of(struct local_time local)
     return (struct wall){(local.day * 24 * 60 * 60 + local.second) * 1000000};
 }
 
+/* How many rows of TOAST there are for each row of the table. */
+static double chunks_of_each(const struct plan *plan, const struct advice *advice)
+{
+    return plan->rows > 0 ? advice->toast_bytes / TOAST_CHUNK_BYTES / plan->rows : 0;
+}
+
 /* The last run's batches deleted both, so that one rate stands for both. */
 static void fill_rates(struct plan *plan, const struct job_settings *job,
                        const struct database_settings *database, const struct estimate *estimate)
@@ -240,7 +247,9 @@ static void fill_rates(struct plan *plan, const struct job_settings *job,
         estimate->references != NULL && estimate->references->family.reference_count > 0;
 
     plan->measured = estimate->last_rows >= ROWS_TO_MEASURE_BY && estimate->last_busy_s > 0;
-    plan->rows_per_busy_s = referred ? ASSUMED_PARENTS_PER_SECOND : ASSUMED_ROWS_PER_SECOND;
+    plan->rows_per_busy_s =
+        1 / (1.0 / (referred ? ASSUMED_PARENTS_PER_SECOND : ASSUMED_ROWS_PER_SECOND) +
+             chunks_of_each(plan, &estimate->advice) / ASSUMED_CHUNKS_PER_SECOND);
     plan->children_per_busy_s = ASSUMED_CHILDREN_PER_SECOND;
     if (plan->measured)
         plan->rows_per_busy_s = plan->children_per_busy_s =

@@ -8,7 +8,7 @@
 #include "sql/flights.h"
 
 /* The steps of the flight, and the columns of sql_advice_table. */
-enum { STEP_TABLE = 2, STEP_TRIGGERS, STEP_LOCKS, STEP_WRAPAROUND, STEP_INDEXES };
+enum { STEP_TABLE = 2, STEP_TRIGGERS, STEP_LOCKS, STEP_WRAPAROUND, STEP_INDEXES, STEP_TOAST };
 
 enum table_column {
     COLUMN_TABLE,
@@ -27,7 +27,7 @@ enum table_column {
     COLUMN_SEES_ALL
 };
 
-void advice_send(struct pg *pg, const struct job_settings *job, bool with_indexes, pg_reply_fn *fn,
+void advice_send(struct pg *pg, const struct job_settings *job, bool readable, pg_reply_fn *fn,
                  void *arg)
 {
     const char *values[] = {job->table.schema, job->table.name, job->expires.column};
@@ -40,10 +40,11 @@ void advice_send(struct pg *pg, const struct job_settings *job, bool with_indexe
         [STEP_TRIGGERS] = {sql_advice_triggers, values, 2},
         [STEP_LOCKS] = {sql_advice_locks, values, 2},
         [STEP_WRAPAROUND] = {sql_advice_wraparound, values, 2},
-        [STEP_INDEXES] = with_indexes ? indexes : commit,
+        [STEP_INDEXES] = readable ? indexes : commit,
+        [STEP_TOAST] = {sql_advice_toast, values, 2},
         commit,
     };
-    size_t count = with_indexes ? ARRAY_LENGTH(steps) : ARRAY_LENGTH(steps) - 1;
+    size_t count = readable ? ARRAY_LENGTH(steps) : STEP_INDEXES + 1;
 
     pg_send(pg, steps, count, TALK_DEADLINE_MS, fn, arg);
 }
@@ -146,6 +147,7 @@ void advice_read(const struct pg_reply *reply, struct advice *advice)
     read_locks(reply, advice);
     advice->wraparound_pid = pg_reply_int(reply, STEP_WRAPAROUND, 0, 0);
     read_indexes(reply, advice);
+    advice->toast_bytes = pg_reply_double(reply, STEP_TOAST, 0, 0);
 }
 
 void advice_free(struct advice *advice)

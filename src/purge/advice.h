@@ -46,11 +46,12 @@ struct advice {
     struct advice_index *indexes;
     struct advice_keys *keys; /* of each of them */
     size_t index_count;
+    double toast_bytes; /* of its rows' long values; 0 where it was not asked */
 };
 
-/* Only the question about indexes needs a lock on the table; without it, the others are answered
- * while somebody else keeps everyone out. */
-void advice_send(struct pg *pg, const struct job_settings *job, bool with_indexes, pg_reply_fn *fn,
+/* Only the questions about indexes and TOAST need a lock; without them (`readable` is false), the
+ * others are answered while somebody else keeps everyone out. */
+void advice_send(struct pg *pg, const struct job_settings *job, bool readable, pg_reply_fn *fn,
                  void *arg);
 void advice_read(const struct pg_reply *reply, struct advice *advice);
 void advice_free(struct advice *advice); /* a zeroed one is fine */

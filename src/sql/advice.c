@@ -92,6 +92,10 @@ const char sql_advice_indexes[] =
     "   AND i.indisvalid AND i.indisready AND i.indislive"
     " ORDER BY i.indexrelid";
 
+const char sql_advice_toast[] =
+    WITH_TABLE " SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint"
+               " FROM leaf JOIN pg_class AS c ON c.oid = leaf.oid WHERE c.reltoastrelid <> 0";
+
 char *sql_grant(const char *privileges, const char *table, const char *role)
 {
     return text_format("GRANT %s ON %s TO %s", privileges, table, role);

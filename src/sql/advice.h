@@ -3,8 +3,8 @@
  * triggers, who holds locks on it, and its indexes; and the SQL that it proposes.
  *
  * The questions take the table's name, so that they are answered where preflight refuses. All but
- * the one about indexes take no lock on a plain table, so that they are answered while somebody
- * else keeps everyone out. All run under sql_settings and are read only.
+ * those about indexes and TOAST take no lock on a plain table, so that they are answered while
+ * somebody else keeps everyone out. All run under sql_settings and are read only.
  */
 #ifndef PGPURGED_SQL_ADVICE_H
 #define PGPURGED_SQL_ADVICE_H
@@ -34,6 +34,11 @@ extern const char sql_advice_wraparound[];
  * whether the condition is "column IS NULL", its constraint (NULL = none), whether a foreign key
  * needs it, scans. */
 extern const char sql_advice_indexes[];
+
+/* $1 schema $2 table -> bytes of what is stored beside its rows and those of its partitions, as
+ * TOAST.
+ */
+extern const char sql_advice_toast[];
 
 /* The GRANTs that a role may miss: privileges on a table; UPDATE of one column, to lock rows; on a
  * schema; membership of another role. */

@@ -313,6 +313,24 @@ START_TEST(plan_says_when_a_run_will_be_done_given_its_window)
 }
 END_TEST
 
+/* Eight chunks of TOAST for each row take longer than the row. */
+START_TEST(plan_reckons_with_what_is_stored_beside_wide_rows)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    scene_add_orders(&scene, 1000);
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_int_eq(number(plan, "forecast.rows_per_busy_second"), 200000);
+    sql_exec(scene.own, "ALTER TABLE orders ALTER filler SET STORAGE EXTERNAL;"
+                        "UPDATE orders SET filler = repeat('x', 16000)");
+    plan = planned(scene_config(&scene, ""), NULL, 0);
+    ck_assert_int_lt(number(plan, "forecast.rows_per_busy_second"), 15000);
+    ck_assert_int_gt(number(plan, "forecast.rows_per_busy_second"), 8000);
+    scene_end(&scene);
+}
+END_TEST
+
 #define RATE                                                                                       \
     "SELECT 1000 * sum(b.rows) / sum(b.ms) FROM (SELECT sum(rows) AS rows, max(elapsed_ms) AS ms"  \
     "  FROM pgpurged.audit GROUP BY batch) AS b"
@@ -689,6 +707,7 @@ int main(void)
         plan_says_that_a_job_never_catches_up,
         plan_says_when_a_run_will_be_done_given_its_window,
         plan_reckons_with_the_pace_of_the_last_run,
+        plan_reckons_with_what_is_stored_beside_wide_rows,
         plan_reckons_with_children_at_the_pace_of_the_last_run,
         plan_says_how_many_rows_go_with_the_due_ones_and_reckons_with_them,
         every_missing_privilege_is_named_at_once_as_the_grant_to_run,

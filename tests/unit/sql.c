@@ -382,6 +382,7 @@ START_TEST(questions_of_the_plan_read_as)
     add_statement(&all, "advice: locks", sql_advice_locks);
     add_statement(&all, "advice: wraparound", sql_advice_wraparound);
     add_statement(&all, "advice: indexes", sql_advice_indexes);
+    add_statement(&all, "advice: toast", sql_advice_toast);
     golden_compare("sql/plan.sql", all.data);
     text_free(&all);
     free(sample_of_some);
