@@ -219,6 +219,7 @@ static void fill_held(struct job_view *job)
     job->oldest_overdue_s = 3 * DAY;
     job->due_rows = 38000;
     fill_run(&job->run);
+    blocked_list_add(&job->run.blocked_by, &(struct blocked_cause){.reason = BLOCKED_TOO_SLOW}, 1);
 }
 
 static void fill_stopped(struct job_view *job)

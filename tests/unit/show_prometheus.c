@@ -135,6 +135,7 @@ static const char *const expected[] = {
     "pgpurged_job_blocked_rows{job=\"orders\",database=\"shop\",reason=\"foreign_key\"} 2\n",
     "pgpurged_job_blocked_rows{job=\"sessions\",database=\"shop\",reason=\"trigger\"} 3\n",
     "pgpurged_job_blocked_rows{job=\"sessions\",database=\"shop\",reason=\"exception\"} 7\n",
+    "pgpurged_job_blocked_rows{job=\"comments\",database=\"shop\",reason=\"too_slow\"} 1\n",
     "pgpurged_job_blocked_rows{job=\"events\",database=\"shop\",reason=\"other\"} 0\n",
     "pgpurged_job_rows_blocked_total{job=\"orders\",database=\"shop\",reason=\"exception\"} 1\n",
     "pgpurged_database_up{database=\"archive\"} 0\n",
