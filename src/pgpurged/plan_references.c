@@ -38,6 +38,9 @@ static void add_consequence(struct text *note, const struct sql_family *family,
     if (level > 0)
         text_addf(note, "rows that refer to due ones go first, as level %zu, and are counted",
                   level);
+    else if (reference->parent == 0 && reference->child == 0)
+        text_add(note, "rows that others of the table refer to go after these, in passes, or stay "
+                       "and count as blocked");
     else if (sql_reference_keeps(reference))
         text_add(note, "rows that it refers to stay, and count as blocked");
     else
@@ -138,6 +141,20 @@ static void note_privileges(struct plan *plan, const struct sql_family *family,
         note_grant(plan, "SELECT", facts->child, role, "see whether rows refer to due ones");
 }
 
+/* Half of what is due may never go. */
+static void note_kept(struct plan *plan, const struct reference_graph *graph, size_t reference)
+{
+    double kept = children_keep(graph, reference, plan->rows, plan->due);
+    struct text_number rows;
+
+    if (kept >= 1) /* not where nothing is known of rows */
+        plan_note(
+            &plan->risks,
+            text_format("about %s of the due rows stay, by statistics: rows of %s refer to them",
+                        human_about(&rows, kept), graph->facts[reference].child),
+            NULL);
+}
+
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role)
 {
     const struct sql_family *family = &graph->family;
@@ -147,6 +164,7 @@ void plan_fill_references(struct plan *plan, const struct reference_graph *graph
 
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
+        note_kept(plan, graph, i);
         note_privileges(plan, family, &family->references[i], facts, role);
     }
 }

@@ -44,3 +44,15 @@ double *children_of_due(const struct reference_graph *graph, double rows, double
     add_below(&counting, &start, rows, due);
     return counting.going;
 }
+
+double children_keep(const struct reference_graph *graph, size_t reference, double rows, double due)
+{
+    const struct sql_reference *keeper = &graph->family.references[reference];
+    const struct reference_facts *facts = &graph->facts[reference];
+    double part = keeper->where_column != NULL ? facts->share : 1;
+
+    if (!sql_reference_keeps(keeper) || sql_family_level(&graph->family, keeper) > 0 ||
+        keeper->parent != 0 || keeper->child == 0 || rows <= 0)
+        return 0;
+    return due * fmin(facts->parents * part / rows, 1);
+}

@@ -12,4 +12,10 @@
  * table loses more rows than it has. The list is the caller's: free(). */
 double *children_of_due(const struct reference_graph *graph, double rows, double due);
 
+/* How many of the `due` rows stay because of this reference of the family: they are taken to be
+ * referred to as often as others. 0 where it keeps no row of the job's table, or only until others
+ * of that table are gone, or nothing is known. */
+double children_keep(const struct reference_graph *graph, size_t reference, double rows,
+                     double due);
+
 #endif

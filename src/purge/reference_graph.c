@@ -179,6 +179,7 @@ bool reference_graph_read_indexes(const struct pg_reply *reply,
 
         facts->indexed = pg_reply_bool(reply, TALK_STEP, i, REF_INDEXED);
         facts->index_columns = copy_at(reply, i, REF_INDEX_COLUMNS);
+        facts->parents = pg_reply_double(reply, TALK_STEP, i, REF_PARENTS);
         facts->share = pg_reply_text(reply, TALK_STEP, i, REF_SHARE) != NULL
                            ? pg_reply_double(reply, TALK_STEP, i, REF_SHARE)
                            : 1;

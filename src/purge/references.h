@@ -30,6 +30,7 @@ struct reference_facts {
                             delete; NULL = none */
     int64_t blocks;      /* of the child */
     double rows;         /* likewise, reltuples; -1 = never analyzed */
+    double parents;      /* rows that they refer to, likewise; 0 = none, or not known */
     double share;        /* of these rows that refer to any, by statistics; 1 = not known */
 };
 

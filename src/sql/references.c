@@ -123,7 +123,12 @@ const char sql_reference_indexes[] =
     "     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "     JOIN pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname"
     "    WHERE c.oid = e.child AND s.attname = COALESCE(e.condition, e.cols[1])"
-    "    ORDER BY s.inherited DESC LIMIT 1) AS share"
+    "    ORDER BY s.inherited DESC LIMIT 1) AS share,"
+    "  (SELECT CASE WHEN s.n_distinct < 0 THEN -s.n_distinct * c.reltuples ELSE s.n_distinct END"
+    "     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "     JOIN pg_stats AS s ON s.schemaname = n.nspname AND s.tablename = c.relname"
+    "    WHERE c.oid = e.child AND s.attname = e.cols[1] AND cardinality(e.cols) = 1"
+    "    ORDER BY s.inherited DESC LIMIT 1) AS parents"
     "  FROM reference AS e ORDER BY e.number";
 
 const char sql_relatives[] =

@@ -33,13 +33,15 @@ enum reference_column {
 /* $1 references: [{"child", "columns", "where", "value", "parent", "keys"}] -> for each, in order:
  * whether an index serves it, its columns as they stand in CREATE INDEX, whether a unique index
  * sees to it that a child refers to one row of the parent at most, and which share of the child's
- * rows refers to any, by statistics (NULL = there are none). */
+ * rows refers to any, and how many rows of the parent they refer to, by statistics (NULL = not
+ * known). */
 extern const char sql_reference_indexes[];
 enum reference_index_column {
     REF_INDEXED,
     REF_INDEX_COLUMNS,
     REF_KEY_UNIQUE,
     REF_SHARE,
+    REF_PARENTS,
 };
 
 /*

@@ -670,6 +670,36 @@ static void check_holder(const struct holder *row)
     scene_end(&scene);
 }
 
+/* Which the plan says before any run. */
+START_TEST(due_rows_that_others_refer_to_are_among_the_risks)
+{
+    struct scene scene = scene_new();
+    const char *config;
+    json_t *plan;
+
+    scene_add_orders(&scene, 4000);
+    sql_exec(scene.own, "CREATE TABLE lines (order_id bigint REFERENCES orders);"
+                        "INSERT INTO lines SELECT i / 3 FROM generate_series(3, 6002) AS i;"
+                        "CREATE INDEX ON lines (order_id);"
+                        "CREATE TABLE threads (id int PRIMARY KEY, parent int CONSTRAINT thread"
+                        "  REFERENCES threads, deleted_at timestamptz);"
+                        "GRANT SELECT, DELETE ON lines, threads TO pgpurged; ANALYZE");
+    config = scene_config(&scene, "");
+    check_note(planned(config, NULL, 0), "risks",
+               "about 1,000 of the due rows stay, by statistics: rows of public.lines refer to "
+               "them");
+    scene_once(config, 3);
+    ck_assert_int_eq(scene_due(&scene), 1000);
+    ck_assert_ptr_null(note_with(planned(scene_config(&scene, "children = delete\n"), NULL, 0),
+                                 "risks", "of the due rows stay"));
+    plan = planned(scene_config_of(&scene, "[job t]\ntable = threads\n"
+                                           "expires = deleted_at + 30d\n"),
+                   NULL, 0);
+    check_note(plan, "references", "rows that others of the table refer to go after these");
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(rows_that_the_last_run_has_left_blocked_are_named)
 {
     struct scene scene = scene_new();
@@ -718,6 +748,7 @@ int main(void)
         a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due,
         every_privilege_that_references_need_is_listed_at_once,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
+        due_rows_that_others_refer_to_are_among_the_risks,
         rows_that_the_last_run_has_left_blocked_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,
     };

@@ -85,6 +85,40 @@ START_TEST(children_of_due_rows_are_as_many_as_the_sizes_say)
 }
 END_TEST
 
+static const struct keeping {
+    const char *name;
+    struct sql_reference reference;
+    struct reference_facts facts;
+    double kept; /* of 500 due ones of 1,000 */
+} keepers[] = {
+    {"a tenth of the rows is referred to", {.child = 1}, {.parents = 100}, 50},
+    {"all of them", {.child = 1}, {.parents = 2000}, 500},
+    {"not known", {.child = 1}, {.parents = 0}, 0},
+    {"some of what is referred to is of another table",
+     {.action = ACTION_DECLARED, .child = 1, .where_column = "about", .where_value = "post"},
+     {.parents = 400, .share = 0.5},
+     100},
+    {"children that go as well",
+     {.action = ACTION_CASCADE, .child = 1, .follow = true},
+     {.parents = 100},
+     0},
+    {"columns that become NULL", {.action = ACTION_SET_NULL, .child = 1}, {.parents = 100}, 0},
+    {"the table itself", {.child = 0}, {.parents = 100}, 0},
+    {"rows of a child", {.parent = 1, .child = 2}, {.parents = 100}, 0},
+};
+
+START_TEST(references_that_are_not_followed_keep_due_rows)
+{
+    struct keeping row = keepers[_i];
+    struct sql_relative tables[3] = {{0}};
+    const struct reference_graph graph = {.family = {tables, 3, &row.reference, 1, 3},
+                                          .facts = &row.facts};
+    double kept = children_keep(&graph, 0, 1000, 500);
+
+    ck_assert_msg(fabs(kept - row.kept) < 1e-6, "%s: %f", row.name, kept);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("due_children");
@@ -94,6 +128,8 @@ int main(void)
 
     tcase_add_loop_test(tcase, children_of_due_rows_are_as_many_as_the_sizes_say, 0,
                         ARRAY_LENGTH(cases));
+    tcase_add_loop_test(tcase, references_that_are_not_followed_keep_due_rows, 0,
+                        ARRAY_LENGTH(keepers));
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
