@@ -35,13 +35,14 @@ struct cluster {
 
 /* ---- the folder and who owns it ---- */
 
-/* A socket's path may have 107 bytes; with a long $TMPDIR the folder goes to /tmp. */
+/* A socket's path may have 107 bytes, and a conninfo, where it stands too, would have to quote a
+ * blank; with such a $TMPDIR the folder goes to /tmp. */
 static const char *new_folder(void)
 {
     const char *parent = getenv("TMPDIR");
     size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) -
                   strlen("/pgpurged-XXXXXX/sockets/") - strlen(".s.PGSQL.65535") - 1;
-    if (parent == NULL || strlen(parent) > most)
+    if (parent == NULL || strlen(parent) > most || strpbrk(parent, " \t'\\,%") != NULL)
         parent = "/tmp";
     char *folder = text_format("%s/pgpurged-XXXXXX", parent);
     if (mkdtemp(folder) == NULL)

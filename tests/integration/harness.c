@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "integration/bindir.h"
 
@@ -68,6 +69,8 @@ int harness_main(const TTest *const *tests, size_t count, const struct cluster_o
     const char *bindir = bindir_find();
     if (bindir == NULL)
         return skip_all(tests, count);
+    umask(
+        022); /* the server is another user when we are root, and so are strangers at the socket */
     the_cluster = cluster_new(bindir, options, &err);
     if (the_cluster == NULL) {
         fprintf(stderr, "%s\n", err.text);

@@ -24,11 +24,13 @@ const char *ctl_socket(void)
     return ctl.socket;
 }
 
+/* A socket's path may have 107 bytes; with a long $TMPDIR the folder goes to /tmp. */
 void ctl_make_folder(void)
 {
     const char *tmp = getenv("TMPDIR");
+    bool fits = tmp != NULL && strlen(tmp) <= 70;
 
-    snprintf(ctl.folder, sizeof ctl.folder, "%s/pgpurgectl.XXXXXX", tmp != NULL ? tmp : "/tmp");
+    snprintf(ctl.folder, sizeof ctl.folder, "%s/pgpurgectl.XXXXXX", fits ? tmp : "/tmp");
     ck_assert_ptr_nonnull(mkdtemp(ctl.folder));
     snprintf(ctl.socket, sizeof ctl.socket, "%s/socket", ctl.folder);
     setenv("SOCKET", ctl.socket, 1);
@@ -207,7 +209,7 @@ static char *read_file(const char *name)
 struct ctl_ran ctl_shell(const char *command)
 {
     char *whole =
-        text_format("{ %s\n} >%s/out 2>%s/err </dev/null", command, ctl.folder, ctl.folder);
+        text_format("{ %s\n} >'%s/out' 2>'%s/err' </dev/null", command, ctl.folder, ctl.folder);
     int how = system(whole);
 
     free(whole);
