@@ -69,8 +69,7 @@ int harness_main(const TTest *const *tests, size_t count, const struct cluster_o
     const char *bindir = bindir_find();
     if (bindir == NULL)
         return skip_all(tests, count);
-    umask(
-        022); /* the server is another user when we are root, and so are strangers at the socket */
+    umask(022); /* as root we have a server and strangers at the socket that are other users */
     the_cluster = cluster_new(bindir, options, &err);
     if (the_cluster == NULL) {
         fprintf(stderr, "%s\n", err.text);
