@@ -74,3 +74,12 @@ int pgpurged_run(const char **output, ...)
     va_end(rest);
     return run(output, argv);
 }
+
+const char *program_advice(const char *log)
+{
+    const char *advice = strstr(log, "run: ");
+
+    ck_assert_ptr_nonnull(advice);
+    advice += strlen("run: ");
+    return keep_format("%.*s", (int)strcspn(advice, "\n"), advice);
+}

@@ -15,4 +15,7 @@ int program_run(const char **output, const char *program, ...) __attribute__((se
 /* The same for pgpurged: pgpurged_run(&output, "--config", path, "--once", NULL). */
 int pgpurged_run(const char **output, ...) __attribute__((sentinel));
 
+/* What a message of a log says to run: the rest of the first line with "run: ". Kept. */
+const char *program_advice(const char *log);
+
 #endif

@@ -229,16 +229,6 @@ static const struct grant {
     {"USAGE", "REVOKE USAGE ON SCHEMA public FROM PUBLIC"},
 };
 
-/* What stands behind "run: " in the log. */
-static const char *advice_in(const char *log)
-{
-    const char *advice = strstr(log, "run: ");
-
-    ck_assert_ptr_nonnull(advice);
-    advice += strlen("run: ");
-    return keep_format("%.*s", (int)strcspn(advice, "\n"), advice);
-}
-
 static void check_grant(const struct grant *row)
 {
     struct scene scene = scene_new();
@@ -250,7 +240,7 @@ static void check_grant(const struct grant *row)
     daemon_await_log(&daemon, "job=orders checking -> stopped", AWAIT_MS);
     ck_assert_int_eq(scene_due(&scene), 20);
 
-    sql_exec(scene.own, "%s", advice_in(daemon_log(&daemon)));
+    sql_exec(scene.own, "%s", program_advice(daemon_log(&daemon)));
     daemon_signal(&daemon, SIGHUP);
     scene_await_run(&scene, "orders", "done");
     ck_assert_msg(promises_check(scene.own, "orders", SCENE_DUE) == 20, "%s", row->what);
@@ -278,7 +268,7 @@ START_TEST(the_grant_names_a_role_as_sql_needs_it)
     ck_assert_int_eq(pgpurged_run(&init_sql, "--init-sql=Purge \"it\"", NULL), 0);
     sql_exec(scene.own, "%s", init_sql);
     log = scene_once(config, 1);
-    sql_exec(scene.own, "%s", advice_in(log));
+    sql_exec(scene.own, "%s", program_advice(log));
     scene_once(config, 0);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 20);
     scene_end(&scene);
