@@ -181,6 +181,36 @@ static void note_leaf_privileges(struct plan *plan, const struct leaves *leaves,
     text_free(&names);
 }
 
+/* Without children to be deleted it is an advice, and the risk is small: it is as in
+ * note_advised(). */
+static void note_leaf_locks(struct plan *plan, const struct leaves *leaves,
+                            const struct advice *advice)
+{
+    struct text names = {0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < leaves->count; i++) {
+        const struct leaf *leaf = &leaves->items[i];
+        char *name;
+
+        if (leaf->may_lock || leaf->elsewhere)
+            continue;
+        name = sql_qualified(leaf->schema, leaf->table);
+        text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
+        free(name);
+    }
+    if (count > 0)
+        plan_note(&plan->grants,
+                  text_format("role %s may not lock rows of %zu partition%s: %s", advice->role,
+                              count, count == 1 ? "" : "s",
+                              plan->children_count > 0
+                                  ? "needed, so that none is restored while its children go"
+                                  : "where others hold locks, single rows have to be tried one by "
+                                    "one"),
+                  sql_grant_update(advice->column, names.data, advice->role));
+    text_free(&names);
+}
+
 /* What keeps partitions from being dropped, each reason once. */
 static void note_kept_whole(struct plan *plan, const struct leaves *leaves)
 {
@@ -216,6 +246,7 @@ static void fill_leaves(struct plan *plan, const struct job_settings *job,
                 NULL);
     }
     note_leaf_privileges(plan, leaves, estimate->table.role);
+    note_leaf_locks(plan, leaves, &estimate->advice);
     if (job->drop_partitions)
         note_kept_whole(plan, leaves);
     qsort(plan->leaves, leaves->count, sizeof *plan->leaves, more_due_first);
@@ -349,10 +380,10 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         plan->pages = estimate->table.blocks;
         plan->page_bytes = estimate->table.block_size;
         fill_due(plan, job, estimate, count_ms);
-        fill_leaves(plan, job, estimate);
-        fill_way(plan, estimate);
         if (estimate->references != NULL)
             plan_fill_children(plan, estimate->references);
+        fill_leaves(plan, job, estimate);
+        fill_way(plan, estimate);
         fill_rates(plan, job, database, estimate);
         fill_forecast(plan, job, estimate);
         note_blocked(plan, &estimate->schedule.last);

@@ -34,11 +34,13 @@ static void note_needed(struct plan *plan, const struct advice *advice)
 
 static void note_advised(struct plan *plan, const struct advice *advice)
 {
-    if (!advice->can_lock && advice->column != NULL)
+    if (!advice->can_lock && advice->column != NULL && !advice->partitioned)
         plan_note(&plan->grants,
-                  text_format("role %s may not lock rows: where others hold locks, single rows "
-                              "have to be tried one by one",
-                              advice->role),
+                  text_format("role %s may not lock rows: %s", advice->role,
+                              plan->children_count > 0
+                                  ? "needed, so that none is restored while its children go"
+                                  : "where others hold locks, single rows have to be tried one by "
+                                    "one"),
                   sql_grant_update(advice->column, advice->table, advice->role));
     if (!advice->sees_all)
         plan_note(&plan->grants,

@@ -9,6 +9,7 @@
 #include "purge/children.h"
 #include "show/human.h"
 #include "sql/advice.h"
+#include "sql/quote.h"
 
 static const char *action_of(const struct sql_reference *reference)
 {
@@ -127,6 +128,33 @@ static void note_grant(struct plan *plan, const char *privileges, const char *ta
     plan_note(&plan->grants, text_format("role %s may not %s: needed", role, may_not), sql);
 }
 
+static bool has_children_that_go(const struct sql_family *family, size_t table)
+{
+    for (size_t i = 0; i < family->reference_count; i++)
+        if (family->references[i].parent == table &&
+            sql_family_level(family, &family->references[i]) > 0)
+            return true;
+    return false;
+}
+
+/* Any column does; the one that refers is there for sure. */
+static void note_lock(struct plan *plan, const struct sql_reference *reference,
+                      const struct reference_facts *facts, const char *role)
+{
+    char *column = sql_identifier(reference->pairs[0].child);
+    char *sql = sql_grant_update(column, facts->child, role);
+
+    if (is_noted(&plan->grants, sql))
+        free(sql);
+    else
+        plan_note(&plan->grants,
+                  text_format("role %s may not lock rows of %s, to which others refer that go: "
+                              "needed",
+                              role, facts->child),
+                  sql);
+    free(column);
+}
+
 static void note_privileges(struct plan *plan, const struct sql_family *family,
                             const struct sql_reference *reference,
                             const struct reference_facts *facts, const char *role)
@@ -139,6 +167,8 @@ static void note_privileges(struct plan *plan, const struct sql_family *family,
     else if (!facts->can_select && sql_reference_keeps(reference) &&
              sql_family_uses(family, reference))
         note_grant(plan, "SELECT", facts->child, role, "see whether rows refer to due ones");
+    if (goes && !facts->can_lock && has_children_that_go(family, reference->child))
+        note_lock(plan, reference, facts, role);
 }
 
 /* Half of what is due may never go. */
@@ -162,6 +192,8 @@ void plan_fill_references(struct plan *plan, const struct reference_graph *graph
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct reference_facts *facts = &graph->facts[i];
 
+        if (!sql_family_uses(family, &family->references[i]))
+            continue; /* that table's rows stay, and so do those that refer to them */
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
         note_kept(plan, graph, i);

@@ -201,6 +201,7 @@ static void add_privileges(struct reference_facts *facts, const struct pg_reply 
 {
     char *others = facts->no_delete;
 
+    facts->can_lock = pg_reply_bool(reply, TALK_STEP, row, REL_UPDATE);
     facts->can_select = pg_reply_bool(reply, TALK_STEP, row, REL_SELECT);
     if (pg_reply_bool(reply, TALK_STEP, row, REL_LEAF_SELECT) &&
         pg_reply_bool(reply, TALK_STEP, row, REL_LEAF_DELETE))

@@ -25,6 +25,7 @@ struct reference_facts {
     char *child;         /* the table, as it is written; NULL = there is no such table */
     char *index_columns; /* of the index that would serve it, as they are written */
     char *create_index;  /* what is missing, to be run; NULL = nothing */
+    bool can_lock;       /* the role may lock the child's rows, while rows that refer to them go */
     bool can_select;     /* the role may see the child's rows */
     char *no_delete;     /* the child, or partitions of it ("a, b"), whose rows it may not see and
                             delete; NULL = none */

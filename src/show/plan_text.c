@@ -101,9 +101,9 @@ static void add_due(struct text *out, const struct plan *plan)
                  percent_due(plan));
         break;
     case PLAN_COUNTED:
-        add_line(out, "due now", "%s of %s rows (%.1f %%), counted",
+        add_line(out, "due now", "%s of %s %s (%.1f %%), counted",
                  text_grouped(&due, llround(plan->due)), text_grouped(&rows, llround(plan->rows)),
-                 percent_due(plan));
+                 is_one(plan->rows) ? "row" : "rows", percent_due(plan));
         break;
     }
     if (plan->not_counted != NULL)
@@ -245,13 +245,9 @@ static void add_balance(struct text *out, const struct plan *plan)
         return;
     human_about(&expiring, plan->expiring_per_day);
     human_about(&room, plan->rows_per_day);
-    if (plan->expiring_per_day > plan->rows_per_day)
-        add_line(out, "balance",
-                 "never catches up: about %s rows expire a day, the window takes about %s",
-                 expiring.text, room.text);
-    else
-        add_line(out, "balance", "about %s rows expire a day, the window takes about %s",
-                 expiring.text, room.text);
+    add_line(out, "balance", "%sabout %s %s a day, the window takes about %s",
+             plan->expiring_per_day > plan->rows_per_day ? "never catches up: " : "", expiring.text,
+             is_one(plan->expiring_per_day) ? "row expires" : "rows expire", room.text);
 }
 
 static void add_window(struct text *out, const struct plan *plan)
