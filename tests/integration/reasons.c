@@ -113,12 +113,11 @@ static void assert_metrics(const struct served *served, bool counted)
 
 static const char *record_of(const struct scene *scene)
 {
-    return sql_text(
-        scene->own,
-        "SELECT concat(outcome, ' ', blocked, ': ', (SELECT string_agg(concat("
-        " b ->> 'reason', ' ', b ->> 'rows', ' ', b ->> 'sqlstate'), ', ' ORDER BY b ->>"
-        " 'reason') FROM jsonb_array_elements(blocked_by) AS b))"
-        " FROM pgpurged.runs");
+    return sql_text(scene->own,
+                    "SELECT concat(outcome, ' ', blocked, ': ', (SELECT string_agg(concat("
+                    " b ->> 'reason', ' ', b ->> 'rows', ' ', b ->> 'sqlstate'), ', ' ORDER BY n)"
+                    " FROM jsonb_array_elements(blocked_by) WITH ORDINALITY AS a (b, n)))"
+                    " FROM pgpurged.runs");
 }
 
 START_TEST(rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metrics_and_record)
@@ -133,8 +132,9 @@ START_TEST(rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metri
     served_await(&served, "orders", "waiting", "not_due");
     ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), DUE - BLOCKED);
     ck_assert_int_eq(scene_due(&served.scene), BLOCKED);
-    ck_assert_str_eq(record_of(&served.scene), "incomplete 12: constraint 2 23514, data 1 22012,"
-                                               " exception 4 P0001, foreign_key 3 , trigger 2 ");
+    ck_assert_str_eq(record_of(&served.scene),
+                     "incomplete 12: exception 4 P0001, foreign_key 3 , constraint 2 23514, "
+                     "trigger 2 , data 1 22012");
     assert_status(&served);
     assert_metrics(&served, true);
 
