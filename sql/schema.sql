@@ -706,6 +706,13 @@ BEGIN
     next_block := entry.next_block;
     at_leaf := entry.at_leaf;
     passes := entry.passes;
+    -- Rows that were left in leaves before this one are to be counted at the run's end, and nobody knows any more
+    -- which they are: all leaves have their turn again.
+    IF at_leaf IS NOT NULL AND (entry.skipped OPERATOR(pg_catalog.+) entry.blocked) OPERATOR(pg_catalog.>) 0::bigint THEN
+        at_leaf := NULL;
+        next_block := 0;
+        passes := 1;
+    END IF;
     SELECT s.last_batch, s.rows, s.batches INTO last_batch, rows, batches FROM pgpurged.accounted(entry.id) AS s;
 END
 $$;

@@ -256,6 +256,34 @@ START_TEST(a_run_that_is_stopped_goes_on_at_its_leaf)
 }
 END_TEST
 
+/* Else the run would end as done, and rows of the leaves before would be due for ever unsaid. */
+START_TEST(a_run_that_is_stopped_forgets_no_blocked_rows_of_leaves_that_were_over)
+{
+    struct scene scene = events_of(3);
+    struct daemon daemon, next;
+
+    sql_exec(scene.own, "CREATE TABLE notes AS SELECT unnest(ARRAY[1, 98, 201])::bigint AS ev_id;"
+                        "GRANT SELECT ON notes TO pgpurged");
+    ck_assert_int_eq(
+        sql_int(scene.own, "SELECT count(*) FROM ev WHERE id IN (1, 98, 201) AND " SCENE_DUE), 3);
+    daemon = start_at_ev_2(&scene, "references = notes.ev_id -> id\n");
+    daemon_signal(&daemon, SIGTERM);
+    gate_open(&scene);
+    daemon_await_exit(&daemon, 0, AWAIT_MS);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(ended_at, blocked) FROM pgpurged.runs"),
+                     "2");
+
+    next = daemon_start(daemon.config);
+    scene_await_run(&scene, "ev", "incomplete");
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(blocked, ' ', count(*) OVER ())"
+                                         " FROM pgpurged.runs"),
+                     "3 1");
+    ck_assert_int_eq(events_check(&scene), 3 * DUE - 3);
+    daemon_stop(&next);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(a_run_whose_daemon_is_killed_loses_and_doubles_nothing)
 {
     struct scene scene = events_of(3);
@@ -365,6 +393,7 @@ int main(void)
         a_leaf_that_is_locked_when_the_run_comes_to_it_is_purged_later,
         a_run_that_finds_a_leaf_locked_at_its_beginning_waits_for_it,
         a_run_that_is_stopped_goes_on_at_its_leaf,
+        a_run_that_is_stopped_forgets_no_blocked_rows_of_leaves_that_were_over,
         a_run_whose_daemon_is_killed_loses_and_doubles_nothing,
         a_run_whose_session_is_terminated_goes_on_at_its_leaf,
         a_run_whose_leaf_is_dropped_while_it_is_stopped_goes_on_with_the_others,
