@@ -261,143 +261,140 @@ struct job {
     struct job_vacuum vacuum;
 };
 
+/* --- job.c --- */
+
 /* The one place where a job changes its state. `why` may be "". */
 void job_enter(struct job *job, enum job_state state, enum reason reason, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-
 void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job));
-
-/* Hands all connections back; `broken` is about the one that talks go over. */
-void job_release(struct job *job, bool broken);
-
-/* With a connection: resolves, checks, or looks at the schedule, whatever comes first. */
-void job_proceed(struct job *job);
-
 /* Asks for a connection, to go on where it was. */
 void job_want_connection(struct job *job);
+/* With a connection: resolves, checks, or looks at the schedule, whatever comes first. */
+void job_proceed(struct job *job);
+/* Hands all connections back; `broken` is about the one that talks go over. */
+void job_release(struct job *job, bool broken);
+/* The texts, for the leaf that the run is at. */
+void job_make_statements(struct job *job);
+/* Everything is put away: tells the host. */
+void job_finish_drain(struct job *job);
 
-/* job_schedule.c: with a connection: is it due, is the window open? */
-void job_look_at_schedule(struct job *job);
-
-/* job_schedule.c: by the database's clock, as of the last look; 0 if it is over. */
-double job_seconds_until(const struct job *job, struct wall moment);
-
-/* job_turn.c: with a connection: opens the run that is due, when those that go first have run. */
-void job_take_turn(struct job *job);
+/* --- job_trouble.c --- */
 
 /* Without a connection: held for a reason, looks again after a while (never for REASON_CLOCK). */
 void job_hold(struct job *job, enum reason reason, const char *why);
-
+/* Ends as stopped until a reload; --once: as failed. Gives the connection back. */
+void job_stop(struct job *job, const char *why);
 /* A talk (anything but a batch) has failed: does what the outcome asks for. Returns false if it
  * has. */
 bool job_talk_succeeded(struct job *job, const struct pg_reply *reply);
 /* The same of an outcome that is known already, and not BATCH_COMMITTED. */
 void job_talk_failed(struct job *job, enum batch_outcome outcome, const char *why);
-
 /* Waits longer the more failures there were in a row, then calls `then`. job->why says what it was.
  */
 void job_back_off(struct job *job, enum reason reason, void (*then)(struct job *job));
-
 /* Makes job->why, the last error, tell that the breaker is open because of it. */
 void job_explain_breaker(struct job *job);
-
 /* Keeps an error for job_describe(). */
 void job_note_error(struct job *job, const struct pg_error *error);
 
-/* Ends as stopped until a reload; --once: as failed. Gives the connection back. */
-void job_stop(struct job *job, const char *why);
+/* --- job_schedule.c and job_turn.c --- */
 
-/* Everything is put away: tells the host. */
-void job_finish_drain(struct job *job);
+/* With a connection: is it due, is the window open? */
+void job_look_at_schedule(struct job *job);
+/* By the database's clock, as of the last look; 0 if it is over. */
+double job_seconds_until(const struct job *job, struct wall moment);
+/* With a connection: opens the run that is due, when those that go first have run. */
+void job_take_turn(struct job *job);
 
-/* job_run.c: opens the run or goes on with it. */
+/* --- job_run.c --- */
+
+/* Opens the run or goes on with it. */
 void job_open_run(struct job *job);
-/* job_limits.c: a run begins with no limit known. */
-void job_start_limits(struct job *job);
-/* job_limits.c: samples if it is time to. Returns whether batches may be sent; else the job is
- * held, or waits for its first sample. */
-bool job_within_limits(struct job *job);
-/* job_limits.c: whether the next batch is to ask who waits for its locks. */
-bool job_asks_waiters(struct job *job);
-
-/* job_settle.c: something has landed: goes on, or settles what has failed. */
-void job_landed(struct job *job);
-/* job_settle.c: what became of this one must be asked before the run goes on. */
-void job_note_unresolved(struct job *job, int64_t number);
-/* job_batch.c: REASON_NONE, or what asks for a pause. */
-enum reason job_pause_reason(struct job *job);
-/* job_settle.c: pauses the run for it; job->why is the last failure. */
-void job_open_breaker(struct job *job);
-/* job_settle.c: when all have landed, does what `next` says, unless something graver has happened.
- */
-void job_settle_with(struct job *job, struct next next, const char *why);
-
-/* job_find.c: chooses how the rows of a pass are found and begins it; the pass's facts are known.
- */
-void job_begin_walk(struct job *job, uint32_t from_block);
-/* job_find.c: everything is handed out and has landed: the next slice, or the end of the pass. */
-void job_end_walk(struct job *job);
-/* job_find.c: whether what was found so far contradicts the choice; then find.reconsidering is
- * set. */
-void job_judge_choice(struct job *job);
-/* job_find.c: all have landed: chooses anew. */
-void job_reconsider(struct job *job);
-/* job_find.c: the row at the front of a range, as the table knows it. */
-struct tid job_row_at(const struct job *job, struct tid position);
-/* job_find.c: the TIDs of a range of an index walk, for the server; NULL on a heap walk. free() it.
- */
-char *job_tids_of(const struct job *job, struct tid_range range);
-/* job_run.c: the walk has come to the leaf's end. */
-void job_end_pass(struct job *job);
-/* job_run.c: adds what keeps the blocked rows of the run, most of them first. */
-void job_list_blocked(const struct job *job, struct blocked_list *list);
-/* job_run.c: writes the end of the run; `detail` may be NULL. */
-void job_close_run(struct job *job, enum run_outcome outcome, const char *detail);
-/* job_run.c: after a lost connection, first of all. */
+/* After a lost connection, first of all: what became of the batches whose fate is unknown? */
 void job_resolve(struct job *job);
-/* job_run.c: notes how far the run has come and lets go, for `reason`. */
-void job_pause_run(struct job *job, enum reason reason);
-
-/* job_run.c: one more pass over the leaf. */
+/* One more pass over the leaf. */
 void job_begin_pass(struct job *job);
+/* The walk has come to the leaf's end. */
+void job_end_pass(struct job *job);
+/* Notes how far the run has come and lets go, for `reason`. */
+void job_pause_run(struct job *job, enum reason reason);
+/* Writes the end of the run; `detail` may be NULL. */
+void job_close_run(struct job *job, enum run_outcome outcome, const char *detail);
+/* Adds what keeps the blocked rows of the run, most of them first. */
+void job_list_blocked(const struct job *job, struct blocked_list *list);
 
-/* job_leaves.c: a run begins with its first leaf. */
+/* --- job_leaves.c and job_drop.c --- */
+
+/* A run begins with its first leaf. */
 void job_begin_leaves(struct job *job);
-/* job_leaves.c: with a new connection: where the leaf was, before or between its passes. */
+/* With a new connection: where the leaf was, before or between its passes. */
 void job_go_on_with_leaf(struct job *job);
-/* job_drop.c: from its beginning, or once more after a pause: drops the leaf, or begins a pass over
- * it. */
+/* From its beginning, or once more after a pause: drops the leaf, or begins a pass over it. */
 void job_purge_leaf(struct job *job);
-/* job_leaves.c: nothing is left to do at this leaf: the next one, or the end of the run. */
+/* Nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
-/* job_leaves.c: this leaf is none of the table's any more; job->why says so. All have landed. */
+/* This leaf is none of the table's any more; job->why says so. All have landed. */
 void job_leave_leaf(struct job *job);
 
-/* job.c: the texts, for the leaf that the run is at. */
-void job_make_statements(struct job *job);
+/* --- job_find.c --- */
 
-/* job_vacuum.c: after preflight: may we vacuum? Then job_look_at_schedule(). */
+/* Chooses how the rows of a pass are found and begins it; the pass's facts are known. */
+void job_begin_walk(struct job *job, uint32_t from_block);
+/* Everything is handed out and has landed: the next slice, or the end of the pass. */
+void job_end_walk(struct job *job);
+/* Whether what was found so far contradicts the choice; then find.reconsidering is set. */
+void job_judge_choice(struct job *job);
+/* All have landed: chooses anew. */
+void job_reconsider(struct job *job);
+/* The row at the front of a range, as the table knows it. */
+struct tid job_row_at(const struct job *job, struct tid position);
+/* The TIDs of a range of an index walk, for the server; NULL on a heap walk. free() it. */
+char *job_tids_of(const struct job *job, struct tid_range range);
+
+/* --- job_batch.c and job_settle.c --- */
+
+/* Sends the next batch, or ends the pass, or pauses the run if something asks for it. */
+void job_next_batch(struct job *job);
+/* REASON_NONE, or what asks for a pause. */
+enum reason job_pause_reason(struct job *job);
+/* Something has landed: goes on, or settles what has failed. */
+void job_landed(struct job *job);
+/* When all have landed, does what `next` says, unless something graver has happened. */
+void job_settle_with(struct job *job, struct next next, const char *why);
+/* What became of this one must be asked before the run goes on. */
+void job_note_unresolved(struct job *job, int64_t number);
+/* Pauses the run for it; job->why is the last failure. */
+void job_open_breaker(struct job *job);
+
+/* --- job_limits.c --- */
+
+/* A run begins with no limit known. */
+void job_start_limits(struct job *job);
+/* Samples if it is time to. Returns whether batches may be sent; else the job is held, or waits for
+ * its first sample. */
+bool job_within_limits(struct job *job);
+/* Whether the next batch is to ask who waits for its locks. */
+bool job_asks_waiters(struct job *job);
+
+/* --- job_vacuum.c and job_watch.c --- */
+
+/* After preflight: may we vacuum? Then job_look_at_schedule(). */
 void job_learn_rights(struct job *job);
-/* job_vacuum.c: asks how much space a due row takes, then job_open_run(). */
+/* Asks how much space a due row takes, then job_open_run(). */
 void job_measure_rows(struct job *job);
-/* job_vacuum.c: a run that has removed so many rows is closed: vacuums if it is time to, then
- * job_end_run(). */
+/* A run that has removed so many rows is closed: vacuums if it is time to, then job_end_run(). */
 void job_vacuum_after_run(struct job *job, int64_t rows);
-/* job_vacuum.c: the connection that it wanted. */
+/* The connection that it wanted. */
 void job_vacuum_connected(struct job *job);
-/* job_watch.c: a VACUUM is on its way. */
+/* In JOB_VACUUMING: closes its connection at once. */
+void job_abandon_vacuum(struct job *job);
+/* Nothing is left to do: --once has ended, or the schedule is looked at. */
+void job_end_run(struct job *job);
+void job_vacuum_free(struct job *job);
+/* A VACUUM is on its way: has it watched. */
 void job_watch_vacuum(struct job *job);
-/* job_watch.c: in JOB_VACUUMING: one more connection, and: there will be none. */
+/* In JOB_VACUUMING: one more connection, and: there will be none. */
 void job_vacuum_watched_by(struct job *job, struct pg *pg);
 void job_vacuum_unwatched(struct job *job);
-/* job_vacuum.c: in JOB_VACUUMING: closes its connection at once. */
-void job_abandon_vacuum(struct job *job);
-void job_vacuum_free(struct job *job);
-/* job_vacuum.c: nothing is left to do: --once has ended, or the schedule is looked at. */
-void job_end_run(struct job *job);
-
-/* job_batch.c: sends the next batch, or ends the pass, or pauses the run if something asks for it.
- */
-void job_next_batch(struct job *job);
 
 #endif
