@@ -348,8 +348,6 @@ static void note_blocked(struct plan *plan, const struct ended_run *last)
 {
     struct text note = {0};
 
-    if (!last->present || last->blocked == 0)
-        return;
     text_addf(&note, "the last run has left %lld blocked %s: ", (long long)last->blocked,
               last->blocked == 1 ? "row" : "rows");
     blocked_list_explain(&last->blocked_by, &note);
@@ -369,6 +367,18 @@ static void fill_way(struct plan *plan, const struct estimate *estimate)
             text_copy(plan->index_walk ? estimate->sql.delete_tids : estimate->sql.delete_range);
 }
 
+/* What a run has seen goes before what statistics guess: the rows that it left are those that are
+ * referred to. */
+static void note_what_stays(struct plan *plan, const struct estimate *estimate)
+{
+    const struct ended_run *last = &estimate->schedule.last;
+
+    if (last->present && last->blocked > 0)
+        note_blocked(plan, last);
+    else if (estimate->references != NULL)
+        plan_fill_kept(plan, estimate->references);
+}
+
 void plan_fill(struct plan *plan, const struct job_settings *job,
                const struct database_settings *database, const struct estimate *estimate,
                int64_t count_ms)
@@ -386,7 +396,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_way(plan, estimate);
         fill_rates(plan, job, database, estimate);
         fill_forecast(plan, job, estimate);
-        note_blocked(plan, &estimate->schedule.last);
+        note_what_stays(plan, estimate);
     } else if (estimate->advice.known)
         fill_statistics(plan, estimate);
     if (estimate->advice.known)

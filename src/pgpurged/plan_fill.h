@@ -24,6 +24,8 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 
 /* plan_references.c: the rows of other tables that go with the due ones. */
 void plan_fill_children(struct plan *plan, const struct reference_graph *graph);
+/* plan_references.c: the due rows that stay because others refer to them. */
+void plan_fill_kept(struct plan *plan, const struct reference_graph *graph);
 /* plan_references.c: what refers to the table's rows, what becomes of it, and what the role lacks
  * for that. */
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role);

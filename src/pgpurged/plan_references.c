@@ -171,18 +171,20 @@ static void note_privileges(struct plan *plan, const struct sql_family *family,
         note_lock(plan, reference, facts, role);
 }
 
-/* Half of what is due may never go. */
-static void note_kept(struct plan *plan, const struct reference_graph *graph, size_t reference)
+void plan_fill_kept(struct plan *plan, const struct reference_graph *graph)
 {
-    double kept = children_keep(graph, reference, plan->rows, plan->due);
-    struct text_number rows;
+    for (size_t i = 0; i < graph->family.reference_count; i++) {
+        double kept = children_keep(graph, i, plan->rows, plan->due);
+        struct text_number rows;
 
-    if (kept >= 1) /* not where nothing is known of rows */
-        plan_note(
-            &plan->risks,
-            text_format("about %s of the due rows stay, by statistics: rows of %s refer to them",
-                        human_about(&rows, kept), graph->facts[reference].child),
-            NULL);
+        if (kept >= 1)
+            plan_note(
+                &plan->risks,
+                text_format("about %s of the due rows stay, by statistics: rows of %s refer to "
+                            "them",
+                            human_about(&rows, kept), graph->facts[i].child),
+                NULL);
+    }
 }
 
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role)
@@ -196,7 +198,6 @@ void plan_fill_references(struct plan *plan, const struct reference_graph *graph
             continue; /* that table's rows stay, and so do those that refer to them */
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
-        note_kept(plan, graph, i);
         note_privileges(plan, family, &family->references[i], facts, role);
     }
 }
