@@ -54,7 +54,7 @@ static bool read_all(int fd, struct text *all)
     ssize_t length;
 
     do {
-        if (poll(&readable, 1, AWAIT_MS) != 1)
+        if (TEMP_FAILURE_RETRY(poll(&readable, 1, AWAIT_MS)) != 1)
             return false;
         length = recv(fd, piece, sizeof piece, 0);
         if (length > 0)

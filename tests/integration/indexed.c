@@ -80,7 +80,7 @@ START_TEST(a_live_row_that_has_taken_the_tid_of_a_due_one_survives)
     sql_exec(scene.own, "CREATE INDEX ON orders (deleted_at)");
     tid = sql_text(scene.own, "SELECT ctid FROM orders WHERE id = 38");
     struct daemon daemon = daemon_start(
-        scene_config(&scene, "walk = index\nbatch_rows = 10\nmax_rows_per_second = 5\n"));
+        scene_config(&scene, "walk = index\nbatch_rows = 10\nmax_rows_per_second = 3\n"));
     await_sql(scene.own, "SELECT EXISTS (SELECT FROM pgpurged.audit)", AWAIT_MS);
     sql_exec(scene.own, "DELETE FROM orders WHERE id = 38");
     sql_exec(scene.own, "DELETE FROM promises.orders WHERE id = 38");

@@ -302,7 +302,7 @@ char *receive_all(int fd)
     char piece[65536];
     ssize_t got;
 
-    while ((got = recv(fd, piece, sizeof piece, 0)) > 0)
+    while ((got = TEMP_FAILURE_RETRY(recv(fd, piece, sizeof piece, 0))) > 0)
         text_add_bytes(&all, piece, (size_t)got);
     ck_assert_msg(got == 0, "recv: %s", strerror(errno));
     close(fd);
