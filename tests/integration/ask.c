@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdio.h>
