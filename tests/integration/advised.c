@@ -286,6 +286,9 @@ START_TEST(due_rows_that_others_refer_to_are_among_the_risks)
         "them");
     scene_once(config, 3);
     ck_assert_int_eq(scene_due(&scene), 1000);
+    plan = plans_read(config, NULL, 0); /* now it is known, and no guess any more */
+    plans_check_note(plan, "risks", "the last run has left 1000 blocked rows");
+    ck_assert_ptr_null(plans_note(plan, "risks", "by statistics"));
     ck_assert_ptr_null(plans_note(plans_read(scene_config(&scene, "children = delete\n"), NULL, 0),
                                   "risks", "of the due rows stay"));
     plan = plans_read(scene_config_of(&scene, "[job t]\ntable = threads\n"
