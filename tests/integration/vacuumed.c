@@ -347,7 +347,8 @@ START_TEST(a_job_that_waits_for_a_connection_goes_before_a_vacuum)
 }
 END_TEST
 
-/* As soon as orders are vacuumed, carts loses its connection, and nobody gets another one. */
+/* Once orders are vacuumed nobody gets a connection, and when that is certain carts loses its own.
+ */
 START_TEST(once_gives_up_on_a_database_that_is_lost_after_a_vacuum)
 {
     struct scene scene = vacuum_scene(FEW);
@@ -356,15 +357,15 @@ START_TEST(once_gives_up_on_a_database_that_is_lost_after_a_vacuum)
     scene_add_table(&scene, "carts", FEW);
     sql_exec(scene.own,
              "CREATE FUNCTION lock_out() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$"
-             " BEGIN"
-             " ALTER ROLE pgpurged NOLOGIN;"
-             " PERFORM pg_terminate_backend(pid) FROM (SELECT pid FROM pg_stat_activity"
-             "  WHERE usename = 'pgpurged' AND pid <> pg_backend_pid()"
-             "  ORDER BY backend_start LIMIT 1) AS s;"
-             " RETURN NULL; END $$;"
+             " BEGIN ALTER ROLE pgpurged NOLOGIN; RETURN NULL; END $$;"
              "CREATE TRIGGER lock_out AFTER UPDATE ON pgpurged.runs FOR EACH ROW"
              " WHEN (OLD.vacuumed_at IS NULL AND NEW.vacuumed_at IS NOT NULL)"
-             " EXECUTE FUNCTION lock_out()");
+             " EXECUTE FUNCTION lock_out();"
+             "CREATE FUNCTION leave() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             " PERFORM pg_terminate_backend(pg_backend_pid()) FROM pg_roles"
+             "  WHERE rolname = 'pgpurged' AND NOT rolcanlogin;"
+             " RETURN NULL; END $$;"
+             "CREATE TRIGGER leave BEFORE DELETE ON carts EXECUTE FUNCTION leave()");
     log = scene_once(
         scene_config_of(&scene, keep_format("%s[job carts]\ntable = carts\nexpires = deleted_at +"
                                             " 30d\nmax_rows_per_second = 100\n",
