@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -169,18 +170,26 @@ static const char *thousand_jobs(void)
     return keep_text(text_take(&sections));
 }
 
-static double fastest_ms(const struct served *served, const char *path)
+static double busy_ms(pid_t pid)
 {
-    double fastest = 1e9;
+    struct timespec busy;
+    clockid_t clock;
 
-    for (int i = 0; i < 40; i++) {
-        struct answer answer = ask_get(served->socket, path);
+    ck_assert_int_eq(clock_getcpuclockid(pid, &clock), 0);
+    ck_assert_int_eq(clock_gettime(clock, &busy), 0);
+    return 1e3 * (double)busy.tv_sec + 1e-6 * (double)busy.tv_nsec;
+}
 
-        ck_assert_int_eq(answer.status, 200);
-        if (answer.ms < fastest)
-            fastest = answer.ms;
-    }
-    return fastest;
+/* What an answer costs the daemon. That is its processor's time, because nobody would get anything
+ * in time from a machine that is busy with other tests. */
+static double cost_ms(const struct served *served, const char *path)
+{
+    enum { TIMES = 20 };
+    double before = busy_ms(served->daemon.pid);
+
+    for (int i = 0; i < TIMES; i++)
+        ck_assert_int_eq(ask_for_status(served->socket, path), 200);
+    return (busy_ms(served->daemon.pid) - before) / TIMES;
 }
 
 START_TEST(a_thousand_idle_jobs_stay_small_and_are_shown_quickly)
@@ -195,8 +204,8 @@ START_TEST(a_thousand_idle_jobs_stay_small_and_are_shown_quickly)
               2 * AWAIT_MS);
     scene_await_no_daemon(&served.scene); /* its sessions, that is */
     scrape(&served, 20);
-    status_ms = fastest_ms(&served, "/v1/status");
-    metrics_ms = fastest_ms(&served, "/metrics");
+    status_ms = cost_ms(&served, "/v1/status");
+    metrics_ms = cost_ms(&served, "/metrics");
     kb = resident_kb(served.daemon.pid);
     printf("1,000 jobs: status in %.1f ms, metrics in %.1f ms, %lld kB resident\n", status_ms,
            metrics_ms, (long long)kb);
