@@ -375,6 +375,13 @@ BEGIN
 END
 $$;
 
+-- A batch is few rows, and what refers to them is found by its index. The planner takes the predicate for half of
+-- the table, though, and would rather read a child from end to end for each batch. With this it looks them up, for
+-- the rest of the transaction; where there is no index, it reads as before.
+CREATE OR REPLACE FUNCTION pgpurged.expect_few_rows() RETURNS text
+    LANGUAGE sql VOLATILE AS
+$$ SELECT pg_catalog.set_config('random_page_cost', '0.1', true) $$;
+
 -- One batch: executes delete_sql over chunks of blocks from (from_block, from_offset) on, until the end of
 -- the range, max_rows or budget_ms would be passed by one more chunk; then writes the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
@@ -421,6 +428,7 @@ BEGIN
     next_block := from_block;
     next_offset := from_offset;
     IF family IS NOT NULL THEN
+        PERFORM pgpurged.expect_few_rows();
         before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
         gone := pg_catalog.array_fill(0::bigint,
             ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
@@ -602,6 +610,7 @@ BEGIN
     skipped := 0;
     done := true;
     IF family IS NOT NULL THEN
+        PERFORM pgpurged.expect_few_rows();
         before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
         gone := pg_catalog.array_fill(0::bigint,
             ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
