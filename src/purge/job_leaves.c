@@ -6,6 +6,10 @@
  * Where rows refer to rows of other leaves, all have their turn again until that makes no
  * difference.
  *
+ * A server that crashes loses what was committed with synchronous_commit = off in its last moments,
+ * rows and audit rows together (promise A). So when a connection is lost, the partitions that were
+ * done shortly before have another turn as well: rows of theirs may be there and due again.
+ *
  * Partitions are looked up again when all are done, because one may have been added meanwhile. One
  * that was detached or dropped is left alone at once: from then on its rows are none of the job's.
  */
@@ -18,6 +22,10 @@
 
 /* So deep a thread of rows that refer to each other may be, if each is in another leaf. */
 enum { MOST_ROUNDS = 100 };
+
+/* The server loses the last three wal_writer_delay at most, of 10 s at most; and until we notice
+ * that it has crashed takes a moment. */
+enum { LOSABLE_MS = 60 * 1000 };
 
 static void next_leaf(struct job *job);
 static void list_leaves(struct job *job);
@@ -210,7 +218,49 @@ static void begin_round(struct job *job)
     kept_begin_run(&job->left.kept, job->table.references);
     blocked_begin_run(&job->left.blocked);
     for (size_t i = 0; i < job->leaves.all.count; i++)
-        job->leaves.all.items[i].over = false;
+        job->leaves.all.items[i].over = job->leaves.all.items[i].doubtful = false;
+    next_leaf(job);
+}
+
+/* --- leaves that were over when a connection was lost --- */
+
+void job_doubt_leaves(struct job *job)
+{
+    struct mono now = mono_now();
+
+    for (size_t i = 0; i < job->leaves.all.count; i++) {
+        struct leaf *leaf = &job->leaves.all.items[i];
+
+        leaf->doubtful |= leaf->over && mono_ms_between(leaf->over_since, now) < LOSABLE_MS;
+    }
+}
+
+static bool is_any_doubtful(const struct leaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++)
+        if (leaves->items[i].doubtful)
+            return true;
+    return false;
+}
+
+/* Where rows were left they would be counted twice, so there all leaves begin anew. */
+static void look_again(struct job *job)
+{
+    bool counted =
+        job->left.skipped > 0 || job->left.blocked.rows > 0 || kept_rows(&job->left.kept) > 0;
+
+    log_info("job=%s run=%lld looks again at what was done shortly before a connection was lost",
+             job->settings->name, (long long)job->run.id);
+    if (counted) {
+        begin_round(job);
+        return;
+    }
+    for (size_t i = 0; i < job->leaves.all.count; i++) {
+        struct leaf *leaf = &job->leaves.all.items[i];
+
+        if (leaf->doubtful)
+            leaf->over = leaf->doubtful = false;
+    }
     next_leaf(job);
 }
 
@@ -224,6 +274,8 @@ static void next_leaf(struct job *job)
     } else if (job->table.partitioned && !job->leaves.listed_since) {
         job->leaves.listed_since = true;
         list_leaves(job);
+    } else if (is_any_doubtful(&job->leaves.all)) {
+        look_again(job);
     } else if (needs_another_round(job)) {
         begin_round(job);
     } else {
@@ -254,6 +306,8 @@ void job_begin_leaves(struct job *job)
 void job_leaf_over(struct job *job)
 {
     job->leaf->over = true;
+    job->leaf->over_since = mono_now();
+    job->leaf->doubtful = false;
     job->left.skipped += job->pass.skipped;
     job->pass.skipped = 0;
     kept_end_leaf(&job->left.kept);

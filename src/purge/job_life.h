@@ -333,6 +333,9 @@ void job_go_on_with_leaf(struct job *job);
 void job_purge_leaf(struct job *job);
 /* Nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
+/* A connection is lost, and perhaps with it what was deleted from the leaves that were over lately:
+ * they have another turn. */
+void job_doubt_leaves(struct job *job);
 /* This leaf is none of the table's any more; job->why says so. All have landed. */
 void job_leave_leaf(struct job *job);
 

@@ -128,6 +128,7 @@ static void run_paused(void *arg, const struct pg_reply *reply)
     /* Where it can't be noted, the next start begins at the last note: rows are looked at twice, no
      * more. */
     if (pg_reply_fate(reply) == PG_LOST) {
+        job_doubt_leaves(job);
         job_release(job, true);
         job_want_connection(job);
         return;

@@ -131,6 +131,7 @@ static void meet_other_daemon(struct job *job, const char *why)
 static void connect_anew(struct job *job, const char *why)
 {
     job->pass.quiet = false;
+    job_doubt_leaves(job);
     job_release(job, true);
     job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", why);
     job_want_connection(job);

@@ -136,6 +136,10 @@ void leaves_read(const struct pg_reply *reply, const char *role, struct leaves *
         read_leaf(reply, (int)i, role, leaf);
         before = leaves_find(leaves, leaf->relation);
         leaf->over = before != NULL && before->over && same_name(before, leaf);
+        if (leaf->over) {
+            leaf->over_since = before->over_since;
+            leaf->doubtful = before->doubtful;
+        }
     }
     leaves_free(leaves);
     *leaves = fresh;

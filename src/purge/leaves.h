@@ -31,6 +31,8 @@ struct leaf {
     bool lacks_privilege; /* it is refused for want of SELECT or DELETE */
     bool elsewhere;       /* it is refused because its rows are not on pages of a heap here */
     bool over;            /* the run is done with it */
+    struct mono over_since;
+    bool doubtful; /* and yet: the server may have lost the last of what was deleted */
 };
 
 struct leaves {
