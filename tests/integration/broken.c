@@ -132,6 +132,7 @@ START_TEST(a_foreign_key_of_grandchildren_that_comes_during_a_run_takes_no_row_a
 }
 END_TEST
 
+/* The name gives it away, or the foreign key of the other table keeps the parents before that. */
 START_TEST(a_table_that_takes_the_name_of_a_child_during_a_run_loses_nothing)
 {
     struct scene scene = scene_of_posts("REFERENCES posts");
@@ -140,7 +141,7 @@ START_TEST(a_table_that_takes_the_name_of_a_child_during_a_run_loses_nothing)
                                       "CREATE TABLE comments AS TABLE comments_of_old;"
                                       "GRANT SELECT, DELETE ON comments TO pgpurged; COMMIT");
 
-    assert_has(end, "failed: ");
+    ck_assert_msg(!text_starts(end, "done"), "%s", end);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM comments c WHERE NOT EXISTS"
                                         " (SELECT FROM comments_of_old o WHERE o.id = c.id)"),
                      0);
