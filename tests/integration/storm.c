@@ -227,7 +227,7 @@ START_TEST(rows_that_a_crash_brings_back_go_in_the_same_run)
     gate_open(&scene);
     await_sql(scene.own,
               "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'pgpurged'"
-              " AND datname = current_database() AND wait_event_type = 'Lock')",
+              " AND datname = current_database() AND wait_event = 'relation')",
               AWAIT_MS);
     cluster_stop_immediate(harness_cluster());
     cluster_start(harness_cluster());
@@ -357,12 +357,33 @@ static void pause_ms(long ms)
     nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
 }
 
+struct restart {
+    const struct daemon *daemon;
+    int starts; /* of those before it, as the log says */
+};
+
+static bool has_started(void *arg)
+{
+    const struct restart *restart = arg;
+
+    return daemon_log_count(restart->daemon, " starts: ") > restart->starts;
+}
+
+/* It may be told to stop next, and must have got as far as to listen to that. */
+static void restart_daemon(struct daemon *daemon)
+{
+    struct restart restart = {daemon, daemon_log_count(daemon, " starts: ")};
+
+    daemon_kill9(daemon);
+    *daemon = daemon_start(daemon->config);
+    await(has_started, &restart, AWAIT_MS, "a daemon that has started");
+}
+
 static void strike(struct scene *scene, struct daemon *daemon)
 {
     switch (random() % 4) {
     case 0:
-        daemon_kill9(daemon);
-        *daemon = daemon_start(daemon->config);
+        restart_daemon(daemon);
         break;
     case 1:
         cluster_stop_immediate(harness_cluster());
