@@ -40,7 +40,7 @@ one_round() {
     stop_daemon
 }
 
-write_config duty=100 batch_rows=1000 every=1d
+write_config duty=100 every=1d
 for _ in $(seq "$rounds"); do one_round; done
 
 json_samples rss_mb MB
