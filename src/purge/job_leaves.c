@@ -59,12 +59,24 @@ static void close_by_what_is_left(struct job *job)
     text_free(&detail);
 }
 
+/* The triggers of the first leaf that has some that may keep rows; NULL = no leaf has. */
+static const char *first_keepers(const struct leaves *leaves)
+{
+    for (size_t i = 0; i < leaves->count; i++)
+        if (leaves->items[i].keepers != NULL)
+            return leaves->items[i].keepers;
+    return NULL;
+}
+
 /* Nothing is deleted any more; is that because nothing is due, or because a trigger keeps what is?
  * An estimate can't tell rows that are known to be left from others. */
 static void kept_rows_sampled(void *arg, const struct pg_reply *reply)
 {
-    static const struct blocked_cause silent = {.reason = BLOCKED_TRIGGER};
     struct job *job = arg;
+    struct blocked_cause silent = {
+        .reason = BLOCKED_TRIGGER,
+        .name = first_keepers(&job->leaves.all),
+    };
     struct sample sample;
     double known =
         (double)(job->left.skipped + job->left.blocked.rows + kept_rows(&job->left.kept));
@@ -82,14 +94,6 @@ static void sample_what_is_kept(struct job *job)
     struct sampled what = {job->settings, &job->table, &job->leaves.all, SAMPLE_PAGES};
 
     sample_send(job->pg, &what, job->run.cutoff, kept_rows_sampled, job);
-}
-
-static bool may_keep(const struct leaves *leaves)
-{
-    for (size_t i = 0; i < leaves->count; i++)
-        if (leaves->items[i].may_keep)
-            return true;
-    return false;
 }
 
 /* Names the first leaf that can't be purged; false if there is none. */
@@ -120,7 +124,7 @@ static void end_run(struct job *job)
     else if (job->leaves.moving)
         job_close_run(job, RUN_INCOMPLETE,
                       "due rows kept moving behind the walk; the next run goes on");
-    else if (may_keep(&job->leaves.all))
+    else if (first_keepers(&job->leaves.all) != NULL)
         sample_what_is_kept(job);
     else
         close_by_what_is_left(job);

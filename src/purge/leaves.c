@@ -97,6 +97,8 @@ static char *keep_whole(const struct pg_reply *reply, int row, const char *role)
 
 static void read_leaf(const struct pg_reply *reply, int row, const char *role, struct leaf *leaf)
 {
+    const char *keepers = pg_reply_text(reply, TALK_STEP, row, LEAF_KEEPERS);
+
     *leaf = (struct leaf){
         .relation = pg_reply_int(reply, TALK_STEP, row, LEAF_OID),
         .schema = text_copy(pg_reply_text(reply, TALK_STEP, row, LEAF_SCHEMA)),
@@ -104,8 +106,9 @@ static void read_leaf(const struct pg_reply *reply, int row, const char *role, s
         .blocks = pg_reply_int(reply, TALK_STEP, row, LEAF_BLOCKS),
         .rows = pg_reply_double(reply, TALK_STEP, row, LEAF_ROWS),
         .may_lock = pg_reply_bool(reply, TALK_STEP, row, LEAF_CAN_LOCK),
-        .may_keep = pg_reply_bool(reply, TALK_STEP, row, LEAF_KEEPERS),
     };
+    if (keepers != NULL)
+        leaf->keepers = text_copy(keepers);
     leaf->ends.us = pg_reply_int(reply, TALK_STEP, row, LEAF_ENDS);
     leaf->keep_whole = keep_whole(reply, row, role);
     leaf->refusal = refusal_of(reply, row, leaf, role);
@@ -158,7 +161,7 @@ void leaves_of_table(const struct job_settings *job, const struct preflight_tabl
         .blocks = table->blocks,
         .rows = table->rows,
         .may_lock = table->may_lock,
-        .may_keep = table->may_keep,
+        .keepers = table->keepers[0] != '\0' ? text_copy(table->keepers) : NULL,
     };
 }
 
@@ -241,6 +244,7 @@ void leaves_free(struct leaves *leaves)
     for (size_t i = 0; i < leaves->count; i++) {
         free(leaves->items[i].schema);
         free(leaves->items[i].table);
+        free(leaves->items[i].keepers);
         free(leaves->items[i].refusal);
         free(leaves->items[i].keep_whole);
     }

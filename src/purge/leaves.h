@@ -22,7 +22,7 @@ struct leaf {
     int64_t blocks;
     double rows;          /* reltuples; -1 = never analyzed */
     bool may_lock;        /* as in struct preflight_table */
-    bool may_keep;        /* likewise */
+    char *keepers;        /* likewise; NULL = none */
     struct wall ends;     /* no row that is younger can come in any more, by the bounds of the leaf
                              and of what it is a part of; {0} = they don't say */
     char *keep_whole;     /* why it can't be dropped in one piece all the same; NULL = it can */

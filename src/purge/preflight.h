@@ -30,10 +30,10 @@ struct preflight_table {
     enum time_type type;                  /* of the expiry column */
     enum flag_type flag_types[FLAGS_MAX]; /* of those that the job has */
     int64_t blocks;
-    double rows;   /* reltuples; -1 = never analyzed */
-    bool may_lock; /* UPDATE on some column: FOR UPDATE SKIP LOCKED is allowed */
-    bool may_keep; /* a trigger BEFORE DELETE, which may return NULL: then the row stays without an
-                      error */
+    double rows;       /* reltuples; -1 = never analyzed */
+    bool may_lock;     /* UPDATE on some column: FOR UPDATE SKIP LOCKED is allowed */
+    char keepers[128]; /* names of triggers BEFORE DELETE, which may return NULL: then the row stays
+                          without an error; "" = none */
     uint32_t block_size;
     int server_version;
     struct wall clock; /* the database's */

@@ -1,5 +1,6 @@
 #include "purge/preflight_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -117,13 +118,14 @@ static bool check_side_effects(const struct pg_reply *reply, const struct table_
 static void read_table(const struct pg_reply *reply, struct preflight_table *table)
 {
     const char *kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
+    const char *keepers = pg_reply_text(reply, TALK_STEP, 0, TABLE_KEEPERS);
 
     table->relation = pg_reply_int(reply, TALK_STEP, 0, TABLE_OID);
     table->partitioned = kind != NULL && kind[0] == 'p';
     table->blocks = pg_reply_int(reply, TALK_STEP, 0, TABLE_BLOCKS);
     table->rows = pg_reply_double(reply, TALK_STEP, 0, TABLE_ROWS);
     table->may_lock = pg_reply_bool(reply, TALK_STEP, 0, TABLE_CAN_LOCK);
-    table->may_keep = pg_reply_bool(reply, TALK_STEP, 0, TABLE_KEEPERS);
+    snprintf(table->keepers, sizeof table->keepers, "%s", keepers != NULL ? keepers : "");
 }
 
 bool preflight_judge_table(const struct pg_reply *reply, const struct table_name *name,

@@ -133,6 +133,8 @@ void blocked_by_explain(const struct blocked_by *by, struct text *out)
 {
     if (by->message != NULL && by->sqlstate != NULL)
         text_addf(out, "\"%s (%s)\"", by->message, by->sqlstate);
+    else if (by->name != NULL && by->reason == BLOCKED_TRIGGER) /* no error says what it does */
+        text_addf(out, "%s (%s)", by->name, blocked_reason_sentence(by->reason));
     else if (by->name != NULL)
         text_add(out, by->name);
     else

@@ -18,7 +18,8 @@
 /* What keeps some rows; NULL = not known, or there is none. */
 struct blocked_cause {
     enum blocked_reason reason;
-    const char *name; /* the constraint and its table, or a reference as it was declared */
+    const char
+        *name; /* the constraint and its table, a reference as it was declared, or triggers */
     const char *sqlstate, *message; /* what the server says */
 };
 

@@ -103,9 +103,9 @@ const char sql_table[] =
     "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
     "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
-    "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
-    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers" /* BEFORE DELETE FOR EACH
-                                                                             ROW */
+    "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
+    "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
+    "      AND g.tgtype & 11 = 11) AS keepers" /* BEFORE DELETE FOR EACH ROW */
     "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
     " WHERE n.nspname = $1 AND c.relname = $2";
@@ -141,8 +141,9 @@ const char sql_leaves[] =
     "  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
     "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
-    "  EXISTS (SELECT FROM pg_trigger AS g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal"
-    "          AND g.tgtype & 11 = 11 AND g.tgenabled <> 'D') AS keepers,"
+    "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
+    "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
+    "      AND g.tgtype & 11 = 11) AS keepers,"
     "  (SELECT min((extract(epoch FROM u.ends) * 1000000)::bigint)"
     "     FROM pg_partition_ancestors(c.oid) AS a"
     "     JOIN pg_class AS k ON k.oid = a.relid AND k.relispartition"

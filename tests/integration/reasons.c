@@ -51,7 +51,7 @@ static const struct expected {
 } expected[] = {
     {"foreign_key", 3, "lines_order_id_fkey on public.lines"},
     {"constraint", 2, "notes_of_orders on public.notes"},
-    {"trigger", 2, ""},
+    {"trigger", 2, "keep"},
     {"exception", 4, "kept for the auditors"},
     {"data", 1, "division by zero"},
     {"uncounted", 0, ""},
