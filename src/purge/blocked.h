@@ -20,8 +20,8 @@
 struct blocked_row;
 
 struct blocked {
-    int64_t rows; /* met in this run */
-    int64_t news; /* of those */
+    int64_t rows;              /* met in this run */
+    int64_t news;              /* of those */
     struct blocked_row *known; /* sorted by relation and place */
     size_t known_count;
     struct blocked_list by; /* the rows of this run, in the order in which they were met */

@@ -38,8 +38,8 @@ struct snapshot *served_status(const struct served *served);
 void served_await(const struct served *served, const char *job, const char *state,
                   const char *reason);
 
-/* The same, with a sentence that holds `why`: both from one look, since a job that rests or backs off
- * is at work again by the next one. */
+/* The same, with a sentence that holds `why`: both from one look, since a job that rests or backs
+ * off is at work again by the next one. */
 void served_await_why(const struct served *served, const char *job, const char *state,
                       const char *reason, const char *why);
 
