@@ -2,8 +2,8 @@
  * When a job runs: looks at what is due and at the clocks, and either takes its turn
  * (job_turn.c) or lets the connection go and sleeps until the next run or the window's opening.
  *
- *   job_look_at_schedule -> [leaves_listed] -> sampled -> schedule_answered ->
- * window_change_answered -> decide_when
+ *   job_look_at_schedule -> [leaves_listed] -> sampled -> schedule_answered
+ *     -> window_change_answered -> decide_when
  */
 #include <math.h>
 #include <stdio.h>

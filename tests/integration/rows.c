@@ -95,16 +95,22 @@ START_TEST(a_row_that_takes_longer_than_statement_timeout_is_blocked)
 }
 END_TEST
 
+static void add_trigger(const struct scene *scene, const char *when, const char *does)
+{
+    sql_exec(scene->own,
+             "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; END $$;"
+             "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW WHEN (%s)"
+             " EXECUTE FUNCTION no()",
+             does, when);
+}
+
 /* No error, no row gone: the run ends, and says that due rows are left. */
 START_TEST(a_trigger_that_swallows_the_delete_leaves_the_run_incomplete)
 {
     struct scene scene = scene_new();
 
     scene_add_orders(&scene, ROWS);
-    sql_exec(scene.own, "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS"
-                        " $$ BEGIN RETURN NULL; END $$;"
-                        "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW EXECUTE"
-                        " FUNCTION no()");
+    add_trigger(&scene, "true", "RETURN NULL");
     scene_once(scene_config(&scene, ""), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
     ck_assert_int_eq(scene_due(&scene), DUE);
@@ -122,10 +128,7 @@ START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_max_blocked_rows)
     struct scene scene = scene_new();
 
     scene_add_orders(&scene, 2200);
-    sql_exec(scene.own, "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS"
-                        " $$ BEGIN RAISE 'never'; END $$;"
-                        "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW EXECUTE"
-                        " FUNCTION no()");
+    add_trigger(&scene, "true", "RAISE 'never'");
     scene_once(scene_config(&scene, "max_blocked_rows = 400"), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', blocked, ' ', detail)"
@@ -142,10 +145,7 @@ START_TEST(rows_behind_very_many_blocked_ones_go)
     struct scene scene = scene_new();
 
     scene_add_orders(&scene, 8000);
-    sql_exec(scene.own, "CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS"
-                        " $$ BEGIN RAISE 'never'; END $$;"
-                        "CREATE TRIGGER no BEFORE DELETE ON orders FOR EACH ROW WHEN (OLD.id <="
-                        " 3000) EXECUTE FUNCTION no()");
+    add_trigger(&scene, "OLD.id <= 3000", "RAISE 'never'");
     scene_once(scene_config(&scene, ""), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE " AND id > 3000"), 2500);
     ck_assert_int_eq(sql_int(scene.own, "SELECT blocked FROM pgpurged.runs"), 1500);
