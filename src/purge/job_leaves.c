@@ -8,7 +8,8 @@
  *
  * A server that crashes loses what was committed with synchronous_commit = off in its last moments,
  * rows and audit rows together (promise A). So when a connection is lost, the partitions that were
- * done shortly before have another turn as well: rows of theirs may be there and due again.
+ * done shortly before have another turn as well: rows of theirs may be there and due again. So may
+ * rows that the pass has behind it, which therefore is not the last one.
  *
  * Partitions are looked up again when all are done, because one may have been added meanwhile. One
  * that was detached or dropped is left alone at once: from then on its rows are none of the job's.
@@ -144,10 +145,12 @@ static bool goes_on_here(struct job *job, const struct leaf *leaf)
 
 void job_go_on_with_leaf(struct job *job)
 {
-    if (job->leaf != NULL)
+    if (job->leaf != NULL && !job->leaf->over)
         job_purge_leaf(job);
-    else if (job->leaves.listed) /* at its end: what is over stays over */
+    else if (job->leaves.listed) /* what is over stays over */
         list_leaves(job);
+    else if (job->leaf != NULL)
+        next_leaf(job);
     else
         job_begin_leaves(job);
 }
@@ -228,10 +231,11 @@ static void begin_round(struct job *job)
 
 /* --- leaves that were over when a connection was lost --- */
 
-void job_doubt_leaves(struct job *job)
+void job_doubt(struct job *job)
 {
     struct mono now = mono_now();
 
+    job->pass.quiet = job->pass.whole = false;
     for (size_t i = 0; i < job->leaves.all.count; i++) {
         struct leaf *leaf = &job->leaves.all.items[i];
 
@@ -312,6 +316,7 @@ void job_leaf_over(struct job *job)
     job->leaf->over = true;
     job->leaf->over_since = mono_now();
     job->leaf->doubtful = false;
+    job->pass.walking = false;
     job->left.skipped += job->pass.skipped;
     job->pass.skipped = 0;
     kept_end_leaf(&job->left.kept);
@@ -325,6 +330,7 @@ void job_leave_leaf(struct job *job)
     log_info("job=%s run=%lld leaves %s: %s", job->settings->name, (long long)job->run.id,
              job->sql.leaf, job->why);
     job->leaf->over = true;
+    job->pass.walking = false;
     job->leaves.gone = job->leaf->relation;
     job->left.skipped += job->pass.skipped;
     job->pass.skipped = 0;

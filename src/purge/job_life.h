@@ -94,7 +94,8 @@ struct job_pass {
     struct run_pass began;
     struct mono started;
     bool walking; /* its way to find rows is chosen: it goes on where it was after a pause */
-    bool whole;   /* it began at block 0 */
+    bool whole;   /* it began at block 0, and what it has left behind it stayed as it was, as far as
+                     we know */
     bool quiet;   /* no other transaction that writes was in progress when it began, and nothing
                      unknown has happened since */
     int64_t rows; /* deleted */
@@ -333,9 +334,9 @@ void job_go_on_with_leaf(struct job *job);
 void job_purge_leaf(struct job *job);
 /* Nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
-/* A connection is lost, and perhaps with it what was deleted from the leaves that were over lately:
- * they have another turn. */
-void job_doubt_leaves(struct job *job);
+/* A connection is lost or let go in the middle of a run, and perhaps rows that were deleted are
+ * back: this pass is not the last one, and the leaves that were over lately have another turn. */
+void job_doubt(struct job *job);
 /* This leaf is none of the table's any more; job->why says so. All have landed. */
 void job_leave_leaf(struct job *job);
 

@@ -92,7 +92,7 @@ static void try_again_later(struct job *job, enum reason reason, const char *why
 {
     struct mono now = mono_now();
 
-    job->pass.quiet = false;
+    job_doubt(job);
     snprintf(job->why, sizeof job->why, "%s", why);
     job_release(job, false);
     job->trouble.failures++;
@@ -124,14 +124,14 @@ static void meet_other_daemon(struct job *job, const char *why)
         try_again_later(job, REASON_OTHER_DAEMON, why);
         return;
     }
+    job_doubt(job);
     job_release(job, false);
     job_hold(job, REASON_OTHER_DAEMON, why);
 }
 
 static void connect_anew(struct job *job, const char *why)
 {
-    job->pass.quiet = false;
-    job_doubt_leaves(job);
+    job_doubt(job);
     job_release(job, true);
     job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", why);
     job_want_connection(job);
@@ -157,10 +157,12 @@ void job_talk_failed(struct job *job, enum batch_outcome outcome, const char *wh
         meet_other_daemon(job, why);
         break;
     case BATCH_STANDBY:
+        job_doubt(job);
         job_release(job, false);
         job_hold(job, REASON_STANDBY, why);
         break;
     case BATCH_CLOCK:
+        job_doubt(job);
         job_release(job, false);
         job_hold(job, REASON_CLOCK, why);
         break;
