@@ -218,6 +218,36 @@ START_TEST(a_commit_whose_answer_is_lost_is_found_out)
 }
 END_TEST
 
+/* All is done but the run's record, and a row is left that somebody has locked. */
+static void check_cut_end(bool forwarded)
+{
+    struct scene scene = scene_with_gate();
+    PGconn *other = scene_connect(&scene);
+    struct proxy proxy = proxy_to_cluster(0);
+    struct daemon daemon;
+
+    sql_exec(other, "BEGIN; SELECT FROM orders WHERE id = 1 FOR UPDATE");
+    proxy_cut_at(&proxy, PROXY_TO_SERVER, "pgpurged.close_run", forwarded);
+    gate_open(&scene);
+    daemon = daemon_start(config_through(&proxy, &scene, "lock_timeout = 20ms\n"));
+    scene_await_run(&scene, "orders", "incomplete");
+    ck_assert_int_eq(proxy_cuts(&proxy), 1);
+    ck_assert_int_eq(scene_due(&scene), 1);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(*), ' ', sum(skipped)) FROM"
+                                         " pgpurged.runs"),
+                     "1 1");
+    daemon_stop(&daemon);
+    proxy_stop(&proxy);
+    PQfinish(other);
+    scene_end(&scene);
+}
+
+START_TEST(a_run_whose_end_is_cut_off_counts_what_is_left_once)
+{
+    check_cut_end(false);
+}
+END_TEST
+
 /* The network is gone, but the session on the server has not noticed: it waits at the gate, and
  * nobody can say yet what becomes of its batch. */
 START_TEST(a_lost_session_that_is_still_at_work_is_waited_for)
@@ -342,6 +372,7 @@ int main(void)
         a_commit_that_never_reached_the_server_is_found_out_and_done_again,
         a_commit_that_reached_the_server_and_was_not_answered_is_found_out,
         a_commit_whose_answer_is_lost_is_found_out,
+        a_run_whose_end_is_cut_off_counts_what_is_left_once,
         a_lost_session_that_is_still_at_work_is_waited_for,
         a_server_that_is_frozen_is_given_up_and_the_run_goes_on_when_it_answers,
         each_batch_is_one_round_trip,

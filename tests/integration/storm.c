@@ -246,6 +246,70 @@ START_TEST(rows_that_a_crash_brings_back_go_in_the_same_run)
 }
 END_TEST
 
+/* The first DELETE waits, and the first one of a second pass that is past the first block. A row
+ * there is looked at in each pass and never goes. */
+static void close_gates_to_both_passes(const struct scene *scene)
+{
+    sql_exec(
+        scene->own,
+        "CREATE SEQUENCE gate_turns; CREATE SEQUENCE later_passes;"
+        "CREATE FUNCTION may_go(id bigint) RETURNS boolean LANGUAGE plpgsql STABLE SECURITY"
+        " DEFINER AS $$ BEGIN"
+        " IF id = 1 AND NOT EXISTS (SELECT FROM public.orders AS o WHERE o.id > 1 AND " SCENE_DUE
+        ") THEN PERFORM nextval('public.later_passes'); END IF; RETURN id > 1; END $$;"
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+        " PERFORM set_config('lock_timeout', '0', true);"
+        " IF nextval('public.gate_turns') = 1 THEN"
+        "  PERFORM pg_advisory_xact_lock_shared(4242);"
+        " ELSIF (SELECT is_called FROM public.later_passes) THEN"
+        "  PERFORM pg_advisory_xact_lock_shared(4243);"
+        " END IF; RETURN NULL; END $$;"
+        "CREATE TRIGGER gate BEFORE DELETE ON orders FOR EACH STATEMENT"
+        " EXECUTE FUNCTION gate(); SELECT pg_advisory_lock(4242), pg_advisory_lock(4243)");
+}
+
+/* Whole pages of WAL are written at once, whatever wal_writer_delay says: what comes next is to be
+ * on one page. */
+static void begin_page_of_wal(const struct scene *scene)
+{
+    sql_exec(scene->own, "SELECT pg_logical_emit_message(false, 'test', repeat('x', (8192 -"
+                         " (pg_current_wal_insert_lsn() - '0/0') %% 8192)::int))");
+}
+
+/* Rows come back behind a second pass that has not found any so far: it is not the last one. */
+START_TEST(rows_that_a_crash_brings_back_behind_a_pass_go_in_the_same_run)
+{
+    struct scene scene = scene_new();
+    PGconn *writer = scene_connect(&scene);
+    struct daemon daemon;
+
+    scene_add_orders(&scene, 1000);
+    sql_exec(scene.own, "UPDATE orders SET deleted_at = NULL WHERE id > 10");
+    sql_exec(writer, "BEGIN; SELECT txid_current()"); /* so that there is a second pass */
+    close_gates_to_both_passes(&scene);
+    daemon = daemon_start(scene_config(&scene, "lock_timeout = 30s\nwhere = public.may_go(id)\n"));
+    gate_await(&scene);
+    sql_exec(scene.own, "CREATE TABLE waits_for_the_disk ()"); /* and so does the run's record */
+    begin_page_of_wal(&scene);
+    gate_open(&scene);
+    await_sql(scene.own,
+              "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4243"
+              " AND NOT granted)",
+              AWAIT_MS);
+    ck_assert_int_eq(scene_due(&scene), 1);
+    cluster_stop_immediate(harness_cluster());
+    cluster_start(harness_cluster());
+    PQfinish(writer);
+    PQfinish(scene.own);
+    scene.own = scene_connect(&scene);
+    scene_await_run(&scene, "orders", "done");
+    ck_assert_int_eq(scene_due(&scene), 1);
+    promises_check(scene.own, "orders", "id BETWEEN 2 AND 10");
+    daemon_stop(&daemon);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- a drop whose COMMIT is not answered --- */
 
 static void check_cut(enum proxy_direction direction, bool forwarded)
@@ -432,6 +496,7 @@ int main(void)
         a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes,
         a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on,
         rows_that_a_crash_brings_back_go_in_the_same_run,
+        rows_that_a_crash_brings_back_behind_a_pass_go_in_the_same_run,
         a_drop_whose_commit_is_not_answered_is_found_out,
         a_drop_takes_no_other_table_of_the_same_name,
         a_foreign_key_that_comes_between_two_partitions_takes_no_row_along,
