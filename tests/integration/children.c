@@ -11,6 +11,7 @@
 #include "integration/await.h"
 #include "integration/daemon.h"
 #include "integration/harness.h"
+#include "integration/keep.h"
 #include "integration/posts.h"
 #include "integration/promises.h"
 #include "integration/scene.h"
@@ -347,9 +348,11 @@ static int64_t scans_of(const struct scene *scene, const char *table)
 static void check_found_by_index(const char *options)
 {
     struct scene scene = scene_new();
+    PGconn *maker = scene_connect(&scene); /* what a session has read is known when it is over */
+    int pid = PQbackendPID(maker);
     int64_t scans;
 
-    sql_exec(scene.own,
+    sql_exec(maker,
              "CREATE TABLE posts AS SELECT i AS id, repeat('x', 200) AS filler,"
              " CASE WHEN i %% 5 = 0 THEN now() - interval '31 days' END AS deleted_at"
              " FROM generate_series(1, 10000) AS i;"
@@ -360,6 +363,10 @@ static void check_found_by_index(const char *options)
              "CREATE INDEX ON comments (post_id);"
              "ALTER TABLE comments ADD FOREIGN KEY (post_id) REFERENCES posts ON DELETE CASCADE;"
              "ANALYZE posts, comments");
+    PQfinish(maker);
+    await_sql(scene.own,
+              keep_format("SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %d)", pid),
+              AWAIT_MS);
     posts_grant(&scene, "posts");
     posts_grant(&scene, "comments");
     scans = scans_of(&scene, "comments");
