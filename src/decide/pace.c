@@ -123,6 +123,13 @@ void pace_shrink_to_rows(struct pace *pace, int64_t rows)
     pace->reach = 1;
 }
 
+int pace_flights(double round_trip_ms, double apart_ms)
+{
+    double travelling = round_trip_ms / fmax(apart_ms, 1); /* less than 1 ms is not worth more */
+
+    return (int)clamp(2 + floor(travelling), 2, PACE_MOST_FLIGHTS);
+}
+
 double pace_rest_ms(const struct pace *pace, int64_t rows, double busy_ms, bool *by_rate)
 {
     const struct pace_limits *limits = &pace->limits;

@@ -29,6 +29,7 @@ enum {
     PACE_MOST_REACH = 64,
     PACE_MOST_BLOCKS = 512,
     PACE_FIRST_BLOCKS = 16,
+    PACE_MOST_FLIGHTS = 8,
     PACE_BLOCK_ROWS = 291, /* more don't fit into 8 kB (PostgreSQL's MaxHeapTuplesPerPage) */
 };
 
@@ -78,6 +79,11 @@ void pace_shrink(struct pace *pace);
  * all of them may have been in a few blocks of the chunk. Where a single block holds more than
  * batch_rows, the caller has to go below a block by itself. */
 void pace_shrink_to_rows(struct pace *pace, int64_t rows);
+
+/* How many batches are to be on their way on one connection, so that the server never waits for the
+ * next one: one at work, one that is there when it commits, and those that leave while an answer
+ * and its question travel. Batches leave apart_ms apart. From 2 to PACE_MOST_FLIGHTS. */
+int pace_flights(double round_trip_ms, double apart_ms);
 
 /* How long to rest after a batch of `rows` that took `busy_ms` from sending to the reply. `by_rate`
  * tells whether max_rows_per_second rather than duty asked for it. */

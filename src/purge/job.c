@@ -331,7 +331,7 @@ void job_free(struct job *job)
     loop_timer_free(&job->timer);
     preflight_free(job->preflight);
     for (size_t i = 0; i < job->lanes.count; i++)
-        for (size_t k = 0; k < LANE_FLIGHTS; k++)
+        for (size_t k = 0; k < PACE_MOST_FLIGHTS; k++)
             batch_free(job->lanes.all[i].flights[k].batch);
     free(job->lanes.all);
     job_vacuum_free(job);

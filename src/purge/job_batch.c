@@ -34,6 +34,12 @@ static struct mono latest(struct mono a, struct mono b)
     return a.ns > b.ns ? a : b;
 }
 
+/* As if answers travelled in no time and questions for both: when the server was free for it. */
+static struct mono came_to_server(const struct job *job, const struct flight *flight)
+{
+    return latest(flight->sent, later(flight->began, -pg_round_trip_ms(job->pg)));
+}
+
 /* How long the server worked on a batch, and its rest: so far apart the lane's flights leave.
  * Distance and the wait for an answer are rest for the server as well. Several lanes share
  * max_rows_per_second. */
@@ -43,12 +49,12 @@ static void set_pace(struct lane *lane, const struct flight *flight, int64_t row
     int64_t shared_rows = rows * (int64_t)job->lanes.count;
     double rest_ms = pace_rest_ms(&job->pace, shared_rows, server_ms, &lane->by_rate);
 
+    lane->server_ms = server_ms;
     lane->period_ms = rest_ms > 0 ? server_ms + rest_ms : 0;
     if (job->limits.verdict.action == LIMIT_SLOW)
         lane->period_ms = fmax(lane->period_ms, server_ms) / job->limits.verdict.part;
-    lane->may_send = later(flight->began, lane->period_ms);
-    if (lane->in_air > 0) /* the next one left before this was known */
-        lane->may_send = later(lane->may_send, lane->period_ms);
+    /* Those that are in the air left before this was known. */
+    lane->may_send = later(came_to_server(job, flight), lane->period_ms * (1 + lane->in_air));
 }
 
 /* --- what came back --- */
@@ -290,10 +296,10 @@ static void send(struct lane *lane, struct flight *flight)
     flight->lane = lane;
     flight->number = order.number;
     flight->skip_locked = order.skip_locked;
-    flight->began = mono_now();
+    flight->sent = flight->began = mono_now();
     job->batches.skip_locked = false;
     job->batches.last_chunk_blocks = flight->step.chunk_blocks;
-    lane->may_send = later(flight->began, lane->period_ms);
+    lane->may_send = later(flight->sent, lane->period_ms);
     lane->in_air++;
     job->lanes.in_air++;
     if (job->state != JOB_RUNNING)
@@ -309,11 +315,17 @@ static bool one_at_a_time(const struct job *job)
            job->pace.one_chunk || job->trouble.breaker.state == BREAKER_TRIAL;
 }
 
+/* All connections go to the same server; the first one knows how far it is. */
+static int most_in_air(const struct job *job, const struct lane *lane)
+{
+    return pace_flights(pg_round_trip_ms(job->pg), fmax(lane->period_ms, lane->server_ms));
+}
+
 static bool has_room(const struct job *job, const struct lane *lane)
 {
     if (one_at_a_time(job))
         return lane->pg != NULL && job->lanes.in_air == 0;
-    return lane->pg != NULL && lane->in_air < LANE_FLIGHTS;
+    return lane->pg != NULL && lane->in_air < most_in_air(job, lane);
 }
 
 static struct flight *free_flight(struct lane *lane)

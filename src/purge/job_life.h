@@ -122,10 +122,6 @@ struct job_walks {
     struct slices slices; /* of an index walk */
 };
 
-/* Two flights of a lane: while the server works on one, the next is on its way, so that neither
- * distance nor commit latency leaves it idle. */
-enum { LANE_FLIGHTS = 2 };
-
 struct lane;
 
 /* A batch on its way. */
@@ -135,22 +131,25 @@ struct flight {
     int64_t number;
     struct walk_range range;
     struct pace_step step;
-    struct mono began; /* when it was sent, or the one before it landed if that was later */
+    struct mono sent;
+    struct mono began; /* the same, or when the one before it landed if that was later */
     bool skip_locked;
 };
 
 /* One connection's share of a run: a worker. All lanes take from the same walk and follow the same
- * pace. */
+ * pace. While the server works on one flight, the next is on its way, and more where it is far, so
+ * that neither distance nor commit latency leaves it idle. */
 struct lane {
     struct job *job;
     struct pg *pg; /* NULL = not there */
-    struct flight flights[LANE_FLIGHTS];
+    struct flight flights[PACE_MOST_FLIGHTS];
     int in_air;
     int behind;           /* of those, sent before one of this lane was known to have failed */
     bool broken;          /* its connection is lost or in trouble */
     struct mono may_send; /* not before, as duty and max_rows_per_second ask */
     struct mono landed;   /* the last one */
     double period_ms;     /* how far apart its flights leave; 0 = as soon as they can */
+    double server_ms;     /* how long the server worked on the last one */
     bool by_rate;         /* because of max_rows_per_second */
 };
 

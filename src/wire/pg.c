@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/time.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "wire/pg_reply.h"
 
@@ -17,6 +18,8 @@ struct flight {
     size_t answered;        /* steps that have a result, an error or were skipped */
     struct event *deadline; /* runs while the flight is the oldest: the server has no other to do */
     int64_t deadline_ms;
+    struct mono sent;
+    bool alone; /* nothing else was in the air when it left */
     struct pg *pg;
     pg_reply_fn *fn; /* NULL: our own ROLLBACK */
     void *arg;
@@ -41,8 +44,9 @@ struct pg {
     void *arg;
     struct pg_error failure; /* why it is dead */
     int64_t flights;
-    bool rolling_back; /* our own ROLLBACK is in the air, behind no flight of the caller's */
-    bool *closed;      /* set while a callback runs, to notice that it has closed us */
+    double round_trip_ms; /* 0 = not known yet */
+    bool rolling_back;    /* our own ROLLBACK is in the air, behind no flight of the caller's */
+    bool *closed;         /* set while a callback runs, to notice that it has closed us */
 };
 
 static void flight_free(struct flight *flight)
@@ -226,6 +230,8 @@ static void send_flight(struct pg *pg, const struct pg_step *steps, size_t step_
     flight->reply.results = mem_new(step_count * sizeof(PGresult *));
     flight->deadline = evtimer_new(pg->base, deadline_passed, flight);
     flight->deadline_ms = deadline_ms;
+    flight->sent = mono_now();
+    flight->alone = pg->first == NULL;
     *pg->last = flight;
     pg->last = &flight->next;
     if (pg->first == flight)
@@ -241,6 +247,14 @@ static void send_flight(struct pg *pg, const struct pg_step *steps, size_t step_
         die(pg, PQerrorMessage(pg->conn));
 }
 
+static void note_round_trip(struct pg *pg, const struct flight *flight)
+{
+    double ms = mono_ms_between(flight->sent, mono_now());
+
+    if (flight->alone && (pg->round_trip_ms == 0 || ms < pg->round_trip_ms))
+        pg->round_trip_ms = ms;
+}
+
 /* The sync of the oldest flight has come. Flights that were sent behind a failed one fail as well
  * ("current transaction is aborted"); the ROLLBACK goes out behind them and before anything that
  * the caller sends from his reply function. Returns false if pg is gone. */
@@ -250,6 +264,7 @@ static bool flight_landed(struct pg *pg)
     struct flight *flight = take_first(pg);
 
     event_del(flight->deadline);
+    note_round_trip(pg, flight);
     if (pg->first != NULL)
         start_deadline(pg->first);
     if (flight->fn == NULL)
@@ -454,6 +469,11 @@ int pg_server_version(const struct pg *pg)
 int64_t pg_flights(const struct pg *pg)
 {
     return pg->flights;
+}
+
+double pg_round_trip_ms(const struct pg *pg)
+{
+    return pg->round_trip_ms;
 }
 
 bool pg_conninfo_check(const char *conninfo, struct err *err)

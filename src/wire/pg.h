@@ -83,6 +83,10 @@ int pg_backend_pid(const struct pg *pg);
 int pg_server_version(const struct pg *pg); /* 150004 */
 int64_t pg_flights(const struct pg *pg);    /* how many were sent so far */
 
+/* The shortest time in which a flight that was alone in the air was answered so far: the distance,
+ * and the little work of a small question. 0 = there was none yet. */
+double pg_round_trip_ms(const struct pg *pg);
+
 /* Whether conninfo can be parsed; err gets libpq's reason. */
 bool pg_conninfo_check(const char *conninfo, struct err *err);
 

@@ -1,7 +1,8 @@
 /*
- * Why: two batches of a worker are on their way at a time. Whatever the first one dies of, what the
- * server has made of the second has to be known exactly: refused with it, so that its rows are
- * still to be purged, or committed all the same, so that they are not counted again.
+ * Why: two batches of a worker are on their way at a time, and more if the server is far. Whatever
+ * the first one dies of, what the server has made of those behind it has to be known exactly:
+ * refused with it, so that their rows are still to be purged, or committed all the same, so that
+ * they are not counted again.
  */
 #include <check.h>
 
@@ -11,6 +12,7 @@
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/promises.h"
+#include "integration/proxy.h"
 #include "integration/scene.h"
 #include "integration/served.h"
 #include "integration/session.h"
@@ -40,17 +42,29 @@ static double rows_deleted(const struct served *served)
 
 /* Until a batch is at the gate and the next one behind it: the daemon has sent that before it
  * answers any question. Returns the number of the first. */
-static int64_t start_and_await_two_flights(struct served *served, const char *options,
-                                           const char *deed)
+static int64_t await_flights(const struct served *served)
 {
-    *served = served_new();
-    scene_add_orders(&served->scene, ROWS);
-    gate_close(&served->scene, MIDDLE);
-    add_stumble(&served->scene, deed);
-    served_start(served, served_config(served, "", scene_job(options)));
     gate_await(&served->scene);
     ck_assert_double_gt(rows_deleted(served), 0);
     return sql_int(served->scene.own, "SELECT max(batch) + 1 FROM pgpurged.audit");
+}
+
+static struct served served_with_gate(const char *deed)
+{
+    struct served served = served_new();
+
+    scene_add_orders(&served.scene, ROWS);
+    gate_close(&served.scene, MIDDLE);
+    add_stumble(&served.scene, deed);
+    return served;
+}
+
+static int64_t start_and_await_two_flights(struct served *served, const char *options,
+                                           const char *deed)
+{
+    *served = served_with_gate(deed);
+    served_start(served, served_config(served, "", scene_job(options)));
+    return await_flights(served);
 }
 
 static bool is_audited(const struct served *served, int64_t batch)
@@ -111,6 +125,43 @@ START_TEST(whatever_the_first_of_two_flights_fails_of_no_row_is_lost_or_counted_
 }
 END_TEST
 
+/* The server is so far away that as many as can be are on their way. */
+static void check_failure_far_away(const struct failure *failure)
+{
+    struct served served = served_with_gate(failure->deed);
+    struct proxy_options far = {.server =
+                                    keep_format("%s/.s.PGSQL.%d", cluster_host(harness_cluster()),
+                                                cluster_port(harness_cluster())),
+                                .delay_ms = 20};
+    struct proxy proxy;
+    const char *job = scene_job(keep_format(SMALL_BATCHES "%s", failure->options));
+    int64_t first;
+
+    ck_assert(proxy_start(&proxy, &far));
+    served_start(&served,
+                 served_config_through(&served,
+                                       keep_format("host=127.0.0.1 port=%d dbname=%s user=pgpurged"
+                                                   " sslmode=disable gssencmode=disable",
+                                                   proxy.port, served.scene.database),
+                                       "", job));
+    first = await_flights(&served);
+    gate_open(&served.scene);
+    check_run(&served, "done", DUE, failure->what);
+    ck_assert_msg(!is_audited(&served, first), "%s: the first", failure->what);
+    for (int64_t batch = first + 1; batch < first + 4; batch++)
+        ck_assert_msg(is_audited(&served, batch) == failure->second_goes, "%s: the one after %lld",
+                      failure->what, (long long)(batch - 1));
+    served_end(&served);
+    proxy_stop(&proxy);
+}
+
+START_TEST(whatever_the_first_of_many_flights_fails_of_no_row_is_lost_or_counted_twice)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(failures); i++)
+        check_failure_far_away(&failures[i]);
+}
+END_TEST
+
 /* The gate has taken the batch's lock_timeout away. */
 START_TEST(a_locked_row_in_the_first_of_two_flights_is_all_that_stays)
 {
@@ -166,6 +217,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         whatever_the_first_of_two_flights_fails_of_no_row_is_lost_or_counted_twice,
+        whatever_the_first_of_many_flights_fails_of_no_row_is_lost_or_counted_twice,
         a_locked_row_in_the_first_of_two_flights_is_all_that_stays,
         a_kill_switch_set_between_two_flights_stops_the_second,
     };

@@ -29,15 +29,21 @@ void served_end(struct served *served)
     scene_end(&served->scene);
 }
 
-const char *served_config(const struct served *served, const char *options, const char *sections)
+const char *served_config_through(const struct served *served, const char *conninfo,
+                                  const char *options, const char *sections)
 {
     return config_write(served->folder,
                         "[pgpurged]\nsocket = %s\nstate_directory = %s\n%s\n"
                         "[database d]\nconninfo = %s\n[defaults]\ndatabase = d\nduty = 100\n"
                         "statement_timeout = 5min\n%s",
-                        served->socket, served->folder, options,
-                        cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged"),
-                        sections);
+                        served->socket, served->folder, options, conninfo, sections);
+}
+
+const char *served_config(const struct served *served, const char *options, const char *sections)
+{
+    const char *conninfo = cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged");
+
+    return served_config_through(served, conninfo, options, sections);
 }
 
 void served_write(const char *path, const char *text)

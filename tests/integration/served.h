@@ -24,6 +24,9 @@ void served_end(struct served *served);
 
 /* A configuration file: more options of the daemon, sections of jobs. */
 const char *served_config(const struct served *served, const char *options, const char *sections);
+/* The same of a database that is reached by `conninfo`. */
+const char *served_config_through(const struct served *served, const char *conninfo,
+                                  const char *options, const char *sections);
 
 /* Makes a file of this text. */
 void served_write(const char *path, const char *text);

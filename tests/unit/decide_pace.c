@@ -503,6 +503,31 @@ START_TEST(job_rests_as_duty_or_rate_asks)
 }
 END_TEST
 
+static const struct flights_case {
+    const char *name;
+    double round_trip_ms, apart_ms;
+    int flights;
+} flights_cases[] = {
+    {"not known yet", 0, 0, 2},
+    {"a local server", 0.3, 2, 2},
+    {"a local server, batches of nothing", 0.3, 0.05, 2},
+    {"as far as a batch is long", 5, 5, 3},
+    {"a little nearer", 4.9, 5, 2},
+    {"far, short batches with rests", 10, 2.6, 5},
+    {"far, short batches", 10, 1.3, 8},
+    {"far, long batches", 10, 20, 2},
+    {"the other end of the world", 300, 8, 8},
+};
+
+START_TEST(as_many_batches_are_on_their_way_as_keep_the_server_busy)
+{
+    const struct flights_case *row = &flights_cases[_i];
+    int flights = pace_flights(row->round_trip_ms, row->apart_ms);
+
+    ck_assert_msg(flights == row->flights, "%s: %d", row->name, flights);
+}
+END_TEST
+
 /* A hundred batches with the network's time on top; what they took and how they rested. */
 static void run_hundred(struct pace_limits limits, double *busy_ms, double *rest_ms, int64_t *rows)
 {
@@ -581,6 +606,8 @@ TCase *pace_cases(void)
     tcase_add_test(tcase, peak_of_rows_fades_slowly_over_an_empty_stretch);
     tcase_add_test(tcase, samples_without_blocks_or_time_teach_nothing_wrong);
     tcase_add_loop_test(tcase, job_rests_as_duty_or_rate_asks, 0, ARRAY_LENGTH(rest_cases));
+    tcase_add_loop_test(tcase, as_many_batches_are_on_their_way_as_keep_the_server_busy, 0,
+                        ARRAY_LENGTH(flights_cases));
     tcase_add_loop_test(tcase, duty_is_kept_within_5_percent, 0, 5);
     tcase_add_loop_test(tcase, max_rows_per_second_is_kept_within_2_percent, 0, 4);
     tcase_add_test(tcase, max_rows_per_second_makes_batches_of_a_second_at_most);
