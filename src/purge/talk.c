@@ -6,10 +6,20 @@
 #include "decide/outcome.h"
 #include "sql/flights.h"
 
+/* By hand, because a batch has a dozen of them: with snprintf() they were a fifth of what the
+ * daemon computes for it (callgrind). */
 const char *talk_number(struct talk_number *room, int64_t value)
 {
-    snprintf(room->text, sizeof room->text, "%lld", (long long)value);
-    return room->text;
+    char *at = room->text + sizeof room->text - 1;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+    *at = '\0';
+    do
+        *--at = (char)('0' + rest % 10);
+    while ((rest /= 10) > 0);
+    if (value < 0)
+        *--at = '-';
+    return at;
 }
 
 static void send_under(struct pg *pg, const char *begin, const char *settings,
