@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154 # variables of bench/run and lib.sh
 # daemon: what the process itself costs: memory, CPU beside the server's backend, wake-ups while idle.
 #
-# It runs for years beside other things, nearly always idle. Memory is the highest that it ever had (VmHWM);
+# It runs for years beside other things, nearly always idle, so what its start costs (loading of libraries, for
+# the most part) doesn't count: it starts with the job paused. Memory is the highest that it ever had (VmHWM);
 # a wake-up is a voluntary context switch of the idle process.
 
 # Clock ticks of 10 ms, as in /proc/PID/stat, would be too coarse for the daemon.
@@ -16,7 +17,11 @@ status_of() { # FIELD: a number out of /proc/PID/status
 
 # The backend may be gone as soon as the run has ended, so its time is read all the while.
 watch_run() {
+    echo bench >"$work/paused"
     start_daemon
+    until grep -q '(paused)' "$work/daemon.log"; do sleep 0.05; done
+    started_ns=$(cpu_ns "$daemon")
+    "$pgpurgectl" --socket "$socket" resume bench >/dev/null
     backend_ns=0
     until has_run; do
         backends=$(ask "SELECT string_agg(pid::text, ' ') FROM pg_stat_activity WHERE usename = 'pgpurged'")
@@ -25,7 +30,7 @@ watch_run() {
         [ "$ns" -lt "$backend_ns" ] || backend_ns=$ns
         sleep 0.05
     done
-    daemon_ns=$(cpu_ns "$daemon")
+    daemon_ns=$(($(cpu_ns "$daemon") - started_ns))
 }
 
 one_round() {
@@ -40,7 +45,9 @@ one_round() {
     stop_daemon
 }
 
+socket=$work/daemon.sock
 write_config duty=100 every=1d
+printf '\n[pgpurged]\nsocket = %s\nstate_directory = %s\n' "$socket" "$work" >>"$work/bench.conf"
 for _ in $(seq "$rounds"); do one_round; done
 
 json_samples rss_mb MB
