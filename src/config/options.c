@@ -156,7 +156,7 @@ const struct config_option config_options[] = {
     {JOB(batch_time_ms), .name = "batch_time", .type = &option_duration, .fallback = "50ms",
      .least = "1ms", .most = "60s",
      .doc = "How long a batch should take; its size follows from what was measured."},
-    {JOB(batch_rows), .name = "batch_rows", .type = &option_number, .fallback = "5000",
+    {JOB(batch_rows), .name = "batch_rows", .type = &option_number, .fallback = "1000",
      .least = "1", .most = "1000000", .unit = "rows",
      .doc = "A batch never has more rows than this."},
     {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "50", .least = "1",

@@ -71,7 +71,7 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_str_eq(orders->timezone, "UTC");
     ck_assert_int_eq(orders->every_ms, 86400000);
     ck_assert_int_eq(orders->batch_time_ms, 50);
-    ck_assert_int_eq(orders->batch_rows, 5000);
+    ck_assert_int_eq(orders->batch_rows, 1000);
     ck_assert_int_eq(orders->duty_percent, 50);
     ck_assert_int_eq(orders->max_duty_percent, 80);
     ck_assert_int_eq(orders->max_rows_per_second, 0);
