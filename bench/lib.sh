@@ -49,6 +49,9 @@ wal_mb() {
     ask "SELECT round(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '$wal_from') / 1048576, 2)"
 }
 
+# How fast a table can be purged when nobody else needs the server: what doc/operations.md advises then.
+large_batches=batch_rows=5000
+
 # write_config [OPTION=VALUE...]: one job on the table; `conninfo` may be one of the options.
 write_config() {
     conninfo="host=$PGHOST port=$PGPORT dbname=$PGDATABASE user=pgpurged"
@@ -196,7 +199,7 @@ ours() {
 # warm_up DATA: whoever comes first pays for the server's first touch of its shared memory; not counted.
 warm_up() {
     restore "$1"
-    write_config duty=100
+    write_config duty=100 "$large_batches"
     purge_once 2>"$work/timed.log" || die "pgpurged: $(tail -n 5 "$work/timed.log")"
 }
 
@@ -204,7 +207,7 @@ warm_up() {
 beside_one_delete() {
     warm_up "$1"
     for _ in $(seq "$rounds"); do
-        ours ours "$1" duty=100
+        ours ours "$1" duty=100 "$large_batches"
         sample batch_p99 "$(batch_ms 0.99)"
         sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
         found=$(last_run walk)

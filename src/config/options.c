@@ -159,7 +159,7 @@ const struct config_option config_options[] = {
     {JOB(batch_rows), .name = "batch_rows", .type = &option_number, .fallback = "1000",
      .least = "1", .most = "1000000", .unit = "rows",
      .doc = "A batch never has more rows than this."},
-    {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "50", .least = "1",
+    {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "40", .least = "1",
      .most = "100", .unit = "percent",
      .doc = "Which part of the time is spent in batches; the job rests for the remainder."},
     {JOB(max_duty_percent), .name = "max_duty", .type = &option_percent, .fallback = "80",

@@ -72,7 +72,7 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(orders->every_ms, 86400000);
     ck_assert_int_eq(orders->batch_time_ms, 50);
     ck_assert_int_eq(orders->batch_rows, 1000);
-    ck_assert_int_eq(orders->duty_percent, 50);
+    ck_assert_int_eq(orders->duty_percent, 40);
     ck_assert_int_eq(orders->max_duty_percent, 80);
     ck_assert_int_eq(orders->max_rows_per_second, 0);
     ck_assert_int_eq(orders->max_blocked_rows, 10000);
