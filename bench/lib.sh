@@ -203,11 +203,12 @@ warm_up() {
     purge_once 2>"$work/timed.log" || die "pgpurged: $(tail -n 5 "$work/timed.log")"
 }
 
-# beside_one_delete DATA ROWS: we and one DELETE, in turns, and the table; for the shapes that data comes in.
+# beside_one_delete DATA ROWS [OPTION=VALUE]: we, with that instead of large batches, and one DELETE, in turns,
+# and the table; for the shapes that data comes in.
 beside_one_delete() {
     warm_up "$1"
     for _ in $(seq "$rounds"); do
-        ours ours "$1" duty=100 "$large_batches"
+        ours ours "$1" duty=100 "${3-$large_batches}"
         sample batch_p99 "$(batch_ms 0.99)"
         sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
         found=$(last_run walk)
