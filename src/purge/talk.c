@@ -1,25 +1,12 @@
 #include "purge/talk.h"
 
-#include <stdio.h>
-
 #include "base/text.h"
 #include "decide/outcome.h"
 #include "sql/flights.h"
 
-/* By hand, because a batch has a dozen of them: with snprintf() they were a fifth of what the
- * daemon computes for it (callgrind). */
 const char *talk_number(struct talk_number *room, int64_t value)
 {
-    char *at = room->text + sizeof room->text - 1;
-    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
-
-    *at = '\0';
-    do
-        *--at = (char)('0' + rest % 10);
-    while ((rest /= 10) > 0);
-    if (value < 0)
-        *--at = '-';
-    return at;
+    return number_print_int(room->text, value);
 }
 
 static void send_under(struct pg *pg, const char *begin, const char *settings,

@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 #include "base/words.h"
+#include "show/number.h"
 #include "wire/pg.h"
 
 /* Room for a parameter that is a number: talk_number(&room, 7) is "7" for as long as the room
  * stands. */
 struct talk_number {
-    char text[24];
+    char text[NUMBER_INT_BYTES];
 };
 
 const char *talk_number(struct talk_number *room, int64_t value);

@@ -5,23 +5,26 @@
 
 enum { MICROS = 1000000 };
 
-static void add_unsigned(struct text *out, uint64_t value)
+const char *number_print_int(char room[NUMBER_INT_BYTES], int64_t value)
 {
-    char digits[20];
-    size_t at = sizeof digits;
+    char *at = room + NUMBER_INT_BYTES - 1;
+    uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
 
+    *at = '\0';
     do {
-        digits[--at] = (char)('0' + value % 10);
-        value /= 10;
-    } while (value > 0);
-    text_add_bytes(out, digits + at, sizeof digits - at);
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0)
+        *--at = '-';
+    return at;
 }
 
 void number_add_int(struct text *out, int64_t value)
 {
-    if (value < 0)
-        text_add_bytes(out, "-", 1);
-    add_unsigned(out, value < 0 ? -(uint64_t)value : (uint64_t)value);
+    char room[NUMBER_INT_BYTES];
+
+    text_add(out, number_print_int(room, value));
 }
 
 /* ".25" for 250000 millionths. */
@@ -50,7 +53,7 @@ void number_add(struct text *out, double value)
     micros = (uint64_t)llround(fabs(value) * MICROS);
     if (value < 0 && micros > 0)
         text_add_bytes(out, "-", 1);
-    add_unsigned(out, micros / MICROS);
+    number_add_int(out, (int64_t)(micros / MICROS));
     if (micros % MICROS != 0)
         add_fraction(out, micros % MICROS);
 }

@@ -1,6 +1,7 @@
 /*
- * number: numbers and moments as machines read them, added to a struct text. A scrape of 1,000 jobs
- * prints a hundred thousand numbers, so these do without printf.
+ * number: numbers and moments as machines read them, most of them added to a struct text. A scrape
+ * of 1,000 jobs prints a hundred thousand numbers, and each batch has a dozen for parameters, so
+ * these do without printf.
  */
 #ifndef PGPURGED_SHOW_NUMBER_H
 #define PGPURGED_SHOW_NUMBER_H
@@ -11,6 +12,11 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+/* Room for any 64-bit integer and a NUL. */
+enum { NUMBER_INT_BYTES = 21 };
+
+/* Prints it to the end of `room`; returns where it begins. */
+const char *number_print_int(char room[NUMBER_INT_BYTES], int64_t value);
 void number_add_int(struct text *out, int64_t value);
 
 /* Six digits after the point at most, and no zeros at the end. The value must be finite. */

@@ -240,6 +240,11 @@ const char *cluster_log(const struct cluster *cluster)
     return keep_file(cluster->log);
 }
 
+const char *cluster_socket(const struct cluster *cluster)
+{
+    return keep_format("%s/.s.PGSQL.%d", cluster->host, cluster->port);
+}
+
 const char *cluster_conninfo(const struct cluster *cluster, const char *database, const char *user)
 {
     return keep_format("host=%s port=%d dbname=%s user=%s", cluster->host, cluster->port, database,
@@ -250,6 +255,13 @@ const char *cluster_conninfo_tcp(const struct cluster *cluster, const char *data
                                  const char *user)
 {
     return keep_format("host=127.0.0.1 port=%d dbname=%s user=%s", cluster->port, database, user);
+}
+
+const char *cluster_conninfo_through(int port, const char *database, const char *user)
+{
+    return keep_format("host=127.0.0.1 port=%d dbname=%s user=%s sslmode=disable"
+                       " gssencmode=disable",
+                       port, database, user);
 }
 
 /* The process's number makes the name unique: each test has a process of its own. */

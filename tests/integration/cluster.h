@@ -52,9 +52,15 @@ const char *cluster_new_database(struct cluster *cluster);
 /* Applies what `pgpurged --init-sql` prints, through psql, as the superuser. */
 void cluster_install_schema(struct cluster *cluster, const char *database);
 
+/* The path of the Unix socket, for who stands between it and a client. */
+const char *cluster_socket(const struct cluster *cluster);
+
 /* To connect with, through the Unix socket; through TCP (only with the option tcp). */
 const char *cluster_conninfo(const struct cluster *cluster, const char *database, const char *user);
 const char *cluster_conninfo_tcp(const struct cluster *cluster, const char *database,
                                  const char *user);
+/* The same through a proxy that listens on this port: nothing is negotiated, so that each text goes
+ * by as it is. */
+const char *cluster_conninfo_through(int port, const char *database, const char *user);
 
 #endif

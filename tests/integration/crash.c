@@ -150,16 +150,11 @@ END_TEST
 
 /* ---- the network ---- */
 
-static const char *server_socket(void)
-{
-    return keep_format("%s/.s.PGSQL.%d", cluster_host(harness_cluster()),
-                       cluster_port(harness_cluster()));
-}
-
 static struct proxy proxy_to_cluster(double delay_ms)
 {
     struct proxy proxy;
-    struct proxy_options options = {.server = server_socket(), .delay_ms = delay_ms};
+    struct proxy_options options = {.server = cluster_socket(harness_cluster()),
+                                    .delay_ms = delay_ms};
 
     ck_assert(proxy_start(&proxy, &options));
     return proxy;
@@ -168,9 +163,7 @@ static struct proxy proxy_to_cluster(double delay_ms)
 static const char *config_through(const struct proxy *proxy, const struct scene *scene,
                                   const char *options)
 {
-    return scene_config_through(keep_format("host=127.0.0.1 port=%d dbname=%s user=pgpurged "
-                                            "sslmode=disable gssencmode=disable",
-                                            proxy->port, scene->database),
+    return scene_config_through(cluster_conninfo_through(proxy->port, scene->database, "pgpurged"),
                                 scene_job(options));
 }
 
@@ -222,14 +215,14 @@ END_TEST
 /* All is done but the run's record, and a row is left that somebody has locked. */
 static void check_cut_end(bool forwarded)
 {
-    struct scene scene = scene_with_gate();
+    struct scene scene = scene_new();
     PGconn *other = scene_connect(&scene);
     struct proxy proxy = proxy_to_cluster(0);
     struct daemon daemon;
 
+    scene_add_orders(&scene, ROWS);
     sql_exec(other, "BEGIN; SELECT FROM orders WHERE id = 1 FOR UPDATE");
     proxy_cut_at(&proxy, PROXY_TO_SERVER, "pgpurged.close_run", forwarded);
-    gate_open(&scene);
     daemon = daemon_start(config_through(&proxy, &scene, "lock_timeout = 20ms\n"));
     scene_await_run(&scene, "orders", "incomplete");
     ck_assert_int_eq(proxy_cuts(&proxy), 1);
@@ -246,6 +239,7 @@ static void check_cut_end(bool forwarded)
 START_TEST(a_run_whose_end_is_cut_off_counts_what_is_left_once)
 {
     check_cut_end(false);
+    check_cut_end(true);
 }
 END_TEST
 
@@ -256,7 +250,7 @@ START_TEST(a_lost_session_that_is_still_at_work_is_waited_for)
     struct scene scene = scene_with_gate();
     struct proxy proxy = proxy_to_cluster(0);
     struct daemon daemon = daemon_start(config_through(&proxy, &scene, SMALL_BATCHES));
-    struct proxy_options again = {.server = server_socket(), .port = proxy.port};
+    struct proxy_options again = {.server = cluster_socket(harness_cluster()), .port = proxy.port};
 
     await_middle(&scene);
     proxy_stop(&proxy);

@@ -129,21 +129,14 @@ END_TEST
 static void check_failure_far_away(const struct failure *failure)
 {
     struct served served = served_with_gate(failure->deed);
-    struct proxy_options far = {.server =
-                                    keep_format("%s/.s.PGSQL.%d", cluster_host(harness_cluster()),
-                                                cluster_port(harness_cluster())),
-                                .delay_ms = 20};
+    struct proxy_options far = {.server = cluster_socket(harness_cluster()), .delay_ms = 20};
     struct proxy proxy;
-    const char *job = scene_job(keep_format(SMALL_BATCHES "%s", failure->options));
+    const char *job = scene_job(keep_format(SMALL_BATCHES "%s", failure->options)), *conninfo;
     int64_t first;
 
     ck_assert(proxy_start(&proxy, &far));
-    served_start(&served,
-                 served_config_through(&served,
-                                       keep_format("host=127.0.0.1 port=%d dbname=%s user=pgpurged"
-                                                   " sslmode=disable gssencmode=disable",
-                                                   proxy.port, served.scene.database),
-                                       "", job));
+    conninfo = cluster_conninfo_through(proxy.port, served.scene.database, "pgpurged");
+    served_start(&served, served_config_through(&served, conninfo, "", job));
     first = await_flights(&served);
     gate_open(&served.scene);
     check_run(&served, "done", DUE, failure->what);

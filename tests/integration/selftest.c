@@ -154,9 +154,7 @@ END_TEST
 static struct proxy proxy_to_cluster(double delay_ms, const char *listen_folder)
 {
     struct proxy proxy;
-    struct proxy_options options = {.server = keep_format("%s/.s.PGSQL.%d",
-                                                          cluster_host(harness_cluster()),
-                                                          cluster_port(harness_cluster())),
+    struct proxy_options options = {.server = cluster_socket(harness_cluster()),
                                     .listen_folder = listen_folder,
                                     .delay_ms = delay_ms};
     ck_assert(proxy_start(&proxy, &options));
@@ -165,9 +163,7 @@ static struct proxy proxy_to_cluster(double delay_ms, const char *listen_folder)
 
 static PGconn *connect_through(const struct proxy *proxy, const char *database)
 {
-    return sql_connect(keep_format("host=127.0.0.1 port=%d dbname=%s user=postgres "
-                                   "sslmode=disable gssencmode=disable",
-                                   proxy->port, database));
+    return sql_connect(cluster_conninfo_through(proxy->port, database, "postgres"));
 }
 
 static double fastest_of_five_ms(PGconn *conn)

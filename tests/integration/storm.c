@@ -184,6 +184,14 @@ START_TEST(a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishe
 }
 END_TEST
 
+static void restart_server(struct scene *scene, void (*stop)(struct cluster *cluster))
+{
+    stop(harness_cluster());
+    cluster_start(harness_cluster());
+    PQfinish(scene->own);
+    scene->own = scene_connect(scene);
+}
+
 static void check_server_gone(const char *place, void (*stop)(struct cluster *cluster))
 {
     struct scene scene = scene_of_both();
@@ -192,10 +200,7 @@ static void check_server_gone(const char *place, void (*stop)(struct cluster *cl
     close_gate(&scene, place);
     daemon = daemon_start(config_of(&scene));
     gate_await(&scene);
-    stop(harness_cluster());
-    cluster_start(harness_cluster());
-    PQfinish(scene.own);
-    scene.own = scene_connect(&scene);
+    restart_server(&scene, stop);
     check_all(&scene);
     await_end(&scene);
     daemon_stop(&daemon);
@@ -229,11 +234,8 @@ START_TEST(rows_that_a_crash_brings_back_go_in_the_same_run)
               "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'pgpurged'"
               " AND datname = current_database() AND wait_event = 'relation')",
               AWAIT_MS);
-    cluster_stop_immediate(harness_cluster());
-    cluster_start(harness_cluster());
+    restart_server(&scene, cluster_stop_immediate);
     PQfinish(locker);
-    PQfinish(scene.own);
-    scene.own = scene_connect(&scene);
     scene_await_run(&scene, "events", "done");
     ck_assert(daemon_log_has(&daemon, "looks again at what was done shortly before"));
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM events WHERE made < '2025-07-01'"),
@@ -297,11 +299,8 @@ START_TEST(rows_that_a_crash_brings_back_behind_a_pass_go_in_the_same_run)
               " AND NOT granted)",
               AWAIT_MS);
     ck_assert_int_eq(scene_due(&scene), 1);
-    cluster_stop_immediate(harness_cluster());
-    cluster_start(harness_cluster());
+    restart_server(&scene, cluster_stop_immediate);
     PQfinish(writer);
-    PQfinish(scene.own);
-    scene.own = scene_connect(&scene);
     scene_await_run(&scene, "orders", "done");
     ck_assert_int_eq(scene_due(&scene), 1);
     promises_check(scene.own, "orders", "id BETWEEN 2 AND 10");
@@ -316,18 +315,14 @@ static void check_cut(enum proxy_direction direction, bool forwarded)
 {
     struct scene scene = scene_of_both();
     struct proxy proxy;
-    struct proxy_options options = {.server = keep_format("%s/.s.PGSQL.%d",
-                                                          cluster_host(harness_cluster()),
-                                                          cluster_port(harness_cluster()))};
+    struct proxy_options options = {.server = cluster_socket(harness_cluster())};
     struct daemon daemon;
 
     sql_exec(scene.own, "DROP TABLE votes, comments, posts; DROP SCHEMA promises CASCADE");
     close_gate(&scene, NULL);
     ck_assert(proxy_start(&proxy, &options));
     daemon = daemon_start(scene_config_through(
-        keep_format("host=127.0.0.1 port=%d dbname=%s user=pgpurged sslmode=disable "
-                    "gssencmode=disable",
-                    proxy.port, scene.database),
+        cluster_conninfo_through(proxy.port, scene.database, "pgpurged"),
         "[job orders]\ntable = events\nexpires = made + 30d\ndrop_partitions = yes\n"));
     gate_await(&scene);
     proxy_cut_at(&proxy, direction, "COMMIT", forwarded);
@@ -450,10 +445,7 @@ static void strike(struct scene *scene, struct daemon *daemon)
         restart_daemon(daemon);
         break;
     case 1:
-        cluster_stop_immediate(harness_cluster());
-        cluster_start(harness_cluster());
-        PQfinish(scene->own);
-        scene->own = scene_connect(scene);
+        restart_server(scene, cluster_stop_immediate);
         break;
     case 2:
     case 3:
