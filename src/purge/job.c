@@ -101,6 +101,12 @@ void job_release(struct job *job, bool broken)
     }
 }
 
+void job_release_in_doubt(struct job *job, bool broken)
+{
+    job_doubt(job);
+    job_release(job, broken);
+}
+
 void job_want_connection(struct job *job)
 {
     loop_timer_cancel(&job->timer); /* somebody may have asked for it before the time */

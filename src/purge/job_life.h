@@ -273,6 +273,8 @@ void job_want_connection(struct job *job);
 void job_proceed(struct job *job);
 /* Hands all connections back; `broken` is about the one that talks go over. */
 void job_release(struct job *job, bool broken);
+/* The same in the middle of a run of which nothing was noted: job_doubt(). */
+void job_release_in_doubt(struct job *job, bool broken);
 /* The texts, for the leaf that the run is at. */
 void job_make_statements(struct job *job);
 /* Everything is put away: tells the host. */
@@ -333,8 +335,8 @@ void job_go_on_with_leaf(struct job *job);
 void job_purge_leaf(struct job *job);
 /* Nothing is left to do at this leaf: the next one, or the end of the run. */
 void job_leaf_over(struct job *job);
-/* A connection is lost or let go in the middle of a run, and perhaps rows that were deleted are
- * back: this pass is not the last one, and the leaves that were over lately have another turn. */
+/* Nobody watches the server for a while, and perhaps rows that were deleted are back: this pass is
+ * not the last one, and the leaves that were over lately have another turn. */
 void job_doubt(struct job *job);
 /* This leaf is none of the table's any more; job->why says so. All have landed. */
 void job_leave_leaf(struct job *job);

@@ -128,8 +128,7 @@ static void run_paused(void *arg, const struct pg_reply *reply)
     /* Where it can't be noted, the next start begins at the last note: rows are looked at twice, no
      * more. */
     if (pg_reply_fate(reply) == PG_LOST) {
-        job_doubt(job);
-        job_release(job, true);
+        job_release_in_doubt(job, true);
         job_want_connection(job);
         return;
     }
@@ -152,8 +151,7 @@ void job_pause_run(struct job *job, enum reason reason)
     job->course.pausing = reason;
     job_enter(job, JOB_FINISHING, reason, "%s", job->why);
     if (reason == REASON_STANDBY) { /* nothing can be written here */
-        job_doubt(job);
-        job_release(job, false);
+        job_release_in_doubt(job, false);
         job_hold(job, reason, job->why);
         return;
     }

@@ -31,8 +31,7 @@ void job_open_breaker(struct job *job)
 
 static void lose_connection(struct job *job)
 {
-    job_doubt(job);
-    job_release(job, false);
+    job_release_in_doubt(job, false);
     job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", job->why);
     job_want_connection(job);
 }

@@ -92,9 +92,8 @@ static void try_again_later(struct job *job, enum reason reason, const char *why
 {
     struct mono now = mono_now();
 
-    job_doubt(job);
     snprintf(job->why, sizeof job->why, "%s", why);
-    job_release(job, false);
+    job_release_in_doubt(job, false);
     job->trouble.failures++;
     breaker_wait_ms(&job->trouble.breaker, now); /* if its time is over, this was the trial */
     if (breaker_failure(&job->trouble.breaker, now)) {
@@ -124,15 +123,13 @@ static void meet_other_daemon(struct job *job, const char *why)
         try_again_later(job, REASON_OTHER_DAEMON, why);
         return;
     }
-    job_doubt(job);
-    job_release(job, false);
+    job_release_in_doubt(job, false);
     job_hold(job, REASON_OTHER_DAEMON, why);
 }
 
 static void connect_anew(struct job *job, const char *why)
 {
-    job_doubt(job);
-    job_release(job, true);
+    job_release_in_doubt(job, true);
     job_enter(job, JOB_CONNECTING, REASON_DATABASE, "%s", why);
     job_want_connection(job);
 }
@@ -157,13 +154,11 @@ void job_talk_failed(struct job *job, enum batch_outcome outcome, const char *wh
         meet_other_daemon(job, why);
         break;
     case BATCH_STANDBY:
-        job_doubt(job);
-        job_release(job, false);
+        job_release_in_doubt(job, false);
         job_hold(job, REASON_STANDBY, why);
         break;
     case BATCH_CLOCK:
-        job_doubt(job);
-        job_release(job, false);
+        job_release_in_doubt(job, false);
         job_hold(job, REASON_CLOCK, why);
         break;
     case BATCH_TOO_MANY:
