@@ -119,7 +119,7 @@ static const char deed_insert_child[] =
     "WITH x AS (SELECT p.*, 2000000 + $2 * 8 + row_number() OVER () AS child"
     "  FROM $only $parent AS p WHERE p.rn IN ($which)),"
     " r AS (INSERT INTO $schema.$child (rn, $up) SELECT p.child, $values FROM x AS p),"
-    " o AS (INSERT INTO $schema.rows SELECT '$tbl', x.child, false, true, false FROM x)"
+    " o AS (INSERT INTO $schema.known SELECT '$tbl', x.child, false, true, false FROM x)"
     " INSERT INTO $schema.refs SELECT '$tbl', x.child, 't', x.rn, '$how' FROM x";
 
 static const char partitions_of_child[] =

@@ -44,11 +44,11 @@ struct random_maker {
     struct text options;                /* lines of the job's section */
 
     /* For the oracle. */
-    const char *marked;    /* the moment that the mark stands for, a timestamptz; NULL = none */
-    const char *retention; /* an interval; NULL = the row never expires */
-    const char *unsure;    /* nearer to the cutoff than this, the oracle doesn't decide */
-    struct text wanted;    /* " AND ..." what else must be true of a due row */
-    struct text stubborn;  /* " OR ..." what the database refuses to delete */
+    const char *marked;        /* the moment that the mark stands for, a timestamptz; NULL = none */
+    const char *row_retention; /* what stands in the row, an interval; NULL = it never expires */
+    const char *run_retention; /* what stands in the configuration, an interval */
+    struct text wanted;        /* " AND ..." what else must be true of a due row */
+    struct text stubborn;      /* " OR ..." what the database refuses to delete */
     struct text tables;    /* " UNION ALL SELECT 'NAME', rn FROM ..." the other tables to look at */
     struct text relatives; /* " UNION ALL SELECT 'NAME', OID ..." their OIDs */
     struct text references; /* SELECTs of refs (random_children.c), with UNION ALL in between */

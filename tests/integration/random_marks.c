@@ -26,11 +26,12 @@ static const char *const zones[] = {"UTC", "Asia/Tokyo", "America/Los_Angeles", 
 
 enum { MOST_LIVE = 8 };
 
-/* $column and $zone stand for what they say; a moment to be stored is m. */
+/* $column and $zone stand for what they say; a moment to be stored is m. What is counted in days or
+ * seconds stands for the end of its day or second. */
 static const struct mark_kind {
     const char *type, *value, *finite, *moment;
     const char *epoch;
-    bool zoned, by_day;
+    bool zoned;
     bool immutable;           /* may be a generated column */
     const char *sentinel;     /* for `live =`, a moment long past */
     const char *sentinel_row; /* as it may stand in a row, and how to tell it */
@@ -61,7 +62,6 @@ static const struct mark_kind {
      .finite = "isfinite(t.$column)",
      .moment = "(t.$column + 1)::timestamp AT TIME ZONE '$zone'",
      .zoned = true,
-     .by_day = true,
      .immutable = true,
      .sentinel = "2001-01-01",
      .sentinel_row = "'2001-01-01'",
@@ -70,7 +70,7 @@ static const struct mark_kind {
     {.type = "integer",
      .value = "extract(epoch FROM m)::integer",
      .finite = "t.$column > 0",
-     .moment = "to_timestamp(t.$column)",
+     .moment = "to_timestamp(t.$column + 1.0)",
      .epoch = "s",
      .immutable = true,
      .sentinel = "978307200",
@@ -80,7 +80,7 @@ static const struct mark_kind {
     {.type = "bigint",
      .value = "extract(epoch FROM m)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799",
-     .moment = "to_timestamp(t.$column)",
+     .moment = "to_timestamp(t.$column + 1.0)",
      .epoch = "s",
      .immutable = true,
      .sentinel = "978307200",
@@ -90,7 +90,7 @@ static const struct mark_kind {
     {.type = "bigint",
      .value = "(extract(epoch FROM m) * 1000)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799000",
-     .moment = "to_timestamp(t.$column / 1000.0)",
+     .moment = "to_timestamp((t.$column + 1) / 1000.0)",
      .epoch = "ms",
      .immutable = true,
      .sentinel = "978307200000",
@@ -100,7 +100,7 @@ static const struct mark_kind {
     {.type = "bigint",
      .value = "(extract(epoch FROM m) * 1000000)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799000000",
-     .moment = "to_timestamp(t.$column / 1000000.0)",
+     .moment = "to_timestamp((t.$column + 1) / 1000000.0)",
      .epoch = "us",
      .immutable = true,
      .sentinel = "978307200000000",
@@ -119,26 +119,23 @@ enum { KINDS_TIME = 3, KINDS_ALL = (int)ARRAY_LENGTH(mark_kinds) };
 struct retention {
     const char *written;
     const char *of_value; /* an interval for the row i that is being made */
-    const char *of_row;   /* the same as the oracle reads it from the row t */
-    bool by_calendar;     /* the length of a month depends on where one begins to count */
+    const char *of_run;   /* what the cutoff is before the run's beginning */
+    const char *of_row;   /* as the oracle reads it from the row t */
 };
 
-#define CONSTANT(written, interval)                                                                \
+#define NOTHING "interval '0'"
+#define OF_RUN(written, interval)                                                                  \
     {                                                                                              \
-        " + " written, "interval '" interval "'", "interval '" interval "'", false                 \
-    }
-#define CALENDAR(written, interval)                                                                \
-    {                                                                                              \
-        " + " written, "interval '" interval "'", "interval '" interval "'", true                  \
+        " + " written, "interval '" interval "'", "interval '" interval "'", NOTHING               \
     }
 
 static const struct retention retentions[] = {
-    CONSTANT("1d", "1 day"),   CONSTANT("36h", "36 hours"), CONSTANT("30d", "30 days"),
-    CONSTANT("2w", "14 days"), CONSTANT("90d", "90 days"),  CALENDAR("1mo", "1 month"),
-    CALENDAR("1y", "1 year"),
+    OF_RUN("1d", "1 day"),   OF_RUN("36h", "36 hours"), OF_RUN("30d", "30 days"),
+    OF_RUN("2w", "14 days"), OF_RUN("90d", "90 days"),  OF_RUN("1mo", "1 month"),
+    OF_RUN("1y", "1 year"),
 };
 
-static const struct retention at = {NULL, "interval '0'", "interval '0'", false};
+static const struct retention at = {NULL, NOTHING, NOTHING, NOTHING};
 
 /* It stands in each row; less than a day counts as one (min_retention), nonsense as never. */
 static const struct unit {
@@ -160,6 +157,7 @@ static const struct retention *retention_in_row(struct random_maker *maker)
         .written = keep_format(" + \"keepFor\" * %s", unit->written),
         .of_value =
             keep_format("greatest((1 + %s) * interval '%s', '1 day')", dice, unit->interval),
+        .of_run = NOTHING,
         .of_row = keep_format("CASE WHEN t.\"keepFor\" BETWEEN 1 AND %d THEN"
                               " greatest(t.\"keepFor\" * interval '%s', '1 day') END",
                               unit->most, unit->interval),
@@ -183,22 +181,20 @@ static const struct retention *choose_retention(struct random_maker *maker, cons
 
 /* ---- the moment of each row, and what stands there instead ---- */
 
-/*
- * On both sides of the cutoff, far from it and near, and in the future. `near` is far enough away
- * for the test to end before it is reached.
- */
+/* On both sides of the cutoff, far from it and so near that it is reached while the job runs, and
+ * in the future. */
 static const char *moment_of_row(const struct random_maker *maker,
-                                 const struct retention *retention, const char *near)
+                                 const struct retention *retention)
 {
     return keep_format("now() - %s + CASE %s"
-                       " WHEN 0 THEN - interval '%s'"
-                       " WHEN 1 THEN interval '%s'"
-                       " WHEN 2 THEN interval '%s' + %s * interval '1 second'"
-                       " WHEN 3 THEN interval '400 days' + %s * interval '1 hour'"
-                       " ELSE - interval '%s' - %s * interval '1 minute' END",
-                       retention->of_value, random_row_dice(maker, "side", 10), near, near, near,
-                       random_row_dice(maker, "left", 86400), random_row_dice(maker, "later", 999),
-                       near, random_row_dice(maker, "overdue", 600000));
+                       " WHEN 0 THEN %s * interval '1 ms'"
+                       " WHEN 1 THEN %s * interval '1 second'"
+                       " WHEN 2 THEN interval '400 days' + %s * interval '1 hour'"
+                       " ELSE - %s * interval '1 minute' END",
+                       retention->of_value, random_row_dice(maker, "side", 10),
+                       random_row_dice(maker, "near", 5000), random_row_dice(maker, "left", 86400),
+                       random_row_dice(maker, "later", 999),
+                       random_row_dice(maker, "overdue", 600000));
 }
 
 static const char *live_value_of_row(const struct random_maker *maker, const struct mark_kind *kind,
@@ -269,13 +265,6 @@ static void add_mark_options(struct random_maker *maker, const struct mark_kind 
                   kind->sentinel);
 }
 
-/* By the calendar the oracle counts from the other end than the daemon: off by up to three days. A
- * date is near when it is the cutoff's own. */
-static const char *near_of(const struct mark_kind *kind, const struct retention *retention)
-{
-    return retention->by_calendar ? "5 days" : kind->by_day ? "1 min" : "10 min";
-}
-
 void random_mark(struct random_maker *maker)
 {
     const char *name = RANDOM_PICK(maker, mark_names), *zone = RANDOM_PICK(maker, zones);
@@ -286,8 +275,7 @@ void random_mark(struct random_maker *maker)
     const char *value =
         keep_format("(SELECT CASE WHEN %s = 0 THEN %s ELSE %s END FROM (SELECT %s AS m) AS x)",
                     random_row_dice(maker, "marked", 4), live_value_of_row(maker, kind, sentinel),
-                    random_put(kind->value, "$zone", zone),
-                    moment_of_row(maker, retention, near_of(kind, retention)));
+                    random_put(kind->value, "$zone", zone), moment_of_row(maker, retention));
     const char *marked = keep_format("CASE WHEN %s AND NOT (%s) THEN %s END", kind->finite,
                                      sentinel ? kind->sentinel_is : "false", kind->moment);
 
@@ -296,7 +284,7 @@ void random_mark(struct random_maker *maker)
     add_mark_index(maker, name);
     if (maker->partitioned_by_mark)
         maker->layout = random_put(maker->layout, "$mark", name);
-    maker->retention = retention->of_row;
-    maker->unsure = retention->by_calendar ? "4 days" : "5 min";
+    maker->row_retention = retention->of_row;
+    maker->run_retention = retention->of_run;
     maker->marked = random_put(random_put(marked, "$column", name), "$zone", zone);
 }

@@ -7,22 +7,17 @@
 #include "integration/random_maker.h"
 #include "integration/session.h"
 
-/*
- * is_due: a mark that is no moment, or one from before computers kept time, is none. Both moments
- * are asked at the beginning, when now() is within a minute of the cutoff that the run takes.
- */
+/* reached: the cutoff from which on a row may go, NULL for never: a mark that is no moment, or one
+ * from before computers kept time, is none. */
 static const char functions[] =
     "CREATE FUNCTION public.dice(seed integer, purpose text, i bigint, sides integer)"
     " RETURNS integer LANGUAGE sql IMMUTABLE AS"
     " $$ SELECT ((hashtextextended(purpose || i, seed) & 2147483647) % sides)::integer $$;"
 
-    "CREATE FUNCTION public.is_due(marked timestamptz, retention interval, unsure interval)"
-    " RETURNS boolean LANGUAGE sql STABLE AS $$"
-    " SELECT CASE WHEN marked IS NULL OR retention IS NULL OR NOT isfinite(marked) OR marked < "
-    "'1970-01-04 UTC' THEN "
-    "false"
-    "             WHEN marked + retention > now() + unsure THEN false"
-    "             WHEN marked + retention < now() - unsure THEN true END $$;";
+    "CREATE FUNCTION public.reached(marked timestamptz, retention interval)"
+    " RETURNS timestamptz LANGUAGE sql STABLE AS $$"
+    " SELECT CASE WHEN isfinite(marked) AND marked >= '1970-01-04 UTC' THEN marked + retention END "
+    "$$;";
 
 /*
  * Who goes, from the leaves up: a due row of our table goes once everything that refers to it has
@@ -57,7 +52,7 @@ static const char decide[] =
     "     ON f.ptbl = u.tbl AND f.prn = u.rn AND f.how = 'goes')"
     " SELECT r.tbl, r.rn, CASE WHEN EXISTS (SELECT FROM goes AS g WHERE (g.tbl, g.rn) = (r.tbl, "
     "r.rn))"
-    "   THEN 'go' WHEN r.due IS NULL OR r.tbl <> 't' AND EXISTS"
+    "   THEN 'go' WHEN r.tbl <> 't' AND EXISTS"
     "     (SELECT FROM unsure AS u WHERE (u.tbl, u.rn) = (r.tbl, r.rn)) THEN 'either' ELSE 'stay' "
     "END"
     "  FROM rows AS r;"
@@ -124,12 +119,16 @@ static const char unaccounted_changes[] =
 
 #define LEFT_OVER "present AS p JOIN rows AS r USING (tbl, rn) WHERE r.tbl = 't' AND r.due"
 
-/* Of the job's last run. */
+/* Both of the job's last run. */
+static const char wrong_cutoff[] =
+    "SELECT format('promise R: the cutoff is %s, of a run that began at %s', cutoff, started_at)"
+    "  AS line"
+    "  FROM run WHERE cutoff > latest_cutoff OR cutoff < latest_cutoff - interval '1 min'";
+
 static const char wrong_outcome[] =
     "SELECT format('the run says %s, %s blocked; %s due rows are left', o.outcome, o.blocked, l.n)"
     "  AS line"
-    "  FROM (SELECT * FROM pgpurged.runs WHERE job = '$job' ORDER BY id DESC LIMIT 1) AS o,"
-    "       (SELECT count(*) AS n FROM " LEFT_OVER ") AS l"
+    "  FROM run AS o, (SELECT count(*) AS n FROM " LEFT_OVER ") AS l"
     " WHERE o.outcome IS DISTINCT FROM CASE WHEN l.n > 0 THEN 'incomplete' ELSE 'done' END"
     "    OR o.blocked <> l.n OR o.skipped > 0";
 
@@ -155,6 +154,7 @@ const char *random_oracle_judge(PGconn *conn, const struct random_schema *schema
     enter(conn, schema);
     sql_exec(conn, "SELECT decide()");
     ask(conn, wrongly_gone, &wrongs);
+    ask(conn, wrong_cutoff, &wrongs);
     ask(conn, unknown, &wrongs);
     ask(conn, unaccounted, &wrongs);
     ask(conn, unaccounted_changes, &wrongs);
@@ -162,7 +162,7 @@ const char *random_oracle_judge(PGconn *conn, const struct random_schema *schema
         ask(conn, unseen, &wrongs);
     if (complete) {
         ask(conn, wrongly_there, &wrongs);
-        ask(conn, random_put(wrong_outcome, "$job", schema->job), &wrongs);
+        ask(conn, wrong_outcome, &wrongs);
     }
     return keep_text(text_take(&wrongs));
 }

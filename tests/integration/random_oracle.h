@@ -2,11 +2,12 @@
  * random_oracle: says what has to become of each row of a made-up schema, in plain SQL that shares
  * nothing with src/sql, and compares that with what is there.
  *
- * A made-up schema has these tables for it: rows (tbl, rn, due, stubborn), every row that there
- * ever was, kept up to date by the deeds of the application (due is NULL where the oracle doesn't
- * decide, too near to the cutoff); present (tbl, rn), those that are there now; before (rn, shown),
- * how they looked; relations (tbl, relation), the tables by OID; refs (ctbl, crn, ptbl, prn, how),
- * which row refers to which (random_children.c). Strings are kept (keep.h).
+ * A made-up schema has these tables for it: known (tbl, rn, wanted, stubborn, was_wanted, reached),
+ * every row that there ever was, kept up to date by the deeds of the application; rows (tbl, rn,
+ * due, stubborn, was_due), what that means for the job's last run, by its cutoff; run, that run;
+ * present (tbl, rn), those that are there now; before (rn, shown), how they looked; relations (tbl,
+ * relation), the tables by OID; refs (ctbl, crn, ptbl, prn, how), which row refers to which
+ * (random_children.c). Strings are kept (keep.h).
  */
 #ifndef PGPURGED_INTEGRATION_RANDOM_ORACLE_H
 #define PGPURGED_INTEGRATION_RANDOM_ORACLE_H

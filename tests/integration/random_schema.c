@@ -134,10 +134,14 @@ static void add_features(struct random_maker *maker)
 
 /* ---- put together ---- */
 
-static const char *due_of(struct random_maker *maker)
+static const char *wanted_of(struct random_maker *maker)
 {
-    return keep_format("CASE WHEN true%s THEN is_due(%s, %s, '%s') ELSE false END",
-                       taken(&maker->wanted), maker->marked, maker->retention, maker->unsure);
+    return keep_format("coalesce(true%s, false)", taken(&maker->wanted));
+}
+
+static const char *reached_of(const struct random_maker *maker)
+{
+    return keep_format("reached(%s, %s)", maker->marked, maker->row_retention);
 }
 
 static const char ddl[] =
@@ -159,11 +163,16 @@ static const char ddl[] =
     "ANALYZE $table;\n"
     /* what the oracle knows */
     "CREATE VIEW present AS SELECT 't' AS tbl, rn FROM $only $table$tables;\n"
-    "CREATE TABLE rows AS SELECT p.tbl, p.rn, CASE WHEN p.tbl = 't' THEN $due ELSE false END AS "
-    "due,\n"
-    "  CASE WHEN p.tbl = 't' THEN $stubborn ELSE true END AS stubborn, false AS was_due\n"
+    "CREATE TABLE known AS SELECT p.tbl, p.rn, p.tbl = 't' AND $wanted AS wanted,\n"
+    "  p.tbl <> 't' OR $stubborn AS stubborn, p.tbl = 't' AND $wanted AS was_wanted,\n"
+    "  CASE WHEN p.tbl = 't' THEN $reached END AS reached\n"
     "  FROM present AS p LEFT JOIN $only $table AS t ON p.tbl = 't' AND t.rn = p.rn;\n"
-    "UPDATE rows SET was_due = due;\n"
+    "CREATE VIEW run AS SELECT *, started_at - $run_retention AS latest_cutoff FROM pgpurged.runs\n"
+    "  WHERE job = '$job' ORDER BY id DESC LIMIT 1;\n"
+    "CREATE VIEW rows AS SELECT tbl, rn, wanted AND past AS due, stubborn, was_wanted AND past AS "
+    "was_due\n"
+    "  FROM (SELECT *, coalesce(reached <= (SELECT cutoff FROM run), false) AS past FROM known) AS "
+    "k;\n"
     "CREATE TABLE refs (ctbl, crn, ptbl, prn, how) AS $refs;\n"
     "CREATE TABLE before AS SELECT t.rn, t::text AS shown FROM $only $table AS t;\n"
     "CREATE TABLE relations (tbl, relation) AS SELECT 't', '$table'::regclass::oid UNION\n"
@@ -172,7 +181,7 @@ static const char ddl[] =
 static const char deed_restore[] =
     "WITH r AS (UPDATE $only $table AS t SET $restore WHERE rn IN ($which)"
     "  RETURNING rn)"
-    " UPDATE $schema.rows AS o SET due = false FROM r WHERE o.tbl = 't' AND o.rn = r.rn";
+    " UPDATE $schema.known AS o SET wanted = false FROM r WHERE o.tbl = 't' AND o.rn = r.rn";
 
 /* Moves the row behind the walk. */
 static const char deed_touch[] = "UPDATE $only $table SET filler = filler || 'y' WHERE rn = $1";
@@ -181,13 +190,15 @@ static const char deed_touch[] = "UPDATE $only $table SET filler = filler || 'y'
 static const char deed_insert[] =
     "WITH r AS (INSERT INTO $table ($names) SELECT $values FROM (SELECT $2 + 1000000 AS i) AS n"
     "  RETURNING *)"
-    " INSERT INTO $schema.rows SELECT 't', t.rn, $due, $stubborn, $due FROM r AS t";
+    " INSERT INTO $schema.known SELECT 't', t.rn, $wanted, $stubborn, $wanted, $reached FROM r AS "
+    "t";
 
 static const char deed_lock[] =
     "SELECT FROM $only $table WHERE rn IN ($which) FOR UPDATE SKIP LOCKED";
 
 static const char next_due[] =
-    "SELECT rn FROM $only $table AS t WHERE $due ORDER BY tableoid, ctid LIMIT 3 OFFSET $1";
+    "SELECT rn FROM $only $table AS t WHERE $wanted AND $reached <= now() - $run_retention"
+    " ORDER BY tableoid, ctid LIMIT 3 OFFSET $1";
 
 static const char *or_nothing(const char *text)
 {
@@ -197,10 +208,14 @@ static const char *or_nothing(const char *text)
 static struct random_schema put_together(struct random_maker *maker)
 {
     const char *name = keep_format("%s.%s", maker->schema, maker->table);
+    const char *job = keep_format("s%u", maker->seed);
     const char *literal = keep_format("'%s'", random_put(name, "'", "''"));
     const struct random_word words[] = {
         {"$which", next_due},
-        {"$due", due_of(maker)},
+        {"$wanted", wanted_of(maker)},
+        {"$reached", reached_of(maker)},
+        {"$run_retention", maker->run_retention},
+        {"$job", job},
         {"$stubborn", keep_format("(false%s)", taken(&maker->stubborn))},
         {"$after", taken(&maker->after)},
         {"$links", taken(&maker->links)},
@@ -228,13 +243,12 @@ static struct random_schema put_together(struct random_maker *maker)
 
     return (struct random_schema){
         .seed = maker->seed,
-        .job = keep_format("s%u", maker->seed),
+        .job = job,
         .schema = maker->schema,
         .table = name,
         .rows = maker->rows,
         .ddl = random_put_all(ddl, words, WORDS),
-        .section =
-            keep_format("[job s%u]\ntable = %s\n%s", maker->seed, name, taken(&maker->options)),
+        .section = keep_format("[job %s]\ntable = %s\n%s", job, name, taken(&maker->options)),
         .restore = random_put_all(random_put(deed_restore, "$which", "$1"), words, WORDS),
         .restore_next = random_put_all(deed_restore, words, WORDS),
         .touch = random_put_all(deed_touch, words, WORDS),
