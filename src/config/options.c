@@ -217,6 +217,11 @@ const struct config_option config_options[] = {
      .may_be_empty = true,
      .doc = "Foreign keys of big tables, by name and separated by commas, that may be without an "
             "index; each batch then reads such a table whole."},
+    {JOB(silent_triggers), .name = "silent_triggers", .type = &option_list, .fallback = "",
+     .may_be_empty = true,
+     .doc = "Triggers ON DELETE FOR EACH STATEMENT of partitioned tables, by name and separated by "
+            "commas, that may be silent: each DELETE names a partition, so that they don't fire. "
+            "A job with one that is not listed is refused."},
     {JOB(references), .name = "references", .type = &option_references, .own_only = true,
      .fallback = "", .may_be_empty = true, .may_continue = true,
      .doc = "References that no foreign key declares, treated like one with NO ACTION: "

@@ -109,6 +109,7 @@ struct job_settings {
     enum children children;
     int64_t children_depth;
     char *children_unindexed; /* names of references without an index that are accepted, "a, b" */
+    char *silent_triggers;    /* names of triggers that need not fire, "a, b" */
     struct references references;
 };
 

@@ -64,14 +64,21 @@ static void note_vacuum(struct plan *plan, const struct job_settings *job,
 
 /* --- triggers and locks --- */
 
+static const char *what_of_trigger(const struct advice_trigger *trigger)
+{
+    if (trigger->silent)
+        return ", which does not fire: each DELETE names a partition";
+    if (trigger->each_row && text_equal(trigger->when, "before"))
+        return ", which may keep rows; they count as blocked";
+    return "";
+}
+
 static void note_trigger(struct plan *plan, const struct advice_trigger *trigger)
 {
-    bool may_keep = trigger->each_row && text_equal(trigger->when, "before");
-
     plan_note(&plan->triggers,
               text_format("%s: %s each %s, %s%s", trigger->name, trigger->when,
                           trigger->each_row ? "row" : "statement", trigger->function,
-                          may_keep ? ", which may keep rows; they count as blocked" : ""),
+                          what_of_trigger(trigger)),
               NULL);
 }
 

@@ -92,6 +92,7 @@ static void read_triggers(const struct pg_reply *reply, struct advice *advice)
             .when = copied(reply, STEP_TRIGGERS, (int)i, 1),
             .each_row = pg_reply_bool(reply, STEP_TRIGGERS, (int)i, 2),
             .function = copied(reply, STEP_TRIGGERS, (int)i, 3),
+            .silent = pg_reply_bool(reply, STEP_TRIGGERS, (int)i, 4),
         };
 }
 

@@ -16,6 +16,7 @@
 struct advice_trigger {
     char *name, *when, *function;
     bool each_row;
+    bool silent; /* it doesn't fire, since it is a partitioned table's and we delete from leaves */
 };
 
 struct advice_lock {

@@ -252,7 +252,7 @@ static void table_answered(void *arg, const struct pg_reply *reply)
 static void ask_table(struct preflight *flight)
 {
     const struct job_settings *job = flight->job;
-    const char *values[] = {job->table.schema, job->table.name};
+    const char *values[] = {job->table.schema, job->table.name, job->silent_triggers};
 
     ask(flight, sql_table, values, ARRAY_LENGTH(values), table_answered);
 }

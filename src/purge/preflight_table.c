@@ -23,6 +23,7 @@ enum table_column {
     TABLE_RULES,
     TABLE_SYSTEM,
     TABLE_KEEPERS,
+    TABLE_SILENT,
 };
 
 static const char *kind_of(char relkind)
@@ -95,11 +96,13 @@ static bool check_privileges(const struct pg_reply *reply, const struct table_na
     return true;
 }
 
-/* What would make the count of a DELETE untrue (promise A), or rows invisible to it. */
+/* What would make the count of a DELETE untrue (promise A), or rows invisible to it, or the DELETE
+ * invisible to the application. */
 static bool check_side_effects(const struct pg_reply *reply, const struct table_name *name,
                                const char *role, struct err *err)
 {
     const char *rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES);
+    const char *silent = pg_reply_text(reply, TALK_STEP, 0, TABLE_SILENT);
 
     if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_POLICIES))
         return err_set(
@@ -112,6 +115,12 @@ static bool check_side_effects(const struct pg_reply *reply, const struct table_
                        "%s has a rule ON DELETE (%s), so that a row count would not say what is "
                        "gone; drop the rule",
                        name->written, rules);
+    if (silent != NULL)
+        return err_set(err,
+                       "%s has a trigger ON DELETE FOR EACH STATEMENT (%s), which would not fire, "
+                       "because each DELETE names a partition; put it on the partitions, and write "
+                       "silent_triggers = %s",
+                       name->written, silent, silent);
     return true;
 }
 

@@ -99,14 +99,15 @@ static void ask_relatives(struct references_reading *reading)
 {
     const struct sql_family *family = &reading->graph.family;
     struct text list = {0};
-    const char *values[1];
+    const char *values[2];
 
     for (size_t i = 0; i < family->table_count; i++)
         text_addf(&list, "%c%lld", i > 0 ? ',' : '{', (long long)family->tables[i].relation);
     text_add(&list, "}");
     values[0] = list.data;
-    talk_send(reading->pg, &(struct pg_step){sql_relatives, values, 1}, true, relatives_answered,
-              reading);
+    values[1] = reading->asked->job->silent_triggers;
+    talk_send(reading->pg, &(struct pg_step){sql_relatives, values, ARRAY_LENGTH(values)}, true,
+              relatives_answered, reading);
     text_free(&list);
 }
 

@@ -104,6 +104,7 @@ static bool check_deleting(const struct judging *judging, int row, struct err *e
     const char *role = judging->asked->role, *leaf = text_at(judging, row, REL_LEAF_WRITTEN);
     const char *kind = text_at(judging, row, REL_LEAF_KIND);
     const char *rules = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_RULES);
+    const char *silent = pg_reply_text(judging->reply, TALK_STEP, row, REL_SILENT);
 
     if (kind[0] != 'r')
         return err_set(err,
@@ -127,6 +128,12 @@ static bool check_deleting(const struct judging *judging, int row, struct err *e
                        "%s has a rule ON DELETE (%s), so that a row count would not say what is "
                        "gone; drop the rule or write children = skip",
                        leaf, rules);
+    if (silent != NULL)
+        return err_set(err,
+                       "%s has a trigger ON DELETE FOR EACH STATEMENT (%s), which would not fire, "
+                       "because each DELETE names a partition; put it on the partitions, and write "
+                       "silent_triggers = %s; or write children = skip",
+                       text_at(judging, row, REL_WRITTEN), silent, silent);
     return true;
 }
 

@@ -1,6 +1,7 @@
 #include "sql/advice.h"
 
 #include "base/text.h"
+#include "sql/triggers.h"
 
 const char sql_advice_table[] =
     "SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name,"
@@ -27,16 +28,17 @@ const char sql_advice_table[] =
     " leaf AS (SELECT oid FROM root UNION SELECT p.relid"                                          \
     "   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p)"
 
-/* tgtype: 1 row, 2 before, 8 delete (pg_trigger.h). A partition's own copies of the partitioned
- * table's triggers are not listed again. */
+/* A partition's own copies of the partitioned table's triggers are not listed again. */
 const char sql_advice_triggers[] = WITH_TABLE
     " SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' "
     "END,"
-    " g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text"
-    " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid"
-    " WHERE NOT g.tgisinternal AND g.tgtype & 8 <> 0 AND g.tgenabled IN ('O', 'A')"
-    "   AND g.tgparentid = 0"
-    " ORDER BY g.tgtype & 2 = 0, g.tgname";
+    " g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text,"
+    " g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent"
+    " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid JOIN pg_class AS c ON c.oid = "
+    "g.tgrelid"
+    " WHERE " SQL_FIRES("g") " AND g.tgtype & 8 <> 0"
+                             "   AND g.tgparentid = 0"
+                             " ORDER BY g.tgtype & 2 = 0, g.tgname";
 
 /* What a DELETE's ROW EXCLUSIVE conflicts with (the manual, 13.3.1), and transactions that may hold
  * locks on rows: those with RowExclusiveLock or RowShareLock that are more than a minute old. */

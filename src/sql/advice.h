@@ -18,7 +18,7 @@
 extern const char sql_advice_table[];
 
 /* $1 schema $2 table -> triggers on DELETE of the application: name, "before" or "after", whether
- * for each row, its function. */
+ * for each row, its function, whether our statements leave it silent (sql/triggers.h). */
 extern const char sql_advice_triggers[];
 
 /* $1 schema $2 table -> sessions that hold locks on the table or its partitions which a batch may

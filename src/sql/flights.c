@@ -1,5 +1,7 @@
 #include "sql/flights.h"
 
+#include "sql/triggers.h"
+
 const char sql_begin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const char sql_begin_read_only[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 const char sql_commit[] = "COMMIT";
@@ -105,10 +107,12 @@ const char sql_table[] =
     "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
     "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
     "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
-    "      AND g.tgtype & 11 = 11) AS keepers" /* BEFORE DELETE FOR EACH ROW */
-    "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
-    " WHERE n.nspname = $1 AND c.relname = $2";
+    "      AND g.tgtype & 11 = 11) AS keepers," /* BEFORE DELETE FOR EACH ROW */
+    "  " SQL_SILENT_TRIGGERS(
+        "c.oid", "$3") " AS silent"
+                       "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+                       "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
+                       " WHERE n.nspname = $1 AND c.relname = $2";
 
 /* A domain stands for the type that it is over, whatever is in between. A type that only has the
  * name of one of PostgreSQL's is none of them. */

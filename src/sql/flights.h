@@ -53,9 +53,10 @@ extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it wa
 extern const char sql_server[];  /* -> version, standby, installed, usage, audit, runs, role,
                                    database,  block_size, replication_role, clock (us), citus */
 extern const char sql_version[]; /* -> version of the schema */
-extern const char sql_table[];   /* $1 schema $2 table -> oid, relkind, relpersistence, amname,
-                                    blocks, reltuples, policies, usage, can_select, can_delete,
-                                    can_lock, rules, system, keepers; no row = no such table */
+extern const char sql_table[];   /* $1 schema $2 table $3 silent_triggers -> oid, relkind,
+                                    relpersistence, amname, blocks, reltuples, policies, usage,
+                                    can_select, can_delete, can_lock, rules, system, keepers,
+                                    silent; no row = no such table */
 /* $1 relation -> of each column: name, declared type, type without domains (NULL if it is none of
  * PostgreSQL's own and no enum), label; an enum has a row for each of its labels. */
 extern const char sql_columns[];

@@ -1,5 +1,7 @@
 #include "sql/references.h"
 
+#include "sql/triggers.h"
+
 /* What a foreign key of a table, of one of its partitions or of what it is a partition of points
  * at. A partition's copy of a foreign key (conparentid) says nothing that the original doesn't. */
 const char sql_references[] =
@@ -142,11 +144,14 @@ const char sql_relatives[] =
     " has_any_column_privilege(l.oid, 'UPDATE'),"
     " (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "   WHERE r.ev_class = l.oid AND r.ev_type = '4'),"
-    " current_setting('track_counts')"
-    "  FROM unnest($1::oid[]) WITH ORDINALITY AS w (oid, number)"
-    "  JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "  CROSS JOIN LATERAL (SELECT t.relid FROM pg_partition_tree(c.oid) AS t"
-    "                       WHERE t.isleaf AND c.relkind IN ('r', 'p')"
-    "                       UNION SELECT c.oid::regclass WHERE c.relkind <> 'p') AS t"
-    "  JOIN pg_class AS l ON l.oid = t.relid JOIN pg_namespace AS m ON m.oid = l.relnamespace"
-    " ORDER BY w.number, l.relname, m.nspname";
+    " current_setting('track_counts'), " SQL_SILENT_TRIGGERS(
+        "c.oid",
+        "$2") "  FROM unnest($1::oid[]) WITH ORDINALITY AS w (oid, number)"
+              "  JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = "
+              "c.relnamespace"
+              "  CROSS JOIN LATERAL (SELECT t.relid FROM pg_partition_tree(c.oid) AS t"
+              "                       WHERE t.isleaf AND c.relkind IN ('r', 'p')"
+              "                       UNION SELECT c.oid::regclass WHERE c.relkind <> 'p') AS t"
+              "  JOIN pg_class AS l ON l.oid = t.relid JOIN pg_namespace AS m ON m.oid = "
+              "l.relnamespace"
+              " ORDER BY w.number, l.relname, m.nspname";

@@ -45,11 +45,11 @@ enum reference_index_column {
 };
 
 /*
- * $1 OIDs -> one row for each leaf of each of these tables, a table without partitions being its
- * own leaf: table, schema, name, as it is written, kind, whether policies apply, USAGE, SELECT,
- * UPDATE of some column; leaf, schema, name, as it is written, kind, blocks, reltuples, whether
- * policies apply, USAGE, SELECT, DELETE, UPDATE of some column, rules ON DELETE; whether
- * track_counts is on.
+ * $1 OIDs $2 silent_triggers -> one row for each leaf of each of these tables, a table without
+ * partitions being its own leaf: table, schema, name, as it is written, kind, whether policies
+ * apply, USAGE, SELECT, UPDATE of some column; leaf, schema, name, as it is written, kind, blocks,
+ * reltuples, whether policies apply, USAGE, SELECT, DELETE, UPDATE of some column, rules ON DELETE;
+ * whether track_counts is on; triggers of the table that stay silent.
  */
 extern const char sql_relatives[];
 enum relative_column {
@@ -76,6 +76,7 @@ enum relative_column {
     REL_LEAF_UPDATE,
     REL_LEAF_RULES,
     REL_TRACK_COUNTS,
+    REL_SILENT,
 };
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "integration/events.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/plans.h"
@@ -238,6 +239,27 @@ START_TEST(triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked
 }
 END_TEST
 
+START_TEST(a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire)
+{
+    struct scene scene = events_of(2);
+    json_t *plan;
+
+    sql_exec(scene.own, "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+                        " 'BEGIN RETURN OLD; END';"
+                        "CREATE TRIGGER a_row AFTER DELETE ON ev FOR EACH ROW EXECUTE FUNCTION f();"
+                        "CREATE TRIGGER b_log AFTER DELETE ON ev EXECUTE FUNCTION f();"
+                        "CREATE TRIGGER c_leaf AFTER DELETE ON ev_1 EXECUTE FUNCTION f();");
+    plan = plans_read(events_config(&scene, "silent_triggers = b_log"), NULL, 0);
+    ck_assert_uint_eq(json_array_size(plans_at(plan, "triggers")), 3);
+    plans_check_note(plan, "triggers", "a_row: after each row, public.f");
+    plans_check_note(plan, "triggers",
+                     "b_log: after each statement, public.f, which does not fire: each DELETE "
+                     "names a partition");
+    plans_check_note(plan, "triggers", "c_leaf: after each statement, public.f");
+    scene_end(&scene);
+}
+END_TEST
+
 static const struct holder {
     const char *locks;
     int code;
@@ -336,6 +358,7 @@ int main(void)
         a_job_that_is_refused_for_what_refers_to_it_still_shows_what_is_due,
         every_privilege_that_references_need_is_listed_at_once,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
+        a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire,
         due_rows_that_others_refer_to_are_among_the_risks,
         rows_that_the_last_run_has_left_blocked_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,

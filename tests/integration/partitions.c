@@ -115,6 +115,43 @@ START_TEST(a_leaf_of_another_shape_is_judged_by_its_own_columns)
 }
 END_TEST
 
+/* --- triggers that no DELETE of ours fires --- */
+
+static const char make_statement_triggers[] =
+    "CREATE TABLE log (leaf text, rows bigint);"
+    "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
+    "  INSERT INTO log SELECT TG_TABLE_NAME, count(*) FROM gone; RETURN NULL; END $$;"
+    "CREATE TRIGGER log AFTER DELETE ON ev REFERENCING OLD TABLE AS gone"
+    " FOR EACH STATEMENT EXECUTE FUNCTION log();"
+    "CREATE TRIGGER \"Sub log\" AFTER DELETE ON ev_3 REFERENCING OLD TABLE AS gone"
+    " FOR EACH STATEMENT EXECUTE FUNCTION log();"
+    "CREATE TRIGGER off AFTER DELETE ON ev FOR EACH STATEMENT EXECUTE FUNCTION log();"
+    "ALTER TABLE ev DISABLE TRIGGER off;"
+    "CREATE TRIGGER leaf_log AFTER DELETE ON ev_1 REFERENCING OLD TABLE AS gone"
+    " FOR EACH STATEMENT EXECUTE FUNCTION log();";
+
+/* The application's own audit would not see the rows go. */
+START_TEST(a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_name)
+{
+    struct scene scene = nested_events();
+    const char *log;
+
+    sql_exec(scene.own, "%s", make_statement_triggers);
+    log = scene_once(events_config(&scene, "silent_triggers = logs, Sub"), 1);
+    ck_assert_ptr_nonnull(strstr(log, "public.ev has a trigger ON DELETE FOR EACH STATEMENT (Sub "
+                                      "log, log), which would not fire"));
+    log = scene_once(events_config(&scene, "silent_triggers = log"), 1);
+    ck_assert_ptr_nonnull(strstr(log, "silent_triggers = Sub log"));
+    ck_assert_int_eq(events_check(&scene), 0);
+    scene_once(events_config(&scene, "silent_triggers = log, Sub log"), 0);
+    ck_assert_int_eq(events_check(&scene), 6 * DUE);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(DISTINCT leaf, ',') || sum(rows)"
+                                         " FROM log"),
+                     keep_format("ev_1%d", DUE));
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- the same TID in several leaves --- */
 
 /* All rows of ev_1 are due, none of ev_2 is, and in ev_3 it is the other half than in ev_4. */
@@ -355,6 +392,7 @@ int main(void)
         leaves_are_purged_through_their_indexes_where_those_serve,
         a_table_without_any_leaf_is_done_at_once,
         a_leaf_of_another_shape_is_judged_by_its_own_columns,
+        a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_name,
         live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay,
         two_workers_share_a_leaf_and_count_no_row_twice,
         a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged,

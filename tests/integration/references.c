@@ -242,6 +242,15 @@ END_TEST
     "CREATE TABLE comments (id bigint, post_id bigint REFERENCES posts ON DELETE CASCADE);"        \
     "INSERT INTO comments VALUES (1, 1)"
 
+#define LOGGED_COMMENTS                                                                            \
+    "CREATE TABLE comments (id bigint, post_id bigint REFERENCES posts ON DELETE CASCADE)"         \
+    " PARTITION BY HASH (id); CREATE TABLE comments_0 PARTITION OF comments"                       \
+    " FOR VALUES WITH (MODULUS 1, REMAINDER 0); INSERT INTO comments VALUES (1, 1);"               \
+    "GRANT SELECT, DELETE, UPDATE ON comments, comments_0 TO pgpurged;"                            \
+    "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';"          \
+    "CREATE TRIGGER \"the log\" AFTER DELETE ON comments FOR EACH STATEMENT EXECUTE FUNCTION "     \
+    "log()"
+
 static const struct refusal {
     const char *setup, *options, *message;
     const char *remedy; /* what the message says, as SQL; NULL = "run: ..." of the message itself */
@@ -272,6 +281,9 @@ static const struct refusal {
                     "CREATE RULE keep AS ON DELETE TO comments DO INSTEAD NOTHING",
      "children = cascade", "public.comments has a rule ON DELETE (keep)",
      "DROP RULE keep ON comments"},
+    {LOGGED_COMMENTS, "children = cascade",
+     "public.comments has a trigger ON DELETE FOR EACH STATEMENT (the log), which would not fire",
+     "DROP TRIGGER \"the log\" ON comments"},
     {"CREATE VIEW comments AS SELECT 1 AS id, 1::bigint AS post_id; GRANT SELECT ON comments TO "
      "pgpurged",
      "children = delete\nreferences = comments.post_id",
@@ -340,6 +352,23 @@ START_TEST(a_big_table_without_an_index_may_be_allowed_by_name)
 }
 END_TEST
 
+/* Where they keep what they refer to, none of them goes. */
+START_TEST(a_trigger_that_stays_silent_may_be_allowed_by_name_and_counts_only_where_rows_go)
+{
+    struct scene scene = posts_new();
+
+    promises_watch(scene.own, "posts");
+    sql_exec(scene.own, LOGGED_COMMENTS);
+    scene_once(posts_config(&scene, "children = skip"), 3);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE - 1);
+    scene_once(posts_config(&scene, "children = cascade"), 1);
+    scene_once(posts_config(&scene, "children = cascade\nsilent_triggers = the log"), 0);
+    ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM comments"), 0);
+    scene_end(&scene);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -353,6 +382,7 @@ int main(void)
         children_that_refer_to_each_other_go_in_passes,
         what_would_go_wrong_is_refused_and_goes_on_once_it_is_put_right,
         a_big_table_without_an_index_may_be_allowed_by_name,
+        a_trigger_that_stays_silent_may_be_allowed_by_name_and_counts_only_where_rows_go,
     };
 
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});

@@ -337,7 +337,7 @@ static const struct flight_case {
     {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},
     {"version", sql_version, 0},
-    {"table", sql_table, 2},
+    {"table", sql_table, 3},
     {"columns", sql_columns, 1},
     {"leaves", sql_leaves, 1},
     {"drop_leaf", sql_drop_leaf, 9},
