@@ -182,8 +182,8 @@ const struct config_option config_options[] = {
     {JOB(drop_partitions), .name = "drop_partitions", .type = &option_bool, .fallback = "no",
      .doc = "With yes, a partition that is over by its bounds and holds nothing but expired rows is "
             "dropped in one piece instead of row by row, which needs its owner's rights. It must "
-            "have no triggers ON DELETE, no foreign key may point at it, and audit_digest must be "
-            "empty."},
+            "have no triggers ON DELETE, no foreign key may point at it, no publication of deletes "
+            "may have it, and audit_digest must be empty."},
     {JOB(workers), .name = "workers", .type = &option_number, .fallback = "1", .least = "1",
      .most = "64", .unit = "connections",
      .doc = "On so many connections at once, within max_connections, the job works on different "

@@ -28,6 +28,8 @@ enum column {
     LEAF_TRIGGERS,
     LEAF_OWNER,
     LEAF_OWNED,
+    LEAF_PUBLISHED_BY,
+    LEAF_UNIDENTIFIED,
 };
 
 static char *missing_privilege(const struct pg_reply *reply, int row, struct leaf *leaf,
@@ -52,11 +54,23 @@ static char *missing_privilege(const struct pg_reply *reply, int row, struct lea
     return refusal;
 }
 
+static char *no_identity(const struct leaf *leaf, const char *publications)
+{
+    char *name = sql_qualified(leaf->schema, leaf->table);
+    char *refusal = text_format("it is published (%s) without a replica identity; give it a "
+                                "primary key, or run: ALTER TABLE %s REPLICA IDENTITY FULL",
+                                publications, name);
+
+    free(name);
+    return refusal;
+}
+
 static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf, const char *role)
 {
     const char *kind = pg_reply_text(reply, TALK_STEP, row, LEAF_KIND);
     const char *method = pg_reply_text(reply, TALK_STEP, row, LEAF_ACCESS_METHOD);
     const char *rules = pg_reply_text(reply, TALK_STEP, row, LEAF_RULES);
+    const char *unidentified = pg_reply_text(reply, TALK_STEP, row, LEAF_UNIDENTIFIED);
 
     leaf->elsewhere = method == NULL || !text_equal(method, "heap");
     if (kind != NULL && kind[0] == 'f')
@@ -75,6 +89,8 @@ static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf
             "it has a rule ON DELETE (%s), so that a row count would not say what is "
             "gone; drop the rule",
             rules);
+    if (unidentified != NULL)
+        return no_identity(leaf, unidentified);
     return missing_privilege(reply, row, leaf, role);
 }
 
@@ -84,11 +100,15 @@ static char *keep_whole(const struct pg_reply *reply, int row, const char *role)
     const char *referenced = pg_reply_text(reply, TALK_STEP, row, LEAF_REFERENCED);
     const char *triggers = pg_reply_text(reply, TALK_STEP, row, LEAF_TRIGGERS);
     const char *owner = pg_reply_text(reply, TALK_STEP, row, LEAF_OWNER);
+    const char *published_by = pg_reply_text(reply, TALK_STEP, row, LEAF_PUBLISHED_BY);
 
     if (referenced != NULL)
         return text_format("a foreign key points at it (%s)", referenced);
     if (triggers != NULL)
         return text_format("its triggers ON DELETE (%s) would not fire", triggers);
+    if (published_by != NULL)
+        return text_format("it is published (%s), and subscribers would keep its rows",
+                           published_by);
     if (!pg_reply_bool(reply, TALK_STEP, row, LEAF_OWNED))
         return text_format("only its owner can drop it; run: GRANT %s TO %s",
                            owner != NULL ? owner : "its owner", role);

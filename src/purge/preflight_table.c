@@ -24,6 +24,7 @@ enum table_column {
     TABLE_SYSTEM,
     TABLE_KEEPERS,
     TABLE_SILENT,
+    TABLE_UNIDENTIFIED,
 };
 
 static const char *kind_of(char relkind)
@@ -124,6 +125,20 @@ static bool check_side_effects(const struct pg_reply *reply, const struct table_
     return true;
 }
 
+/* What the server would answer each DELETE with. */
+static bool check_identity(const struct pg_reply *reply, const struct table_name *name,
+                           struct err *err)
+{
+    const char *publications = pg_reply_text(reply, TALK_STEP, 0, TABLE_UNIDENTIFIED);
+
+    return publications == NULL ||
+           err_set(err,
+                   "%s is published (%s) without a replica identity, so that the server refuses "
+                   "each DELETE; give it a primary key, or run: ALTER TABLE %s REPLICA IDENTITY "
+                   "FULL",
+                   name->written, publications, name->written);
+}
+
 static void read_table(const struct pg_reply *reply, struct preflight_table *table)
 {
     const char *kind = pg_reply_text(reply, TALK_STEP, 0, TABLE_KIND);
@@ -144,5 +159,5 @@ bool preflight_judge_table(const struct pg_reply *reply, const struct table_name
         return err_set(err, "there is no table %s in this database", name->written);
     read_table(reply, table);
     return check_what_it_is(reply, name, err) && check_privileges(reply, name, table->role, err) &&
-           check_side_effects(reply, name, table->role, err);
+           check_side_effects(reply, name, table->role, err) && check_identity(reply, name, err);
 }

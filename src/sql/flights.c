@@ -1,5 +1,6 @@
 #include "sql/flights.h"
 
+#include "sql/published.h"
 #include "sql/triggers.h"
 
 const char sql_begin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
@@ -88,8 +89,12 @@ const char sql_server[] =
 
 const char sql_version[] = "SELECT pgpurged.version()";
 
+#define TABLE_SILENT       SQL_SILENT_TRIGGERS("c.oid", "$3")
+#define TABLE_PUBLISHED_BY SQL_PUBLISHED_BY("c")
+#define TABLE_UNIDENTIFIED SQL_UNIDENTIFIED("c")
+
 const char sql_table[] =
-    "SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
+    "WITH " SQL_PUBLISHED " SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
     "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(pg_relation_size(p.relid)), 0)::bigint"
     "                                  FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)"
     "   ELSE pg_relation_size(c.oid) END / current_setting('block_size')::bigint AS blocks,"
@@ -108,11 +113,10 @@ const char sql_table[] =
     "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
     "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
     "      AND g.tgtype & 11 = 11) AS keepers," /* BEFORE DELETE FOR EACH ROW */
-    "  " SQL_SILENT_TRIGGERS(
-        "c.oid", "$3") " AS silent"
-                       "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-                       "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
-                       " WHERE n.nspname = $1 AND c.relname = $2";
+    "  " TABLE_SILENT " AS silent, " TABLE_UNIDENTIFIED " AS unidentified"
+    "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
+    " WHERE n.nspname = $1 AND c.relname = $2";
 
 /* A domain stands for the type that it is over, whatever is in between. A type that only has the
  * name of one of PostgreSQL's is none of them. */
@@ -136,7 +140,7 @@ const char sql_columns[] =
  * may come in is said by a range over time, of the leaf or of what it is a part of; a bound without
  * a zone is taken for the latest moment that it can be, in the westernmost one. */
 const char sql_leaves[] =
-    "SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,"
+    "WITH " SQL_PUBLISHED " SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,"
     "  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,"
     "  row_security_active(c.oid) AS policies,"
     "  has_schema_privilege(n.oid, 'USAGE') AS usage,"
@@ -166,7 +170,9 @@ const char sql_leaves[] =
     "  (SELECT string_agg(DISTINCT quote_ident(g.tgname), ', ') FROM pg_trigger AS g"
     "    WHERE g.tgrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))"
     "      AND NOT g.tgisinternal AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS triggers,"
-    "  quote_ident(pg_get_userbyid(c.relowner)) AS owner, pg_has_role(c.relowner, 'USAGE') AS owned"
+    "  quote_ident(pg_get_userbyid(c.relowner)) AS owner,"
+    "  pg_has_role(c.relowner, 'USAGE') AS owned,"
+    "  " TABLE_PUBLISHED_BY " AS published_by, " TABLE_UNIDENTIFIED " AS unidentified"
     "  FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid"
     "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"

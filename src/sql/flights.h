@@ -56,13 +56,14 @@ extern const char sql_version[]; /* -> version of the schema */
 extern const char sql_table[];   /* $1 schema $2 table $3 silent_triggers -> oid, relkind,
                                     relpersistence, amname, blocks, reltuples, policies, usage,
                                     can_select, can_delete, can_lock, rules, system, keepers,
-                                    silent; no row = no such table */
+                                    silent, unidentified; no row = no such table */
 /* $1 relation -> of each column: name, declared type, type without domains (NULL if it is none of
  * PostgreSQL's own and no enum), label; an enum has a row for each of its labels. */
 extern const char sql_columns[];
 extern const char sql_leaves[]; /* $1 relation -> oid, schema, table, relkind, amname, blocks,
                                    reltuples, policies, usage, can_select, can_delete, can_lock,
-                                   rules, keepers, ends (us), referenced, triggers, owner, owned */
+                                   rules, keepers, ends (us), referenced, triggers, owner, owned,
+                                   published_by, unidentified */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */

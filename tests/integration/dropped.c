@@ -126,6 +126,9 @@ static const struct obstacle {
      "ALTER TABLE old_1 ADD UNIQUE (id); CREATE TABLE lines (id bigint REFERENCES old_1 (id));"
      "CREATE INDEX ON lines (id); GRANT SELECT ON lines TO pgpurged",
      "a foreign key points at it", 0},
+    {"a publication",
+     "ALTER TABLE old_1 REPLICA IDENTITY FULL; CREATE PUBLICATION p FOR TABLE old_1",
+     "it is published (p), and subscribers would keep its rows", 0},
     {"a view", "CREATE VIEW old_rows AS TABLE old_1", "other objects depend on it", 0},
 };
 

@@ -234,6 +234,12 @@ static const struct refused {
      DUE},
     {"a rule", "CREATE RULE softly AS ON DELETE TO ev_2 DO INSTEAD NOTHING",
      "it has a rule ON DELETE (softly), so that a row count would not say what is gone", DUE},
+    {"no replica identity",
+     "CREATE PUBLICATION p FOR TABLE ev; ALTER TABLE ev_1 REPLICA IDENTITY FULL;"
+     "ALTER TABLE ev_3 ADD PRIMARY KEY (id)",
+     "the first is ev_2: it is published (p) without a replica identity; give it a primary key, or "
+     "run: ALTER TABLE \"public\".\"ev_2\" REPLICA IDENTITY FULL",
+     DUE},
     {"a foreign table",
      "DROP TABLE ev_2; DELETE FROM promises.was WHERE id BETWEEN 101 AND 200;"
      "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"

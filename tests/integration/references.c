@@ -284,6 +284,10 @@ static const struct refusal {
     {LOGGED_COMMENTS, "children = cascade",
      "public.comments has a trigger ON DELETE FOR EACH STATEMENT (the log), which would not fire",
      "DROP TRIGGER \"the log\" ON comments"},
+    {SMALL_COMMENTS
+     "; GRANT SELECT, DELETE ON comments TO pgpurged; CREATE PUBLICATION p FOR TABLE "
+     "comments",
+     "children = cascade", "public.comments is published (p) without a replica identity", NULL},
     {"CREATE VIEW comments AS SELECT 1 AS id, 1::bigint AS post_id; GRANT SELECT ON comments TO "
      "pgpurged",
      "children = delete\nreferences = comments.post_id",

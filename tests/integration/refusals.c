@@ -139,6 +139,12 @@ static const struct refusal {
      "CREATE TABLE a_rule AS TABLE plain;"
      "CREATE RULE keep AS ON DELETE TO a_rule DO INSTEAD NOTHING",
      NULL, "public.a_rule has a rule ON DELETE (keep)", true},
+
+    /* What the server would refuse each time. */
+    {"unidentified",
+     "CREATE TABLE unidentified AS TABLE plain; CREATE PUBLICATION \"To Kyiv\" FOR"
+     " TABLE unidentified",
+     NULL, "public.unidentified is published (\"To Kyiv\") without a replica identity", true},
 };
 
 /* Privileges for all, so that each case lacks but one thing. */

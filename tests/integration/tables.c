@@ -142,6 +142,61 @@ START_TEST(batches_of_wide_rows_shrink_to_their_time)
 }
 END_TEST
 
+/* --- logical replication --- */
+
+/* What the catalog says beforehand is what the server says of a DELETE. */
+static const struct published {
+    const char *setup;
+    bool refused;
+} published[] = {
+    {"CREATE PUBLICATION p FOR TABLE orders", false}, /* by its primary key */
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey", false},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey; CREATE PUBLICATION p FOR TABLE orders", true},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey; CREATE PUBLICATION p FOR ALL TABLES", true},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey; CREATE PUBLICATION p FOR TABLES IN SCHEMA "
+     "public",
+     true},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey; CREATE PUBLICATION p FOR TABLES IN SCHEMA "
+     "pgpurged",
+     false},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey; CREATE PUBLICATION p FOR TABLE orders WITH "
+     "(publish = 'insert, update')",
+     false},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey, REPLICA IDENTITY FULL;"
+     "CREATE PUBLICATION p FOR TABLE orders",
+     false},
+    {"ALTER TABLE orders REPLICA IDENTITY NOTHING; CREATE PUBLICATION p FOR TABLE orders", true},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey, ADD CONSTRAINT u UNIQUE (id);"
+     "ALTER TABLE orders REPLICA IDENTITY USING INDEX u; CREATE PUBLICATION p FOR TABLE orders",
+     false},
+    {"ALTER TABLE orders DROP CONSTRAINT orders_pkey, SET UNLOGGED;"
+     "CREATE PUBLICATION p FOR ALL TABLES",
+     false},
+};
+
+static void check_published(const struct published *row)
+{
+    struct scene scene = scene_new();
+    const char *config = scene_config(&scene, "walk = heap"), *log, *error;
+
+    scene_add_orders(&scene, 20);
+    sql_exec(scene.own, "SET client_min_messages = error; %s", row->setup);
+    error = sql_error(scene.own, "DELETE FROM orders WHERE false");
+    ck_assert_msg((strcmp(error, "55000") == 0) == row->refused, "%s: %s", row->setup, error);
+    log = scene_once(config, row->refused ? 1 : 0);
+    ck_assert_msg((strstr(log, " without a replica identity") != NULL) == row->refused, "%s",
+                  row->setup);
+    ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), row->refused ? 0 : 10);
+    scene_end(&scene);
+}
+
+START_TEST(a_published_table_is_purged_unless_the_server_would_refuse_each_delete)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(published); i++)
+        check_published(&published[i]);
+}
+END_TEST
+
 /* --- the application's triggers --- */
 
 /* What it sees: each row that goes, and each statement with the rows of it. */
@@ -292,6 +347,7 @@ int main(void)
         a_table_of_any_key_or_none_is_purged_by_either_walk,
         a_job_on_a_parent_or_on_a_child_touches_no_other_of_the_family,
         batches_of_wide_rows_shrink_to_their_time,
+        a_published_table_is_purged_unless_the_server_would_refuse_each_delete,
         the_applications_triggers_see_each_row_that_goes_once,
         rows_that_become_due_during_a_run_are_not_taken_for_kept_ones,
         rows_that_raise_and_rows_that_stay_silently_are_counted_under_their_reasons,
