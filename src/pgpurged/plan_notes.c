@@ -118,6 +118,13 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
                               "is done",
                               advice->wraparound_pid),
                   NULL);
+    if (advice->heirs > 0)
+        plan_note(&plan->risks,
+                  text_format("%" PRId64 " table%s from it (%s%s): their rows are not purged; "
+                              "give each a job of its own",
+                              advice->heirs, advice->heirs == 1 ? " inherits" : "s inherit",
+                              advice->first_heir, advice->heirs == 1 ? "" : ", ..."),
+                  NULL);
     if (!job->enabled)
         plan_note(&plan->risks, text_copy("enabled = no: the daemon does not run this job"), NULL);
     if (plan->forecast && plan->expiring_per_day > plan->rows_per_day)

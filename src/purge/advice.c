@@ -24,7 +24,9 @@ enum table_column {
     COLUMN_SELECT,
     COLUMN_DELETE,
     COLUMN_LOCK,
-    COLUMN_SEES_ALL
+    COLUMN_SEES_ALL,
+    COLUMN_HEIRS,
+    COLUMN_FIRST_HEIR
 };
 
 void advice_send(struct pg *pg, const struct job_settings *job, bool readable, pg_reply_fn *fn,
@@ -80,6 +82,8 @@ static void read_table(const struct pg_reply *reply, struct advice *advice)
     advice->can_delete = pg_reply_bool(reply, STEP_TABLE, 0, COLUMN_DELETE);
     advice->can_lock = pg_reply_bool(reply, STEP_TABLE, 0, COLUMN_LOCK);
     advice->sees_all = pg_reply_bool(reply, STEP_TABLE, 0, COLUMN_SEES_ALL);
+    advice->heirs = pg_reply_int(reply, STEP_TABLE, 0, COLUMN_HEIRS);
+    advice->first_heir = copied(reply, STEP_TABLE, 0, COLUMN_FIRST_HEIR);
 }
 
 static void read_triggers(const struct pg_reply *reply, struct advice *advice)
@@ -175,5 +179,6 @@ void advice_free(struct advice *advice)
     free(advice->column);
     free(advice->schema);
     free(advice->role);
+    free(advice->first_heir);
     *advice = (struct advice){0};
 }

@@ -39,6 +39,8 @@ struct advice {
     double rows;    /* reltuples; -1 = never analyzed */
     uint32_t block_size;
     bool usage, can_select, can_delete, can_lock, sees_all;
+    int64_t heirs;    /* tables that inherit from it */
+    char *first_heir; /* NULL = there is none */
     struct advice_trigger *triggers;
     size_t trigger_count;
     struct advice_lock *locks;

@@ -25,6 +25,7 @@ enum table_column {
     TABLE_KEEPERS,
     TABLE_SILENT,
     TABLE_UNIDENTIFIED,
+    TABLE_HYPERTABLE,
 };
 
 static const char *kind_of(char relkind)
@@ -72,6 +73,11 @@ static bool check_what_it_is(const struct pg_reply *reply, const struct table_na
                        "%s is stored by the access method \"%s\", which has no TID scans; only "
                        "heap tables can be purged",
                        name->written, method != NULL ? method : "none");
+    if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_HYPERTABLE))
+        return err_set(err,
+                       "%s is a hypertable of TimescaleDB: here it is an empty shell, and its "
+                       "chunks are not supported; use its own add_retention_policy()",
+                       name->written);
     return true;
 }
 

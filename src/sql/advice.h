@@ -14,7 +14,8 @@
 /* $1 schema $2 table $3 column -> the table's name and the column's as SQL has them (NULL = there
  * is none), the schema's, the role's, whether the table is partitioned, relpages, reltuples, block
  * size, whether the column may be NULL; may it use the schema, select, delete, lock rows; does it
- * see what other sessions do. No row = no such table. */
+ * see what other sessions do; how many tables inherit from it, the first one's name. No row = no
+ * such table. */
 extern const char sql_advice_table[];
 
 /* $1 schema $2 table -> triggers on DELETE of the application: name, "before" or "after", whether

@@ -113,7 +113,10 @@ const char sql_table[] =
     "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
     "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
     "      AND g.tgtype & 11 = 11) AS keepers," /* BEFORE DELETE FOR EACH ROW */
-    "  " TABLE_SILENT " AS silent, " TABLE_UNIDENTIFIED " AS unidentified"
+    "  " TABLE_SILENT " AS silent, " TABLE_UNIDENTIFIED " AS unidentified,"
+    "  EXISTS (SELECT FROM pg_inherits AS h JOIN pg_class AS k ON k.oid = h.inhrelid"
+    "           WHERE h.inhparent = c.oid"
+    "             AND k.relnamespace = to_regnamespace('_timescaledb_internal')) AS hypertable"
     "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
     " WHERE n.nspname = $1 AND c.relname = $2";

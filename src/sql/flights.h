@@ -56,7 +56,7 @@ extern const char sql_version[]; /* -> version of the schema */
 extern const char sql_table[];   /* $1 schema $2 table $3 silent_triggers -> oid, relkind,
                                     relpersistence, amname, blocks, reltuples, policies, usage,
                                     can_select, can_delete, can_lock, rules, system, keepers,
-                                    silent, unidentified; no row = no such table */
+                                    silent, unidentified, hypertable; no row = no such table */
 /* $1 relation -> of each column: name, declared type, type without domains (NULL if it is none of
  * PostgreSQL's own and no enum), label; an enum has a row for each of its labels. */
 extern const char sql_columns[];

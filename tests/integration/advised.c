@@ -239,6 +239,22 @@ START_TEST(triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked
 }
 END_TEST
 
+/* Whoever partitions by inheritance would wait in vain for the rows of the heirs to go. */
+START_TEST(tables_that_inherit_from_it_are_a_risk)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "CREATE TABLE \"Old orders\" () INHERITS (orders);");
+    plans_check_note(plans_read(scene_config(&scene, ""), NULL, 0), "risks",
+                     "1 table inherits from it (public.\"Old orders\"): their rows are not purged");
+    sql_exec(scene.own, "CREATE TABLE older () INHERITS (orders);");
+    plans_check_note(plans_read(scene_config(&scene, ""), NULL, 0), "risks",
+                     "2 tables inherit from it (public.\"Old orders\", ...)");
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire)
 {
     struct scene scene = events_of(2);
@@ -359,6 +375,7 @@ int main(void)
         every_privilege_that_references_need_is_listed_at_once,
         triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked,
         a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire,
+        tables_that_inherit_from_it_are_a_risk,
         due_rows_that_others_refer_to_are_among_the_risks,
         rows_that_the_last_run_has_left_blocked_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,

@@ -61,6 +61,10 @@ static const struct refusal {
      "GRANT SELECT ON pg_catalog.pg_dist_partition TO PUBLIC;"
      "CREATE TABLE citus AS TABLE plain; INSERT INTO pg_dist_partition VALUES ('citus')",
      NULL, "public.citus is a distributed table of Citus", true},
+    {"timescale",
+     "CREATE SCHEMA _timescaledb_internal; CREATE TABLE timescale AS TABLE plain;"
+     "CREATE TABLE _timescaledb_internal._hyper_1_1_chunk () INHERITS (timescale)",
+     NULL, "public.timescale is a hypertable of TimescaleDB", true},
     {"columnar",
      "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
      "CREATE TABLE columnar USING columns AS TABLE plain",
