@@ -87,7 +87,7 @@ static void note_lock(struct plan *plan, const struct job_settings *job,
 {
     struct text note = {0};
 
-    text_addf(&note, "pid %" PRId64, lock->pid);
+    text_add(&note, lock->who);
     if (lock->application != NULL && lock->application[0] != '\0')
         text_addf(&note, " (%s)", lock->application);
     if (lock->shuts_out)

@@ -106,7 +106,7 @@ static void read_locks(const struct pg_reply *reply, struct advice *advice)
     advice->locks = mem_new(advice->lock_count * sizeof *advice->locks);
     for (size_t i = 0; i < advice->lock_count; i++)
         advice->locks[i] = (struct advice_lock){
-            .pid = pg_reply_int(reply, STEP_LOCKS, (int)i, 0),
+            .who = copied(reply, STEP_LOCKS, (int)i, 0),
             .application = copied(reply, STEP_LOCKS, (int)i, 1),
             .mode = copied(reply, STEP_LOCKS, (int)i, 2),
             .age_s = or_unknown(reply, STEP_LOCKS, (int)i, 3),
@@ -163,6 +163,7 @@ void advice_free(struct advice *advice)
         free(advice->triggers[i].function);
     }
     for (size_t i = 0; i < advice->lock_count; i++) {
+        free(advice->locks[i].who);
         free(advice->locks[i].application);
         free(advice->locks[i].mode);
     }

@@ -20,7 +20,7 @@ struct advice_trigger {
 };
 
 struct advice_lock {
-    int64_t pid;
+    char *who; /* "pid 17", "prepared transaction x" */
     char *application, *mode;
     double age_s;   /* of its transaction; < 0 = not shown to this role */
     bool shuts_out; /* no DELETE gets past this lock */

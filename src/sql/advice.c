@@ -30,32 +30,41 @@ const char sql_advice_table[] =
     " leaf AS (SELECT oid FROM root UNION SELECT p.relid"                                          \
     "   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p)"
 
+#define TRIGGER_FIRES SQL_FIRES("g")
+
 /* A partition's own copies of the partitioned table's triggers are not listed again. */
 const char sql_advice_triggers[] = WITH_TABLE
-    " SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' "
-    "END,"
+    " SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END,"
     " g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text,"
     " g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent"
-    " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid JOIN pg_class AS c ON c.oid = "
-    "g.tgrelid"
-    " WHERE " SQL_FIRES("g") " AND g.tgtype & 8 <> 0"
-                             "   AND g.tgparentid = 0"
-                             " ORDER BY g.tgtype & 2 = 0, g.tgname";
+    " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid"
+    " JOIN pg_class AS c ON c.oid = g.tgrelid"
+    " WHERE " TRIGGER_FIRES " AND g.tgtype & 8 <> 0 AND g.tgparentid = 0"
+    " ORDER BY g.tgtype & 2 = 0, g.tgname";
 
 /* What a DELETE's ROW EXCLUSIVE conflicts with (the manual, 13.3.1), and transactions that may hold
- * locks on rows: those with RowExclusiveLock or RowShareLock that are more than a minute old. */
+ * locks on rows: those with RowExclusiveLock or RowShareLock that are more than a minute old. A
+ * prepared transaction has no session; it is found by the lock on its own number, because its
+ * virtual number is only then "-1/..." (52.12, pg_locks) when the server was restarted since. */
 const char sql_advice_locks[] = WITH_TABLE
-    " SELECT s.pid, s.application_name, s.mode, s.age, s.shuts_out FROM ("
-    "  SELECT DISTINCT ON (l.pid) l.pid, a.application_name, l.mode,"
-    "         extract(epoch FROM clock_timestamp() - a.xact_start) AS age,"
+    ", held AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted)"
+    " SELECT s.who, s.application_name, s.mode, s.age, s.shuts_out FROM ("
+    "  SELECT DISTINCT ON (l.virtualtransaction)"
+    "         coalesce('pid ' || l.pid, 'prepared transaction ' || x.gid, 'somebody') AS who,"
+    "         a.application_name, l.mode,"
+    "         extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, x.prepared)) AS age,"
     "         l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',"
     "                    'AccessExclusiveLock') AS shuts_out"
-    "    FROM pg_locks AS l JOIN leaf ON leaf.oid = l.relation"
-    "    JOIN pg_stat_get_activity(l.pid) AS a ON true"
-    "   WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid()"
+    "    FROM held AS l JOIN leaf ON leaf.oid = l.relation"
+    "    LEFT JOIN LATERAL (SELECT * FROM pg_stat_get_activity(l.pid) WHERE l.pid IS NOT NULL) AS a"
+    "      ON true"
+    "    LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM held AS m"
+    "        JOIN pg_prepared_xact() AS p ON p.transaction = m.transactionid"
+    "       WHERE m.virtualtransaction = l.virtualtransaction AND l.pid IS NULL) AS x ON true"
+    "   WHERE l.locktype = 'relation' AND l.pid IS DISTINCT FROM pg_backend_pid()"
     "     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    "   ORDER BY l.pid, l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',"
-    "                              'AccessExclusiveLock') DESC,"
+    "   ORDER BY l.virtualtransaction, l.mode IN ('ShareLock', 'ShareRowExclusiveLock',"
+    "                              'ExclusiveLock', 'AccessExclusiveLock') DESC,"
     "            l.mode = 'RowExclusiveLock' DESC) AS s"
     " WHERE s.shuts_out OR s.mode IN ('RowExclusiveLock', 'RowShareLock') AND s.age > 60"
     " ORDER BY s.shuts_out DESC, s.age DESC NULLS LAST LIMIT 5";

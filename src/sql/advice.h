@@ -23,8 +23,9 @@ extern const char sql_advice_table[];
 extern const char sql_advice_triggers[];
 
 /* $1 schema $2 table -> sessions that hold locks on the table or its partitions which a batch may
- * have to wait for: pid, application, lock mode, age of the transaction in seconds (NULL = not
- * shown to this role), whether the lock alone keeps a DELETE out; the worst first, 5 at most. */
+ * have to wait for: "pid 17" or "prepared transaction x", application (NULL = none), lock mode, age
+ * of the transaction in seconds (NULL = not shown to this role), whether the lock alone keeps a
+ * DELETE out; the worst first, 5 at most. */
 extern const char sql_advice_locks[];
 
 /* $1 schema $2 table -> pid of an autovacuum against wraparound at the table or a partition. */

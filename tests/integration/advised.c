@@ -303,6 +303,23 @@ static void check_holder(const struct holder *row)
     scene_end(&scene);
 }
 
+START_TEST(a_prepared_transaction_that_shuts_batches_out_is_named)
+{
+    struct scene scene = scene_new();
+    json_t *plan;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "BEGIN; LOCK TABLE orders IN SHARE MODE; UPDATE orders SET filler = 'y'"
+                        " WHERE id = 1; PREPARE TRANSACTION 'forgotten'");
+    plan = plans_read(scene_config(&scene, ""), NULL, 0);
+    ck_assert_uint_eq(json_array_size(plans_at(plan, "risks")), 1);
+    plans_check_note(plan, "risks",
+                     "prepared transaction forgotten holds ShareLock on the table, since ");
+    sql_exec(scene.own, "ROLLBACK PREPARED 'forgotten'");
+    scene_end(&scene);
+}
+END_TEST
+
 /* Which the plan says before any run. */
 START_TEST(due_rows_that_others_refer_to_are_among_the_risks)
 {
@@ -379,7 +396,9 @@ int main(void)
         due_rows_that_others_refer_to_are_among_the_risks,
         rows_that_the_last_run_has_left_blocked_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,
+        a_prepared_transaction_that_shuts_batches_out_is_named,
     };
 
-    return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
+    return harness_main(tests, ARRAY_LENGTH(tests),
+                        &(struct cluster_options){.settings = "max_prepared_transactions = 4"});
 }
