@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "purge/effects.h"
 #include "purge/talk.h"
 #include "sql/flights.h"
 #include "sql/quote.h"
@@ -54,23 +55,26 @@ static char *missing_privilege(const struct pg_reply *reply, int row, struct lea
     return refusal;
 }
 
-static char *no_identity(const struct leaf *leaf, const char *publications)
+/* Triggers of the tables above it were judged with these. */
+static char *refused_effects(const struct pg_reply *reply, int row, const struct leaf *leaf)
 {
+    const struct effects effects = {
+        .rules = pg_reply_text(reply, TALK_STEP, row, LEAF_RULES),
+        .unidentified = pg_reply_text(reply, TALK_STEP, row, LEAF_UNIDENTIFIED),
+    };
     char *name = sql_qualified(leaf->schema, leaf->table);
-    char *refusal = text_format("it is published (%s) without a replica identity; give it a "
-                                "primary key, or run: ALTER TABLE %s REPLICA IDENTITY FULL",
-                                publications, name);
+    struct err err;
+    bool allowed = effects_allowed(&effects, "it", name, &err);
 
     free(name);
-    return refusal;
+    return allowed ? NULL : text_copy(err.text);
 }
 
 static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf, const char *role)
 {
     const char *kind = pg_reply_text(reply, TALK_STEP, row, LEAF_KIND);
     const char *method = pg_reply_text(reply, TALK_STEP, row, LEAF_ACCESS_METHOD);
-    const char *rules = pg_reply_text(reply, TALK_STEP, row, LEAF_RULES);
-    const char *unidentified = pg_reply_text(reply, TALK_STEP, row, LEAF_UNIDENTIFIED);
+    char *refusal;
 
     leaf->elsewhere = method == NULL || !text_equal(method, "heap");
     if (kind != NULL && kind[0] == 'f')
@@ -84,14 +88,8 @@ static char *refusal_of(const struct pg_reply *reply, int row, struct leaf *leaf
         return text_format("row level security of it applies to role %s and would hide rows; run: "
                            "ALTER ROLE %s BYPASSRLS",
                            role, role);
-    if (rules != NULL)
-        return text_format(
-            "it has a rule ON DELETE (%s), so that a row count would not say what is "
-            "gone; drop the rule",
-            rules);
-    if (unidentified != NULL)
-        return no_identity(leaf, unidentified);
-    return missing_privilege(reply, row, leaf, role);
+    refusal = refused_effects(reply, row, leaf);
+    return refusal != NULL ? refusal : missing_privilege(reply, row, leaf, role);
 }
 
 /* What stands against dropping it in one piece. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "purge/effects.h"
 #include "purge/talk.h"
 #include "sql/quote.h"
 
@@ -104,12 +105,15 @@ static bool check_privileges(const struct pg_reply *reply, const struct table_na
 }
 
 /* What would make the count of a DELETE untrue (promise A), or rows invisible to it, or the DELETE
- * invisible to the application. */
+ * invisible to the application, or fail each time. */
 static bool check_side_effects(const struct pg_reply *reply, const struct table_name *name,
                                const char *role, struct err *err)
 {
-    const char *rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES);
-    const char *silent = pg_reply_text(reply, TALK_STEP, 0, TABLE_SILENT);
+    const struct effects effects = {
+        .rules = pg_reply_text(reply, TALK_STEP, 0, TABLE_RULES),
+        .silent = pg_reply_text(reply, TALK_STEP, 0, TABLE_SILENT),
+        .unidentified = pg_reply_text(reply, TALK_STEP, 0, TABLE_UNIDENTIFIED),
+    };
 
     if (pg_reply_bool(reply, TALK_STEP, 0, TABLE_POLICIES))
         return err_set(
@@ -117,32 +121,7 @@ static bool check_side_effects(const struct pg_reply *reply, const struct table_
             "row level security of %s applies to role %s and would hide rows from the purge; "
             "run: ALTER ROLE %s BYPASSRLS",
             name->written, role, role);
-    if (rules != NULL)
-        return err_set(err,
-                       "%s has a rule ON DELETE (%s), so that a row count would not say what is "
-                       "gone; drop the rule",
-                       name->written, rules);
-    if (silent != NULL)
-        return err_set(err,
-                       "%s has a trigger ON DELETE FOR EACH STATEMENT (%s), which would not fire, "
-                       "because each DELETE names a partition; put it on the partitions, and write "
-                       "silent_triggers = %s",
-                       name->written, silent, silent);
-    return true;
-}
-
-/* What the server would answer each DELETE with. */
-static bool check_identity(const struct pg_reply *reply, const struct table_name *name,
-                           struct err *err)
-{
-    const char *publications = pg_reply_text(reply, TALK_STEP, 0, TABLE_UNIDENTIFIED);
-
-    return publications == NULL ||
-           err_set(err,
-                   "%s is published (%s) without a replica identity, so that the server refuses "
-                   "each DELETE; give it a primary key, or run: ALTER TABLE %s REPLICA IDENTITY "
-                   "FULL",
-                   name->written, publications, name->written);
+    return effects_allowed(&effects, name->written, name->written, err);
 }
 
 static void read_table(const struct pg_reply *reply, struct preflight_table *table)
@@ -165,5 +144,5 @@ bool preflight_judge_table(const struct pg_reply *reply, const struct table_name
         return err_set(err, "there is no table %s in this database", name->written);
     read_table(reply, table);
     return check_what_it_is(reply, name, err) && check_privileges(reply, name, table->role, err) &&
-           check_side_effects(reply, name, table->role, err) && check_identity(reply, name, err);
+           check_side_effects(reply, name, table->role, err);
 }

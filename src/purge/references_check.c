@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "purge/effects.h"
 #include "purge/talk.h"
 #include "sql/children.h"
 #include "sql/quote.h"
@@ -99,32 +100,23 @@ static bool check_locking(const struct judging *judging, int row, size_t relativ
                    role, table, table, role);
 }
 
-/* As for the job's own table (preflight_table.c). */
-static bool check_side_effects(const struct judging *judging, int row, struct err *err)
+static bool check_effects(const struct judging *judging, int row, struct err *err)
 {
+    const char *otherwise = " or write children = skip";
+    const char *table = text_at(judging, row, REL_WRITTEN);
     const char *leaf = text_at(judging, row, REL_LEAF_WRITTEN);
-    const char *rules = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_RULES);
-    const char *silent = pg_reply_text(judging->reply, TALK_STEP, row, REL_SILENT);
-    const char *publications = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_UNIDENTIFIED);
+    const struct effects of_table = {
+        .silent = pg_reply_text(judging->reply, TALK_STEP, row, REL_SILENT),
+        .otherwise = otherwise,
+    };
+    const struct effects of_leaf = {
+        .rules = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_RULES),
+        .unidentified = pg_reply_text(judging->reply, TALK_STEP, row, REL_LEAF_UNIDENTIFIED),
+        .otherwise = otherwise,
+    };
 
-    if (rules != NULL)
-        return err_set(err,
-                       "%s has a rule ON DELETE (%s), so that a row count would not say what is "
-                       "gone; drop the rule or write children = skip",
-                       leaf, rules);
-    if (silent != NULL)
-        return err_set(err,
-                       "%s has a trigger ON DELETE FOR EACH STATEMENT (%s), which would not fire, "
-                       "because each DELETE names a partition; put it on the partitions, and write "
-                       "silent_triggers = %s; or write children = skip",
-                       text_at(judging, row, REL_WRITTEN), silent, silent);
-    if (publications != NULL)
-        return err_set(err,
-                       "%s is published (%s) without a replica identity, so that the server "
-                       "refuses each DELETE; give it a primary key, or run: ALTER TABLE %s REPLICA "
-                       "IDENTITY FULL",
-                       leaf, publications, leaf);
-    return true;
+    return effects_allowed(&of_table, table, table, err) &&
+           effects_allowed(&of_leaf, leaf, leaf, err);
 }
 
 static bool check_deleting(const struct judging *judging, int row, struct err *err)
@@ -149,7 +141,7 @@ static bool check_deleting(const struct judging *judging, int row, struct err *e
                        "row level security of %s applies to role %s and would hide rows from the "
                        "purge; run: ALTER ROLE %s BYPASSRLS",
                        leaf, role, role);
-    return check_side_effects(judging, row, err);
+    return check_effects(judging, row, err);
 }
 
 static bool check_relative(const struct judging *judging, int row, struct err *err)

@@ -237,8 +237,10 @@ static const struct refused {
     {"no replica identity",
      "CREATE PUBLICATION p FOR TABLE ev; ALTER TABLE ev_1 REPLICA IDENTITY FULL;"
      "ALTER TABLE ev_3 ADD PRIMARY KEY (id)",
-     "the first is ev_2: it is published (p) without a replica identity; give it a primary key, or "
-     "run: ALTER TABLE \"public\".\"ev_2\" REPLICA IDENTITY FULL",
+     "the first is ev_2: it is published (p) without a replica identity, so that the server "
+     "refuses "
+     "each DELETE; give it a primary key, or run: ALTER TABLE \"public\".\"ev_2\" REPLICA IDENTITY "
+     "FULL",
      DUE},
     {"a foreign table",
      "DROP TABLE ev_2; DELETE FROM promises.was WHERE id BETWEEN 101 AND 200;"
