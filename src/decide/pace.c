@@ -42,6 +42,14 @@ void pace_start(struct pace *pace, struct pace_limits limits)
                           .reach = 1};
 }
 
+void pace_go_on(struct pace *pace, struct pace_limits limits)
+{
+    if (pace->chunk_blocks > 0 && pace->limits.most_blocks == limits.most_blocks)
+        pace->limits = limits;
+    else
+        pace_start(pace, limits);
+}
+
 struct pace_step pace_next(const struct pace *pace)
 {
     return (struct pace_step){

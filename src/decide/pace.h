@@ -17,7 +17,7 @@
  *   - the peak of due rows per block fades slowly where fewer or none are due;
  *   - it never exceeds PACE_MOST_BLOCKS, so that a dense stretch behind a long empty one ends in a
  *     rollback of some ten thousand rows at worst, not of a million;
- *   - the first batch, and the first one after something went wrong, is a single chunk.
+ *   - the first batch of a run, and the first one after something went wrong, is a single chunk.
  */
 #ifndef PGPURGED_DECIDE_PACE_H
 #define PGPURGED_DECIDE_PACE_H
@@ -69,6 +69,9 @@ struct pace_step {
 
 /* A run's first batch is small: it fits into batch_rows however dense the rows are. */
 void pace_start(struct pace *pace, struct pace_limits limits);
+/* The next pass of the same run, over this leaf or another: what was learned holds there as well,
+ * if its places are blocks, or rows of a list, as before. Starts where there was no pass. */
+void pace_go_on(struct pace *pace, struct pace_limits limits);
 struct pace_step pace_next(const struct pace *pace);
 void pace_learn(struct pace *pace, const struct pace_sample *sample);
 

@@ -260,6 +260,7 @@ void job_begin_pass(struct job *job)
 static void start_fresh(struct job *job)
 {
     job_start_limits(job);
+    job->pace = (struct pace){0};
     blocked_begin_run(&job->left.blocked);
     job->left.only_blocked = false;
     kept_begin_run(&job->left.kept, job->table.references);

@@ -87,6 +87,21 @@ START_TEST(leaves_are_purged_through_their_indexes_where_those_serve)
 }
 END_TEST
 
+/* Or the run would begin slowly hundreds of times. */
+START_TEST(a_leaf_goes_on_at_the_pace_of_the_one_before)
+{
+    struct scene scene = events_of(9);
+
+    scene_once(events_config(&scene, "batch_rows = 1000"), 0);
+    ck_assert_int_eq(events_check(&scene), 9 * DUE);
+    ck_assert_int_gt(sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE leaf ~ 'ev_1'"),
+                     1);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE leaf ~ 'ev_9'"),
+                     1);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(a_table_without_any_leaf_is_done_at_once)
 {
     struct scene scene = events_new();
@@ -398,6 +413,7 @@ int main(void)
     const TTest *const tests[] = {
         leaves_at_any_depth_and_of_any_name_are_purged_one_by_one,
         leaves_are_purged_through_their_indexes_where_those_serve,
+        a_leaf_goes_on_at_the_pace_of_the_one_before,
         a_table_without_any_leaf_is_done_at_once,
         a_leaf_of_another_shape_is_judged_by_its_own_columns,
         a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_name,

@@ -286,6 +286,37 @@ START_TEST(server_that_gets_somewhat_slower_is_followed_within_five_batches)
 }
 END_TEST
 
+static void assert_starts(const struct pace *pace, struct pace_limits limits)
+{
+    struct pace fresh;
+
+    pace_start(&fresh, limits);
+    ck_assert_int_eq(pace_next(pace).chunk_blocks, pace_next(&fresh).chunk_blocks);
+    ck_assert_double_eq(pace_next(pace).budget_ms, 0);
+    ck_assert_double_eq(pace->peak_density, 0);
+    ck_assert_double_eq(pace->ms_per_block, 0);
+}
+
+START_TEST(what_one_leaf_has_taught_holds_for_the_next_one_but_not_for_a_list)
+{
+    struct server server = server_with(full_rows);
+    struct pace_limits limits = by_time, list = by_time;
+    struct pace pace = {0}, before;
+
+    pace_go_on(&pace, limits);
+    assert_starts(&pace, limits);
+    before = pace = settled(&server, limits);
+    limits.duty_percent = 90; /* as near the end of a window */
+    pace_go_on(&pace, limits);
+    ck_assert_int_eq(pace_next(&pace).chunk_blocks, pace_next(&before).chunk_blocks);
+    ck_assert_double_eq(pace_next(&pace).budget_ms, by_time.batch_time_ms);
+    ck_assert_int_eq(pace.limits.duty_percent, 90);
+    list.most_blocks = 5000;
+    pace_go_on(&pace, list);
+    assert_starts(&pace, list);
+}
+END_TEST
+
 START_TEST(batch_of_more_than_twice_its_time_halves_the_chunk_at_least)
 {
     struct pace pace;
@@ -596,6 +627,7 @@ TCase *pace_cases(void)
     tcase_add_test(tcase,
                    server_that_is_suddenly_ten_times_slower_is_left_alone_within_three_batches);
     tcase_add_test(tcase, server_that_gets_somewhat_slower_is_followed_within_five_batches);
+    tcase_add_test(tcase, what_one_leaf_has_taught_holds_for_the_next_one_but_not_for_a_list);
     tcase_add_test(tcase, rows_of_several_chunks_are_not_taken_for_those_of_one);
     tcase_add_test(tcase, batch_of_more_than_twice_its_time_halves_the_chunk_at_least);
     tcase_add_loop_test(tcase, chunk_doubles_at_most_and_is_full_grown_within_10_batches, 0, 3);
