@@ -97,12 +97,7 @@ static void take_without_index(const struct choose_facts *facts, struct choice *
 
 static void take_by_facts(const struct choose_facts *facts, struct choice *choice)
 {
-    struct text_number pages;
-
-    if (facts->pages <= CHOOSE_SMALL_PAGES)
-        take(choice, HEAP_WALK, "the table has no more than %s pages",
-             text_grouped(&pages, facts->pages));
-    else if (facts->probed_due < 0)
+    if (facts->probed_due < 0)
         take(choice, HEAP_WALK, "the index could not be asked, or took too long to answer");
     else if (choice->exact && choice->due <= 0)
         take(choice, INDEX_WALK, "the index has no due rows");
@@ -112,11 +107,26 @@ static void take_by_facts(const struct choose_facts *facts, struct choice *choic
         take_by_pages(facts, choice);
 }
 
+static bool is_small(const struct choose_facts *facts)
+{
+    return facts->wish == WALK_AUTO && facts->pages <= CHOOSE_SMALL_PAGES;
+}
+
+bool choose_asks_index(const struct choose_facts *facts)
+{
+    return facts->wish != WALK_HEAP && !facts->by_row && !is_small(facts);
+}
+
 void choose_walk(const struct choose_facts *facts, struct choice *choice)
 {
+    struct text_number pages;
+
     estimate_due(facts, choice);
     if (facts->wish == WALK_HEAP)
         take(choice, HEAP_WALK, "the configuration asks for it (walk = heap)");
+    else if (is_small(facts))
+        take(choice, HEAP_WALK, "the table has no more than %s pages",
+             text_grouped(&pages, facts->pages));
     else if (!facts->has_index)
         take_without_index(facts, choice);
     else if (facts->wish == WALK_INDEX)

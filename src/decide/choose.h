@@ -48,6 +48,8 @@ struct choice {
     char why[200];      /* "index walk: 10,000 due rows touch about 9,800 of 400,000 pages" */
 };
 
+/* Whether the choice depends on an index at all; by wish, by_row and pages. */
+bool choose_asks_index(const struct choose_facts *facts);
 void choose_walk(const struct choose_facts *facts, struct choice *choice);
 
 /* Whether the sample says enough, so that the index need not be asked: it counts no further than

@@ -172,7 +172,7 @@ void job_begin_walk(struct job *job, uint32_t from_block)
         .probed_due = -1,
         .correlation = job->find.index_known ? job->find.index.correlation : 0,
     };
-    if (job->settings->walk == WALK_HEAP || job->find.facts.by_row)
+    if (!choose_asks_index(&job->find.facts))
         choose(job, from_block);
     else if (!job->find.index_known)
         probe_index_send(job->pg, job->leaf->relation, job->settings->expires.column,

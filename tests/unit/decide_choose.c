@@ -201,7 +201,7 @@ static const struct choose_case {
      HEAP_WALK,
      0,
      0,
-     "heap walk: there is no index"},
+     "heap walk: the table has no more than 0 pages"},
 };
 
 START_TEST(walk_is_chosen_by_the_pages_it_would_touch)
@@ -214,6 +214,26 @@ START_TEST(walk_is_chosen_by_the_pages_it_would_touch)
     ck_assert_msg(choice.index_pages >= row->pages_from && choice.index_pages <= row->pages_to,
                   "%s: %.1f pages", row->name, choice.index_pages);
     ck_assert_msg(strstr(choice.why, row->why) != NULL, "%s: \"%s\"", row->name, choice.why);
+}
+END_TEST
+
+/* What the index would say makes no difference where it is not asked. */
+START_TEST(an_index_is_asked_only_where_the_choice_depends_on_it)
+{
+    for (enum walk_wish wish = WALK_AUTO; wish <= WALK_INDEX; wish++)
+        for (int by_row = 0; by_row <= 1; by_row++)
+            for (int64_t pages = CHOOSE_SMALL_PAGES; pages <= CHOOSE_SMALL_PAGES + 1; pages++) {
+                struct choose_facts facts = {
+                    .wish = wish, .by_row = by_row, .pages = pages, .sampled_due = -1};
+                struct choice without, with;
+                bool differs;
+
+                choose_walk(&facts, &without);
+                facts.has_index = !by_row;
+                choose_walk(&facts, &with);
+                differs = with.walk != without.walk || !text_equal(with.why, without.why);
+                ck_assert_int_eq(choose_asks_index(&facts), differs);
+            }
 }
 END_TEST
 
@@ -441,6 +461,7 @@ TCase *choose_cases(void)
     TCase *tcase = tcase_create("choose");
 
     tcase_add_loop_test(tcase, walk_is_chosen_by_the_pages_it_would_touch, 0, ARRAY_LENGTH(cases));
+    tcase_add_test(tcase, an_index_is_asked_only_where_the_choice_depends_on_it);
     tcase_add_test(tcase, choice_changes_once_as_more_becomes_due);
     tcase_add_test(tcase, longest_sentence_fits);
     tcase_add_loop_test(tcase, index_is_not_asked_where_the_sample_says_enough, 0,
