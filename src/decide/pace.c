@@ -44,7 +44,7 @@ void pace_start(struct pace *pace, struct pace_limits limits)
 
 void pace_go_on(struct pace *pace, struct pace_limits limits)
 {
-    if (pace->chunk_blocks > 0 && pace->limits.most_blocks == limits.most_blocks)
+    if (pace->chunk_blocks > 0 && pace->limits.list == limits.list)
         pace->limits = limits;
     else
         pace_start(pace, limits);
@@ -62,7 +62,7 @@ struct pace_step pace_next(const struct pace *pace)
 
 static int64_t most_blocks(const struct pace_limits *limits)
 {
-    return limits->most_blocks > 0 ? limits->most_blocks : PACE_MOST_BLOCKS;
+    return limits->list ? limits->batch_rows : PACE_MOST_BLOCKS;
 }
 
 /* The chunk that what was measured so far asks for. */

@@ -38,8 +38,8 @@ struct pace_limits {
     int64_t batch_rows;         /* never more than this in a batch */
     int duty_percent;           /* 1..100: part of the time spent in batches */
     double max_rows_per_second; /* 0 = no limit */
-    int64_t most_blocks; /* of a chunk; 0 = PACE_MOST_BLOCKS. Places of a list hold a row each, so
-                            that there can be as many as rows in a batch */
+    bool list; /* its places hold a row each, so that a chunk can have as many as rows are in a
+                  batch, and not only PACE_MOST_BLOCKS */
 };
 
 struct pace {
@@ -70,7 +70,7 @@ struct pace_step {
 /* A run's first batch is small: it fits into batch_rows however dense the rows are. */
 void pace_start(struct pace *pace, struct pace_limits limits);
 /* The next pass of the same run, over this leaf or another: what was learned holds there as well,
- * if its places are blocks, or rows of a list, as before. Starts where there was no pass. */
+ * if its places are blocks, or those of a list, as before. Starts where there was no pass. */
 void pace_go_on(struct pace *pace, struct pace_limits limits);
 struct pace_step pace_next(const struct pace *pace);
 void pace_learn(struct pace *pace, const struct pace_sample *sample);

@@ -15,14 +15,14 @@ static void next_slice(struct job *job);
 
 /* --- the two walks --- */
 
-static void take_up_pace(struct job *job, int64_t most_blocks)
+static void take_up_pace(struct job *job, bool list)
 {
     struct pace_limits limits = {
         .batch_time_ms = (double)job->settings->batch_time_ms,
         .batch_rows = job->settings->batch_rows,
         .duty_percent = (int)job->settings->duty_percent,
         .max_rows_per_second = (double)job->settings->max_rows_per_second,
-        .most_blocks = most_blocks,
+        .list = list,
     };
 
     pace_go_on(&job->pace, limits);
@@ -32,7 +32,7 @@ static void walk_blocks(struct job *job, uint32_t from_block)
 {
     job->walk = &job->walks.heap;
     kept_begin_walk(&job->left.kept);
-    take_up_pace(job, PACE_MOST_BLOCKS);
+    take_up_pace(job, false);
     walk_begin_pass(&job->walks.heap, from_block, job->pass.began.blocks);
     job_next_batch(job);
 }
@@ -45,7 +45,7 @@ static void walk_index(struct job *job)
     kept_begin_walk(&job->left.kept);
     job->walk = &job->walks.list;
     job->pass.whole = true;
-    take_up_pace(job, job->settings->batch_rows);
+    take_up_pace(job, true);
     slices_free(&job->walks.slices);
     slices_start(&job->walks.slices);
     next_slice(job);

@@ -102,6 +102,23 @@ START_TEST(a_leaf_goes_on_at_the_pace_of_the_one_before)
 }
 END_TEST
 
+/* What it has learned there may be far too much here. */
+START_TEST(a_dense_leaf_behind_a_sparse_one_keeps_to_the_rows_of_a_batch)
+{
+    struct scene scene = events_new();
+
+    events_add_leaf(&scene, "ev", "ev_1", 1, 20001);
+    events_add_leaf(&scene, "ev", "ev_2", 20001, 30001);
+    sql_exec(scene.own, "INSERT INTO ev SELECT i, CASE WHEN i > 20000 OR i %% 1000 = 0 THEN"
+                        "  now() - interval '31 days' END, '' FROM generate_series(1, 30000) AS i");
+    events_watch(&scene);
+    scene_once(events_config(&scene, "batch_rows = 400"), 0);
+    ck_assert_int_eq(events_check(&scene), 10020);
+    ck_assert_int_le(sql_int(scene.own, "SELECT max(rows) FROM pgpurged.audit"), 400);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(a_table_without_any_leaf_is_done_at_once)
 {
     struct scene scene = events_new();
@@ -414,6 +431,7 @@ int main(void)
         leaves_at_any_depth_and_of_any_name_are_purged_one_by_one,
         leaves_are_purged_through_their_indexes_where_those_serve,
         a_leaf_goes_on_at_the_pace_of_the_one_before,
+        a_dense_leaf_behind_a_sparse_one_keeps_to_the_rows_of_a_batch,
         a_table_without_any_leaf_is_done_at_once,
         a_leaf_of_another_shape_is_judged_by_its_own_columns,
         a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_name,

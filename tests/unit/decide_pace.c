@@ -311,7 +311,7 @@ START_TEST(what_one_leaf_has_taught_holds_for_the_next_one_but_not_for_a_list)
     ck_assert_int_eq(pace_next(&pace).chunk_blocks, pace_next(&before).chunk_blocks);
     ck_assert_double_eq(pace_next(&pace).budget_ms, by_time.batch_time_ms);
     ck_assert_int_eq(pace.limits.duty_percent, 90);
-    list.most_blocks = 5000;
+    list.list = true;
     pace_go_on(&pace, list);
     assert_starts(&pace, list);
 }
@@ -473,7 +473,7 @@ END_TEST
 /* A list: each place holds a due row. */
 START_TEST(a_list_may_have_as_many_places_as_a_batch_has_rows)
 {
-    struct pace_limits limits = {.batch_time_ms = 50, .batch_rows = 5000, .most_blocks = 5000};
+    struct pace_limits limits = {.batch_time_ms = 50, .batch_rows = 5000, .list = true};
     struct pace pace;
 
     pace_start(&pace, limits);
