@@ -118,7 +118,7 @@ static void find_out_how(struct estimation *estimation)
     if (estimate->table.partitioned) /* each leaf is asked when its turn comes */
         complete(estimation);
     else if (job->walk == WALK_HEAP || estimate->facts.by_row)
-        choose(estimation);
+        choose(estimation); /* a small table's index is asked all the same: it counts what is due */
     else
         probe_index_send(estimation->pg, estimate->table.relation, job->expires.column,
                          index_answered, estimation);

@@ -30,8 +30,6 @@ const char sql_advice_table[] =
     " leaf AS (SELECT oid FROM root UNION SELECT p.relid"                                          \
     "   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p)"
 
-#define TRIGGER_FIRES SQL_FIRES("g")
-
 /* A partition's own copies of the partitioned table's triggers are not listed again. */
 const char sql_advice_triggers[] = WITH_TABLE
     " SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END,"
@@ -39,7 +37,7 @@ const char sql_advice_triggers[] = WITH_TABLE
     " g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent"
     " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid"
     " JOIN pg_class AS c ON c.oid = g.tgrelid"
-    " WHERE " TRIGGER_FIRES " AND g.tgtype & 8 <> 0 AND g.tgparentid = 0"
+    " WHERE " SQL_FIRES " AND g.tgtype & 8 <> 0 AND g.tgparentid = 0"
     " ORDER BY g.tgtype & 2 = 0, g.tgname";
 
 /* What a DELETE's ROW EXCLUSIVE conflicts with (the manual, 13.3.1), and transactions that may hold

@@ -49,8 +49,8 @@ enum reference_index_column {
  * partitions being its own leaf: table, schema, name, as it is written, kind, whether policies
  * apply, USAGE, SELECT, UPDATE of some column; leaf, schema, name, as it is written, kind, blocks,
  * reltuples, whether policies apply, USAGE, SELECT, DELETE, UPDATE of some column, rules ON DELETE;
- * whether track_counts is on; triggers of the table that stay silent;
- * publications for which the leaf lacks a replica identity.
+ * whether track_counts is on; triggers of the table that stay silent; publications for which the
+ * leaf lacks a replica identity.
  */
 extern const char sql_relatives[];
 enum relative_column {

@@ -8,7 +8,8 @@
 #ifndef PGPURGED_SQL_TRIGGERS_H
 #define PGPURGED_SQL_TRIGGERS_H
 
-#define SQL_FIRES(g) "NOT " g ".tgisinternal AND " g ".tgenabled IN ('O', 'A')"
+/* Of pg_trigger AS g. */
+#define SQL_FIRES "NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')"
 
 /* The names of those of a partitioned table, and of its partitions that have partitions, that our
  * statements leave silent; NULL = there is none. `accepted` is a list of names that don't count,
@@ -16,8 +17,7 @@
 #define SQL_SILENT_TRIGGERS(oid, accepted)                                                         \
     "(SELECT string_agg(DISTINCT g.tgname, ', ' ORDER BY g.tgname)"                                \
     "   FROM pg_partition_tree(" oid ") AS p JOIN pg_trigger AS g ON g.tgrelid = p.relid"          \
-    "  WHERE NOT p.isleaf AND " SQL_FIRES(                                                         \
-        "g") " AND g.tgtype & 9 = 8"                                                               \
-             "    AND g.tgname <> ALL (string_to_array(" accepted ", ', ')))"
+    "  WHERE NOT p.isleaf AND " SQL_FIRES " AND g.tgtype & 9 = 8"                                  \
+    "    AND g.tgname <> ALL (string_to_array(" accepted ", ', ')))"
 
 #endif
