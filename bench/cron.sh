@@ -26,7 +26,7 @@ await_turns() {
     between=$(ask_server "SELECT extract(epoch FROM max(start_time) - min(start_time)) FROM cron.job_run_details")
 }
 
-ours ours dense duty=100 "$large_batches"
+ours ours dense duty_cycle=100 "$large_batches"
 sample rows_per_hour "$(compute "3600 * $(own_rate)" 0)"
 restore dense
 schedule

@@ -48,7 +48,7 @@ one_round() { # calm | crowded
     sample "$1_rows_per_second" "$(own_rate)"
 }
 
-write_config duty=100 batch_rows=1000 every=1d
+write_config duty_cycle=100 batch_rows=1000 every=1d
 printf '\n[pgpurged]\nsocket = %s\nstate_directory = %s\n' "$socket" "$work" >>"$work/bench.conf"
 for _ in $(seq "$rounds"); do
     one_round calm

@@ -46,7 +46,7 @@ one_round() {
 }
 
 socket=$work/daemon.sock
-write_config duty=100 every=1d
+write_config duty_cycle=100 every=1d
 printf '\n[pgpurged]\nsocket = %s\nstate_directory = %s\n' "$socket" "$work" >>"$work/bench.conf"
 for _ in $(seq "$rounds"); do one_round; done
 

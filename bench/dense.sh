@@ -5,16 +5,16 @@
 # small batches must not cost more than the one DELETE that nobody dares to run. Batches of 2000 rows take 4 ms here.
 
 one_round() {
-    ours ours dense duty=100 batch_rows=2000
+    ours ours dense duty_cycle=100 batch_rows=2000
     sample run "$(last_run 'extract(epoch FROM ended_at - started_at)')"
     sample batch_p99 "$(batch_ms 0.99)"
     other one_delete dense
     for batch_rows in 1000 5000; do
-        ours "of_$batch_rows" dense duty=100 batch_rows="$batch_rows"
+        ours "of_$batch_rows" dense duty_cycle=100 batch_rows="$batch_rows"
         sample "p99_of_$batch_rows" "$(batch_ms 0.99)"
     done
-    ours digest dense duty=100 batch_rows=2000 audit_digest=id
-    ours two dense duty=100 batch_rows=2000 workers=2
+    ours digest dense duty_cycle=100 batch_rows=2000 audit_digest=id
+    ours two dense duty_cycle=100 batch_rows=2000 workers=2
     for way in ordered_loop procedure keyset; do other "$way" dense; done
     # Without an ORDER BY it takes minutes, unless a scan happens to go on where the last one stopped, which depends
     # on shared_buffers (doc/benchmarks.md).

@@ -2,7 +2,7 @@
 # distance: a server 10 ms away: how long a batch takes, and the rate with the settings as they are.
 #
 # BEGIN, guard, DELETE with its audit row and COMMIT, sent one by one, would wait four times. A proxy between
-# the daemon and the server holds back what goes through, and counts the flights.
+# the daemon and the server holds back what goes through, and counts the bursts.
 
 start_proxy() { # MILLISECONDS of a round trip
     mkdir -p "$work/proxy"
@@ -29,10 +29,10 @@ await_proxy() { # PATTERN in what it prints
     done
 }
 
-count_flights() {
+count_bursts() {
     kill -USR1 "$proxy"
-    await_proxy '^flights'
-    flights=$(sed -n 's/^flights //p' "$work/proxy.log" | tail -n 1)
+    await_proxy '^bursts'
+    bursts=$(sed -n 's/^bursts //p' "$work/proxy.log" | tail -n 1)
 }
 
 # one_distance HOW MILLISECONDS [OPTION=VALUE...]
@@ -44,30 +44,30 @@ one_distance() {
     write_config conninfo="host=$work/proxy port=5432 dbname=$PGDATABASE user=pgpurged" "$@"
     start_proxy "$away"
     timed purge_once
-    count_flights
+    count_bursts
     stop_proxy
     expect_nothing_due pgpurged
     batches=$(last_run batches)
     sample "ms_$how" "$(last_run "extract(epoch FROM ended_at - started_at) * 1000 / $batches")"
-    sample "flights_$how" "$(compute "$flights / $batches" 3)"
+    sample "bursts_$how" "$(compute "$bursts / $batches" 3)"
     sample "rate_$how" "$(own_rate)"
 }
 
 distance_row() { # TEXT HOW
     json_samples "ms_$2" ms
-    json_samples "flights_$2" 'flights per batch'
+    json_samples "bursts_$2" 'bursts per batch'
     json_samples "rate_$2" rows/s
-    printf '%-38s %22s %20s %34s\n' "$1" "$(spread "ms_$2")" "$(spread "flights_$2")" "$(spread "rate_$2")"
+    printf '%-38s %22s %20s %34s\n' "$1" "$(spread "ms_$2")" "$(spread "bursts_$2")" "$(spread "rate_$2")"
 }
 
 for _ in $(seq "$rounds"); do
     for distance in 0 10; do
-        one_distance fast "$distance" duty=100 batch_rows=1000
+        one_distance fast "$distance" duty_cycle=100 batch_rows=1000
         one_distance default "$distance"
     done
 done
 
-printf '%-38s %22s %20s %34s\n' '' 'ms per batch' 'flights per batch' 'rows/s (min-max)'
+printf '%-38s %22s %20s %34s\n' '' 'ms per batch' 'bursts per batch' 'rows/s (min-max)'
 for distance in 0 10; do
     distance_row "$distance ms, rest off, batches of 1000" "fast_$distance"
     distance_row "$distance ms, settings as they are" "default_$distance"
@@ -75,4 +75,4 @@ done
 echo
 figure '10 ms away: rate, times the local one' "$(compute "$(of rate_default_10 median) / $(of rate_default_0 median)")" '>=' 0.8
 figure '10 ms away: a batch of 1000 takes longer by, ms' "$(compute "$(of ms_fast_10 median) - $(of ms_fast_0 median)")" '<=' 13
-figure '10 ms away: round trips for each batch' "$(of flights_fast_10 max)" '<=' 1.1
+figure '10 ms away: round trips for each batch' "$(of bursts_fast_10 max)" '<=' 1.1

@@ -199,7 +199,7 @@ ours() {
 # warm_up DATA: whoever comes first pays for the server's first touch of its shared memory; not counted.
 warm_up() {
     restore "$1"
-    write_config duty=100 "$large_batches"
+    write_config duty_cycle=100 "$large_batches"
     purge_once 2>"$work/timed.log" || die "pgpurged: $(tail -n 5 "$work/timed.log")"
 }
 
@@ -208,10 +208,10 @@ warm_up() {
 beside_one_delete() {
     warm_up "$1"
     for _ in $(seq "$rounds"); do
-        ours ours "$1" duty=100 "${3-$large_batches}"
+        ours ours "$1" duty_cycle=100 "${3-$large_batches}"
         sample batch_p99 "$(batch_ms 0.99)"
         sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
-        found=$(last_run walk)
+        found=$(last_run scan)
         other one_delete "$1"
     done
     row_titles "$2"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154 # variables of bench/run and lib.sh
 # line: the rate at 1 M and at 16 M rows: the cost has to grow in a straight line.
 #
-# The usual loop reads its own tombstones again and again, so that its cost grows with the square. A walk
+# The usual loop reads its own tombstones again and again, so that its cost grows with the square. A scan
 # visits each page once; this is the proof.
 
 one_size() {
-    ours "seconds_$1" "$1" duty=100 batch_rows=1000
+    ours "seconds_$1" "$1" duty_cycle=100 batch_rows=1000
     sample "$1" "$(own_rate)"
 }
 

@@ -5,7 +5,7 @@
 # then the figure is a lower bound, and one round has to do. It has an index at its service.
 
 warm_up most
-for _ in $(seq "$rounds"); do ours ours most duty=100 "$large_batches"; done
+for _ in $(seq "$rounds"); do ours ours most duty_cycle=100 "$large_batches"; done
 for way in client_loop ordered_loop; do capped "$way" most "$(compute "51 * $(of ours median)")"; done
 
 row_titles 4000000

@@ -14,9 +14,9 @@ expect_dropped() {
 # Who owns the tables may vacuum them, and here autovacuum is off: the daemon would, and the one DELETE doesn't.
 warm_up months
 for _ in $(seq "$rounds"); do
-    ours ours months duty=100 "$large_batches" vacuum=never
+    ours ours months duty_cycle=100 "$large_batches" vacuum=never
     other one_delete months
-    ours dropped months duty=100 "$large_batches" vacuum=never drop_partitions=yes
+    ours dropped months duty_cycle=100 "$large_batches" vacuum=never drop_partitions=yes
     expect_dropped
     other drop_by_hand months
 done

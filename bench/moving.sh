@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154 # variables of bench/run and lib.sh
 # moving: another session updates due rows all the time; none that was due at the start may be left.
 #
-# An UPDATE writes the row anew, behind the walk or past its end. A walk that looks once leaves 42-79 % of
+# An UPDATE writes the row anew, behind the scan or past its end. A scan that looks once leaves 42-79 % of
 # the rows so updated (doc/decisions.md); a run must end only when nothing due is left.
 
 start_updates() {
@@ -39,7 +39,7 @@ one_round() {
 }
 
 # At a fifth of the time, so that the updates have the time to move rows about.
-write_config duty=20 batch_rows=1000
+write_config duty_cycle=20 batch_rows=1000
 for _ in $(seq "$rounds"); do one_round; done
 
 for what in seconds updates passes skipped left; do

@@ -16,7 +16,7 @@ over_target() {
 
 for _ in $(seq "$rounds"); do
     for target in 20 50; do
-        ours "seconds_$target" dense duty=100 batch_rows=1000000 batch_time="${target}ms"
+        ours "seconds_$target" dense duty_cycle=100 batch_rows=1000000 batch_time="${target}ms"
         sample "first_$target" "$(first_on_target "$target")"
         sample "p50_$target" "$(batch_ms 0.5)"
         sample "over_$target" "$(over_target "$target")"

@@ -26,7 +26,7 @@ with_snapshot() {
 
 warm_up dense
 for _ in $(seq "$rounds"); do
-    ours ours dense duty=100 "$large_batches"
+    ours ours dense duty_cycle=100 "$large_batches"
     with_snapshot held purge_once
     other one_delete dense
     with_snapshot one_delete_held one_delete

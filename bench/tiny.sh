@@ -11,7 +11,7 @@ pages_read() {
 }
 
 one_round() {
-    ours ours tiny duty=100
+    ours ours tiny duty_cycle=100
     sample own_seconds "$(last_run 'extract(epoch FROM ended_at - started_at)')"
     sample pages "$(pages_read)"
     other one_delete tiny

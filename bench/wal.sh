@@ -14,9 +14,9 @@ revoke_lz4() {
 warm_up dense
 for _ in $(seq "$rounds"); do
     other one_delete dense
-    ours ours dense duty=100 "$large_batches"
+    ours ours dense duty_cycle=100 "$large_batches"
     grant_lz4
-    ours lz4 dense duty=100 "$large_batches"
+    ours lz4 dense duty_cycle=100 "$large_batches"
     revoke_lz4
 done
 

@@ -51,10 +51,10 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job         text NOT NULL,
     relation    oid NOT NULL,                -- the table, as it was when the run began
-    leaf        text NOT NULL,               -- its name
-    at_leaf     oid,                         -- of a partitioned table: the leaf that the run has come to
+    partition        text NOT NULL,               -- its name
+    at_partition     oid,                         -- of a partitioned table: the partition that the run has come to
     policy      text NOT NULL,               -- what counts as expired; another text = another run
-    walk        text NOT NULL,               -- how the rows were found, and why so
+    scan        text NOT NULL,               -- how the rows were found, and why so
     cutoff      timestamptz NOT NULL,        -- computed once, from the database's clock
     started_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     ended_at    timestamptz,
@@ -62,11 +62,11 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     rows        bigint NOT NULL DEFAULT 0,   -- the sum of its audit rows, taken when it ends or pauses
     batches     bigint NOT NULL DEFAULT 0,   -- the number of those of its batches that have deleted any
     skipped     bigint NOT NULL DEFAULT 0,   -- due rows left because others had locked them
-    blocked     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
-    blocked_by  jsonb NOT NULL DEFAULT '[]', -- what keeps these: [{"reason": "foreign_key", "rows": 12, "name":
+    rejected     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
+    rejected_by  jsonb NOT NULL DEFAULT '[]', -- what keeps these: [{"reason": "foreign_key", "rows": 12, "name":
                                              -- "lines_order_id_fkey on public.lines", ...}, ...]
     passes      integer NOT NULL DEFAULT 1,
-    next_block  bigint NOT NULL DEFAULT 0,   -- of that leaf
+    next_block  bigint NOT NULL DEFAULT 0,   -- of that partition
     reusable_bytes bigint,                   -- space of the job's own rows among them, an estimate; NULL = not
                                              -- known. Reusable once the table has been vacuumed
     vacuumed_at timestamptz,                 -- by the daemon, after the run; NULL = left to autovacuum
@@ -81,13 +81,13 @@ CREATE UNIQUE INDEX IF NOT EXISTS runs_open ON pgpurged.runs (job) WHERE ended_a
 CREATE INDEX IF NOT EXISTS runs_job ON pgpurged.runs (job, id);
 
 -- One row for each batch and table that it has deleted rows of, written by the transaction that has deleted
--- them: the leaf, and whatever tables refer to it and gave up rows with it.
+-- them: the partition, and whatever tables refer to it and gave up rows with it.
 CREATE TABLE IF NOT EXISTS pgpurged.audit (
     run         bigint NOT NULL,             -- pgpurged.runs.id; no foreign key: it would lock runs per batch
     batch       bigint NOT NULL,             -- number within the run; gaps are batches that rolled back
     job         text NOT NULL,
     relation    oid NOT NULL,
-    leaf        text NOT NULL,
+    partition        text NOT NULL,
     rows        bigint NOT NULL CHECK (rows >= 0),
     updated     bigint NOT NULL DEFAULT 0 CHECK (updated >= 0), -- set to NULL or a default by a foreign key
     cutoff      timestamptz NOT NULL,
@@ -180,7 +180,7 @@ BEGIN
             pg_catalog.set_config('statement_timeout', (timeout_ms::bigint)::pg_catalog.text, true),
             pg_catalog.set_config('synchronous_commit', synchronous_commit, true),
             pg_catalog.set_config('row_security', 'off', true),  -- a policy makes an error, not 0 rows
-            pg_catalog.set_config('enable_tidscan', 'on', true), -- the walk lives by it
+            pg_catalog.set_config('enable_tidscan', 'on', true), -- the scan lives by it
             pg_catalog.set_config('jit', 'off', true);           -- compiling takes longer than a batch
     IF wal_compression IS NOT NULL THEN
         PERFORM pg_catalog.set_config('wal_compression', wal_compression, true);
@@ -195,7 +195,7 @@ $$ SELECT pg_catalog.sha256(pg_catalog.convert_to(keys, 'UTF8')) $$;
 
 -- Writes an audit row, and sees to it that it stands there as it was written (promise A).
 CREATE OR REPLACE FUNCTION pgpurged.write_audit(
-    run bigint, batch bigint, job text, relation oid, leaf text, rows bigint, updated bigint,
+    run bigint, batch bigint, job text, relation oid, partition text, rows bigint, updated bigint,
     cutoff timestamptz, from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea)
     RETURNS void
     LANGUAGE plpgsql AS $$
@@ -203,8 +203,8 @@ DECLARE
     written bigint;
 BEGIN
     INSERT INTO pgpurged.audit AS a
-        (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
-    VALUES (run, batch, job, relation, leaf, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
+        (run, batch, job, relation, partition, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
+    VALUES (run, batch, job, relation, partition, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
     RETURNING a.rows INTO written;
     -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
     IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
@@ -215,9 +215,9 @@ END
 $$;
 
 -- Whether that name is still the table's. (One expression of SQL, so that it costs no call of its own.)
-CREATE OR REPLACE FUNCTION pgpurged.is_called(relation oid, leaf text) RETURNS boolean
+CREATE OR REPLACE FUNCTION pgpurged.is_called(relation oid, partition text) RETURNS boolean
     LANGUAGE sql STABLE AS
-$$ SELECT COALESCE(pg_catalog.to_regclass(leaf)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) $$;
+$$ SELECT COALESCE(pg_catalog.to_regclass(partition)::pg_catalog.oid OPERATOR(pg_catalog.=) relation, false) $$;
 
 -- Whether the table is root itself, or still a partition of it.
 CREATE OR REPLACE FUNCTION pgpurged.is_part_of(relation oid, root oid) RETURNS boolean
@@ -231,32 +231,32 @@ BEGIN
 END
 $$;
 
--- What a batch has done becomes final here: checks that the leaf is still the table that was looked at before
+-- What a batch has done becomes final here: checks that the partition is still the table that was looked at before
 -- the run, and still a partition of the job's table where it was one (under the DELETE's lock nobody can rename,
 -- replace or detach it any more), and writes the audit row.
---   root   the job's table; the leaf itself unless that is partitioned
+--   root   the job's table; the partition itself unless that is partitioned
 CREATE OR REPLACE FUNCTION pgpurged.account(
-    run bigint, batch bigint, job text, root oid, relation oid, leaf text, rows bigint, cutoff timestamptz,
+    run bigint, batch bigint, job text, root oid, relation oid, partition text, rows bigint, cutoff timestamptz,
     from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea DEFAULT NULL)
     RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT pgpurged.is_called(relation, leaf) THEN
-        RAISE EXCEPTION '% is another table than the one that was looked at before the run', leaf
+    IF NOT pgpurged.is_called(relation, partition) THEN
+        RAISE EXCEPTION '% is another table than the one that was looked at before the run', partition
             USING ERRCODE = CASE WHEN root OPERATOR(pg_catalog.=) relation THEN 'PU004' ELSE 'PU008' END;
     END IF;
     IF root OPERATOR(pg_catalog.<>) relation THEN
         IF NOT pgpurged.is_part_of(relation, root) THEN
-            RAISE EXCEPTION '% is no partition of the job''s table any more', leaf USING ERRCODE = 'PU008';
+            RAISE EXCEPTION '% is no partition of the job''s table any more', partition USING ERRCODE = 'PU008';
         END IF;
         IF NOT EXISTS (SELECT FROM pgpurged.runs AS r
-                        WHERE r.id OPERATOR(pg_catalog.=) run AND pgpurged.is_called(root, r.leaf)) THEN
-            RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', leaf
+                        WHERE r.id OPERATOR(pg_catalog.=) run AND pgpurged.is_called(root, r.partition)) THEN
+            RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', partition
                 USING ERRCODE = 'PU004';
         END IF;
     END IF;
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.write_audit(run, batch, job, relation, leaf, rows, 0, cutoff, from_block, to_block,
+        PERFORM pgpurged.write_audit(run, batch, job, relation, partition, rows, 0, cutoff, from_block, to_block,
                                      elapsed_ms, digest);
     END IF;
 END
@@ -266,7 +266,7 @@ $$;
 -- NULL, SET DEFAULT) must be one that was looked at before the run: under the DELETE's lock none can be added, but
 -- one may have come since. Then nothing goes (promise A).
 --   watched   the tables of which such keys are known; NULL = of none
-CREATE OR REPLACE FUNCTION pgpurged.check_foreign_keys(relation oid, leaf text, watched jsonb) RETURNS void
+CREATE OR REPLACE FUNCTION pgpurged.check_foreign_keys(relation oid, partition text, watched jsonb) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     unknown pg_catalog.text := (
@@ -281,7 +281,7 @@ DECLARE
 BEGIN
     IF unknown IS NOT NULL THEN
         RAISE EXCEPTION 'foreign key % has come since % was looked at before the run, and would take rows along',
-                        unknown, leaf
+                        unknown, partition
             USING ERRCODE = 'PU004';
     END IF;
 END
@@ -305,7 +305,7 @@ CREATE OR REPLACE FUNCTION pgpurged.changes(watched jsonb) RETURNS jsonb
 $$;
 
 -- The other half of promise A, for tables that others refer to: every row of a watched table that is gone must
--- have been counted, by a step of the family or as a row of the leaf. One that isn't was taken along by ON DELETE
+-- have been counted, by a step of the family or as a row of the partition. One that isn't was taken along by ON DELETE
 -- CASCADE, because somebody has inserted it a moment ago, or by a trigger: then nothing goes. Writes the audit
 -- rows of the family's tables.
 --   family   the steps (see purge_batch), gone the rows that each has deleted, before = changes() at the start
@@ -329,11 +329,11 @@ BEGIN
         WITH step AS (
             SELECT (s.step OPERATOR(pg_catalog.->>) 'relation')::pg_catalog.oid AS relation,
                    (s.step OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid AS root,
-                   s.step OPERATOR(pg_catalog.->>) 'leaf' AS leaf, gone[s.n] AS rows
+                   s.step OPERATOR(pg_catalog.->>) 'partition' AS partition, gone[s.n] AS rows
               FROM pg_catalog.jsonb_array_elements(family OPERATOR(pg_catalog.->) 'steps')
                    WITH ORDINALITY AS s (step, n)),
         counted AS (
-            SELECT s.relation, pg_catalog.min(s.root) AS root, pg_catalog.min(s.leaf) AS leaf,
+            SELECT s.relation, pg_catalog.min(s.root) AS root, pg_catalog.min(s.partition) AS partition,
                    pg_catalog.sum(s.rows)::bigint AS rows
               FROM step AS s GROUP BY s.relation),
         seen AS (
@@ -344,7 +344,7 @@ BEGIN
                        COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 1)::bigint, 0) AS updated
               FROM pg_catalog.jsonb_each(pgpurged.changes(watched)) AS a)
         SELECT COALESCE(c.relation, s.relation) AS relation, c.root,
-               COALESCE(c.leaf, COALESCE(c.relation, s.relation)::pg_catalog.regclass::pg_catalog.text) AS leaf,
+               COALESCE(c.partition, COALESCE(c.relation, s.relation)::pg_catalog.regclass::pg_catalog.text) AS partition,
                COALESCE(c.rows, 0) AS rows, s.deleted, COALESCE(s.updated, 0) AS updated
           FROM counted AS c FULL JOIN seen AS s ON s.relation OPERATOR(pg_catalog.=) c.relation
          ORDER BY 1
@@ -355,20 +355,20 @@ BEGIN
         END IF;
         IF (change.deleted OPERATOR(pg_catalog.<>) change.rows) IS TRUE THEN
             RAISE EXCEPTION 'deleting would take % rows of % along that nobody has counted',
-                            change.deleted OPERATOR(pg_catalog.-) change.rows, change.leaf
+                            change.deleted OPERATOR(pg_catalog.-) change.rows, change.partition
                 USING ERRCODE = 'PU009',
                       HINT = 'They were inserted a moment ago, or a trigger deletes them.';
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint THEN
-            IF NOT pgpurged.is_called(change.relation, change.leaf)
+            IF NOT pgpurged.is_called(change.relation, change.partition)
                OR NOT pgpurged.is_part_of(change.relation, change.root) THEN
-                RAISE EXCEPTION '% is not the table any more that was looked at before the run', change.leaf
+                RAISE EXCEPTION '% is not the table any more that was looked at before the run', change.partition
                     USING ERRCODE = 'PU004';
             END IF;
-            PERFORM pgpurged.check_foreign_keys(change.relation, change.leaf, watched);
+            PERFORM pgpurged.check_foreign_keys(change.relation, change.partition, watched);
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint OR change.updated OPERATOR(pg_catalog.>) 0::bigint THEN
-            PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.leaf, change.rows, change.updated,
+            PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.partition, change.rows, change.updated,
                                          cutoff, NULL, NULL, elapsed_ms, NULL);
         END IF;
     END LOOP;
@@ -388,22 +388,22 @@ $$ SELECT pg_catalog.set_config('random_page_cost', '0.1', true) $$;
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters: what delete_sql (with SKIP
 --                LOCKED) has left in its range
 --   with_keys    delete_sql is a SELECT of the number of rows that it has deleted and of their keys, a line each
---   family       NULL, or what refers to the leaf's rows:
---     steps      [{sql, relation, leaf, root, again}]: each deletes rows that refer to due rows of the range, at most
+--   family       NULL, or what refers to the partition's rows:
+--     steps      [{sql, relation, partition, root, again}]: each deletes rows that refer to due rows of the range, at most
 --                $4 of them, with the parameters of delete_sql; in this order, before the rows themselves go; where
 --                there is an "again", until none is left, because rows of such a table refer to each other. While
 --                there are more than the batch may delete, the rows themselves stay and the batch goes no further
---     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the leaf or of a step go
---     blocked    SELECT of a bigint[]: due rows of the range that are left, for each reference that keeps them
--- Returns how far it has come; rows of the leaf; children: rows of other tables.
+--     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the partition or of a step go
+--     rejected    SELECT of a bigint[]: due rows of the range that are left, for each reference that keeps them
+-- Returns how far it has come; rows of the partition; children: rows of other tables.
 CREATE OR REPLACE FUNCTION pgpurged.purge_batch(
-    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
     delete_sql text, count_sql text, family jsonb,
     from_block bigint, from_offset integer, to_block bigint, to_offset integer,
     chunk_blocks bigint, max_rows bigint, budget_ms double precision, with_keys boolean,
     OUT rows bigint, OUT skipped bigint, OUT chunks bigint,
     OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision,
-    OUT children bigint, OUT blocked bigint[])
+    OUT children bigint, OUT rejected bigint[])
     LANGUAGE plpgsql AS $$
 DECLARE
     began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
@@ -498,16 +498,16 @@ BEGIN
         EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, cutoff;
     END IF;
     IF family IS NOT NULL THEN
-        EXECUTE family OPERATOR(pg_catalog.->>) 'blocked' INTO blocked USING range_from, chunk_to, cutoff;
+        EXECUTE family OPERATOR(pg_catalog.->>) 'rejected' INTO rejected USING range_from, chunk_to, cutoff;
     END IF;
 
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
 
-    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, from_block, next_block, elapsed_ms,
+    PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff, from_block, next_block, elapsed_ms,
                              CASE WHEN with_keys THEN pgpurged.digest(keys) END);
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.check_foreign_keys(relation, leaf, family OPERATOR(pg_catalog.->) 'watched');
+        PERFORM pgpurged.check_foreign_keys(relation, partition, family OPERATOR(pg_catalog.->) 'watched');
     END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
@@ -521,8 +521,8 @@ $$;
 -- and why says so.
 --   has_live_sql   a SELECT of a boolean: whether it has a row that is not due; $1 the cutoff
 --   count_sql      a SELECT of its rows and of its due rows; $1 the cutoff
-CREATE OR REPLACE FUNCTION pgpurged.drop_leaf(
-    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+CREATE OR REPLACE FUNCTION pgpurged.drop_partition(
+    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
     has_live_sql text, count_sql text,
     OUT dropped boolean, OUT rows bigint, OUT why text, OUT locked boolean)
     LANGUAGE plpgsql AS $$
@@ -541,7 +541,7 @@ BEGIN
         RETURN;
     END IF;
     BEGIN
-        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', leaf);
+        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', partition);
         EXECUTE count_sql INTO rows, due USING cutoff;
         IF (rows OPERATOR(pg_catalog.=) due) IS NOT TRUE THEN
             why := 'a row of it was restored or inserted a moment ago';
@@ -550,13 +550,13 @@ BEGIN
         END IF;
         blocks := pg_catalog.pg_relation_size(relation::pg_catalog.regclass)
                   OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
-        PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff, 0, blocks,
+        PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff, 0, blocks,
             pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
             OPERATOR(pg_catalog.*) 1000::double precision);
-        EXECUTE pg_catalog.format('DROP TABLE %s', leaf);
+        EXECUTE pg_catalog.format('DROP TABLE %s', partition);
         -- A schema may be renamed in spite of our lock: then that was another table of the same name.
         IF EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation) THEN
-            RAISE EXCEPTION '% is another table than a moment ago', leaf USING ERRCODE = 'PU008';
+            RAISE EXCEPTION '% is another table than a moment ago', partition USING ERRCODE = 'PU008';
         END IF;
         dropped := true;
     EXCEPTION
@@ -582,7 +582,7 @@ CREATE OR REPLACE FUNCTION pgpurged.offset_of(tid tid) RETURNS integer
     LANGUAGE sql IMMUTABLE AS
 $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), ')')::integer $$;
 
--- One batch of the index walk: one DELETE over a list of TIDs that an index gave, then the audit row.
+-- One batch of the index scan: one DELETE over a list of TIDs that an index gave, then the audit row.
 --   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
 --   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters, as for purge_batch()
 --   with_keys    as for purge_batch()
@@ -591,10 +591,10 @@ $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), 
 -- Returns whether it is done with the list: not while there are more children than the batch may delete.
 -- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
 CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
-    run bigint, batch bigint, job text, root oid, relation oid, leaf text, cutoff timestamptz,
+    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
     delete_sql text, count_sql text, family jsonb, tids tid[], max_rows bigint, with_keys boolean,
     OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision,
-    OUT children bigint, OUT blocked bigint[], OUT done boolean)
+    OUT children bigint, OUT rejected bigint[], OUT done boolean)
     LANGUAGE plpgsql
     SET enable_seqscan = off
     AS $$
@@ -641,14 +641,14 @@ BEGIN
         EXECUTE count_sql INTO skipped USING tids, cutoff;
     END IF;
     IF family IS NOT NULL AND done THEN
-        EXECUTE family OPERATOR(pg_catalog.->>) 'blocked' INTO blocked USING tids, cutoff;
+        EXECUTE family OPERATOR(pg_catalog.->>) 'rejected' INTO rejected USING tids, cutoff;
     END IF;
-    PERFORM pgpurged.account(run, batch, job, root, relation, leaf, rows, cutoff,
+    PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff,
                              pgpurged.block_of(tids[1]),
                              pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms,
                              CASE WHEN with_keys THEN pgpurged.digest(keys) END);
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.check_foreign_keys(relation, leaf, family OPERATOR(pg_catalog.->) 'watched');
+        PERFORM pgpurged.check_foreign_keys(relation, partition, family OPERATOR(pg_catalog.->) 'watched');
     END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
@@ -672,9 +672,9 @@ $$;
 -- the numbers that it returns are final: while a batch is under way, and while the session that the run
 -- belongs to is there and was busy within the last minute (behind a pooler, sessions outlive their clients).
 CREATE OR REPLACE FUNCTION pgpurged.open_run(
-    job text, relation oid, leaf text, policy text, walk text, retention interval, daemon text, owner text,
+    job text, relation oid, partition text, policy text, scan text, retention interval, daemon text, owner text,
     OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
-    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint, OUT at_leaf oid)
+    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint, OUT at_partition oid)
     LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
@@ -694,14 +694,14 @@ BEGIN
             USING ERRCODE = 'PU002';
     END IF;
     resumed := entry.id IS NOT NULL AND entry.relation OPERATOR(pg_catalog.=) relation AND entry.policy OPERATOR(pg_catalog.=) policy
-                     AND entry.leaf OPERATOR(pg_catalog.=) leaf;
+                     AND entry.partition OPERATOR(pg_catalog.=) partition;
     IF entry.id IS NOT NULL AND NOT resumed THEN
-        PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.blocked, entry.passes,
-                                   'the table or the rule of the job has changed', entry.walk, NULL, entry.blocked_by);
+        PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.rejected, entry.passes,
+                                   'the table or the rule of the job has changed', entry.scan, NULL, entry.rejected_by);
     END IF;
     IF NOT resumed THEN
-        INSERT INTO pgpurged.runs (job, relation, leaf, policy, walk, cutoff, daemon, owner, owner_pid, owner_since)
-        VALUES (job, relation, leaf, policy, walk, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon,
+        INSERT INTO pgpurged.runs (job, relation, partition, policy, scan, cutoff, daemon, owner, owner_pid, owner_since)
+        VALUES (job, relation, partition, policy, scan, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon,
                 owner, 0, pg_catalog.now())
         RETURNING * INTO entry;
     END IF;
@@ -713,12 +713,12 @@ BEGIN
     -- Written so that any DateStyle and TimeZone reads it back as the same instant.
     cutoff := pg_catalog.to_char(entry.cutoff AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') OPERATOR(pg_catalog.||) '+00';
     next_block := entry.next_block;
-    at_leaf := entry.at_leaf;
+    at_partition := entry.at_partition;
     passes := entry.passes;
     -- Rows that were left in leaves before this one are to be counted at the run's end, and nobody knows any more
     -- which they are: all leaves have their turn again.
-    IF at_leaf IS NOT NULL AND (entry.skipped OPERATOR(pg_catalog.+) entry.blocked) OPERATOR(pg_catalog.>) 0::bigint THEN
-        at_leaf := NULL;
+    IF at_partition IS NOT NULL AND (entry.skipped OPERATOR(pg_catalog.+) entry.rejected) OPERATOR(pg_catalog.>) 0::bigint THEN
+        at_partition := NULL;
         next_block := 0;
         passes := 1;
     END IF;
@@ -728,13 +728,13 @@ $$;
 
 -- Notes how far a run has come, when it pauses. rows and batches are what the audit table says.
 CREATE OR REPLACE FUNCTION pgpurged.save_run(
-    run bigint, skipped bigint, blocked bigint, passes integer, next_block bigint, walk text, at_leaf oid,
-    blocked_by jsonb)
+    run bigint, skipped bigint, rejected bigint, passes integer, next_block bigint, scan text, at_partition oid,
+    rejected_by jsonb)
     RETURNS void
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
-       SET rows = s.rows, batches = s.batches, skipped = $2, blocked = $3, passes = $4, next_block = $5,
-           walk = $6, at_leaf = $7, blocked_by = $8
+       SET rows = s.rows, batches = s.batches, skipped = $2, rejected = $3, passes = $4, next_block = $5,
+           scan = $6, at_partition = $7, rejected_by = $8
       FROM pgpurged.accounted($1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL
 $$;
@@ -742,14 +742,14 @@ $$;
 -- Ends a run. Returns what the audit table says that it has deleted.
 --   row_bytes   what a row of the job's table takes on disk; NULL = not known
 CREATE OR REPLACE FUNCTION pgpurged.close_run(
-    run bigint, outcome text, skipped bigint, blocked bigint, passes integer, detail text, walk text,
-    row_bytes double precision, blocked_by jsonb,
+    run bigint, outcome text, skipped bigint, rejected bigint, passes integer, detail text, scan text,
+    row_bytes double precision, rejected_by jsonb,
     OUT rows bigint, OUT batches bigint, OUT reusable_bytes bigint)
     LANGUAGE sql AS $$
     UPDATE pgpurged.runs AS r
-       SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, walk = $7, next_block = 0,
-           rows = s.rows, batches = s.batches, skipped = $3, blocked = $4, passes = $5,
-           blocked_by = $9,
+       SET ended_at = pg_catalog.clock_timestamp(), outcome = $2, detail = $6, scan = $7, next_block = 0,
+           rows = s.rows, batches = s.batches, skipped = $3, rejected = $4, passes = $5,
+           rejected_by = $9,
            reusable_bytes = (s.own_rows::double precision OPERATOR(pg_catalog.*) $8)::bigint
       FROM pgpurged.accounted($1) AS s
      WHERE r.id OPERATOR(pg_catalog.=) $1 AND r.ended_at IS NULL

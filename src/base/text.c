@@ -119,3 +119,31 @@ const char *text_skip_blanks(const char *text)
 {
     return text + strspn(text, " \t");
 }
+
+/* Length of the UTF-8 sequence at `s`, 0 if it isn't one (overlong and surrogates included). */
+size_t text_utf8_length(const unsigned char *s)
+{
+    size_t length = s[0] < 0x80                    ? 1
+                    : s[0] >= 0xC2 && s[0] <= 0xDF ? 2
+                    : s[0] >= 0xE0 && s[0] <= 0xEF ? 3
+                    : s[0] >= 0xF0 && s[0] <= 0xF4 ? 4
+                                                   : 0;
+
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xC0) != 0x80) /* the NUL at the end stops it, too */
+            return 0;
+    if ((s[0] == 0xE0 && s[1] < 0xA0) || (s[0] == 0xED && s[1] > 0x9F) ||
+        (s[0] == 0xF0 && s[1] < 0x90) || (s[0] == 0xF4 && s[1] > 0x8F))
+        return 0;
+    return length;
+}
+
+bool text_is_utf8(const char *string)
+{
+    const unsigned char *s = (const unsigned char *)string;
+    size_t length = 1;
+
+    for (; *s != '\0' && length > 0; s += length)
+        length = text_utf8_length(s);
+    return length > 0;
+}

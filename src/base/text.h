@@ -42,6 +42,10 @@ struct text_number {
 
 const char *text_grouped(struct text_number *room, int64_t value);
 
+/* Bytes of the UTF-8 sequence that starts here; 0 = it is none. */
+size_t text_utf8_length(const unsigned char *s);
+bool text_is_utf8(const char *string);
+
 bool text_equal(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 const char *text_skip_blanks(const char *text); /* blanks and tabs */

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "base/columns.h"
 #include "base/err.h"
+#include "model/columns.h"
 
 /* An empty text is an empty list. On failure there is nothing to clear. */
 bool columns_parse(const char *text, struct columns *columns, struct err *err);

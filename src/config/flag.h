@@ -11,7 +11,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "base/marks.h"
+#include "model/expiry.h"
 
 /* An empty text is an empty list. On failure there is nothing to clear. */
 bool flags_parse(const char *text, struct flags *flags, struct err *err);

@@ -1,7 +1,7 @@
 #include "config/options.h"
 
-#include "config/nearest.h"
 #include "config/settings.h"
+#include "config/suggest.h"
 
 /* The order of enum log_level. */
 static const char *const log_levels[] = {"error", "warning", "info", "debug", NULL};
@@ -10,8 +10,8 @@ static const char *const log_levels[] = {"error", "warning", "info", "debug", NU
 static const char *const synchronous_commits[] = {"off", "local",        "remote_write",
                                                   "on",  "remote_apply", NULL};
 
-/* The order of enum walk_wish. */
-static const char *const walks[] = {"auto", "heap", "index", NULL};
+/* The order of enum scan_wish. */
+static const char *const scans[] = {"auto", "heap", "index", NULL};
 
 /* The order of enum vacuum_wish. */
 static const char *const vacuums[] = {"auto", "after", "never", NULL};
@@ -70,7 +70,7 @@ const struct config_option config_options[] = {
      .fallback = "10s", .least = "1s", .most = "5min",
      .doc = "An attempt to connect is given up after this time and made again later."},
 
-    /* a database: what holds its jobs back (decide/limits.h) */
+    /* a database: what holds its jobs back (policy/limits.h) */
     {DATABASE(max_replica_lag_bytes), .name = "max_replica_lag", .type = &option_size,
      .fallback = "64MB", .least = "0", .most = "1000TB",
      .doc = "Jobs go slower when a replica has more than half of this to replay, and are held when "
@@ -120,7 +120,7 @@ const struct config_option config_options[] = {
     {JOB(epoch), .name = "epoch", .type = &option_choice, .choices = epochs, .fallback = "none",
      .doc = "The unit of an expiry column that is an integer, counted from 1970; 0 and less are no "
             "marks."},
-    {JOB(live), .name = "live", .type = &option_live, .fallback = "", .may_be_empty = true,
+    {JOB(never_expires), .name = "never_expires", .type = &option_never_expires, .fallback = "", .may_be_empty = true,
      .may_continue = true,
      .doc = "Values of the expiry column that mean that a row is live, separated by commas: dates, "
             "which stand for their whole day, times, or numbers of an epoch. NULL, 0, infinite and "
@@ -159,18 +159,18 @@ const struct config_option config_options[] = {
     {JOB(batch_rows), .name = "batch_rows", .type = &option_number, .fallback = "1000",
      .least = "1", .most = "1000000", .unit = "rows",
      .doc = "A batch never has more rows than this."},
-    {JOB(duty_percent), .name = "duty", .type = &option_percent, .fallback = "40", .least = "1",
+    {JOB(duty_cycle_percent), .name = "duty_cycle", .type = &option_percent, .fallback = "40", .least = "1",
      .most = "100", .unit = "percent",
      .doc = "Which part of the time is spent in batches; the job rests for the remainder."},
-    {JOB(max_duty_percent), .name = "max_duty", .type = &option_percent, .fallback = "80",
+    {JOB(max_duty_cycle_percent), .name = "max_duty_cycle", .type = &option_percent, .fallback = "80",
      .least = "1", .most = "100", .unit = "percent",
-     .doc = "duty may go up to this where a run would not be over before its window closes or the "
-            "next one is due, as long as no limit is near; with duty itself or less it never does."},
+     .doc = "duty_cycle may go up to this where a run would not be over before its window closes or the "
+            "next one is due, as long as no limit is near; with duty_cycle itself or less it never does."},
     {JOB(max_rows_per_second), .name = "max_rows_per_second", .type = &option_number,
      .fallback = "0", .least = "0", .most = "1000000000", .unit = "rows",
      .doc = "The job rests so that it removes no more rows a second than this; 0 means no "
             "limit."},
-    {JOB(max_blocked_rows), .name = "max_blocked_rows", .type = &option_number,
+    {JOB(max_rejected_rows), .name = "max_rejected_rows", .type = &option_number,
      .fallback = "10000", .least = "1", .most = "1000000", .unit = "rows",
      .doc = "Rows that the database refuses to delete are set aside one by one, and all others go. "
             "A run that has met so many of them ends as incomplete without looking at the rest: "
@@ -187,7 +187,7 @@ const struct config_option config_options[] = {
     {JOB(workers), .name = "workers", .type = &option_number, .fallback = "1", .least = "1",
      .most = "64", .unit = "connections",
      .doc = "On so many connections at once, within max_connections, the job works on different "
-            "parts of its table; the limits hold for all of them together, duty for each."},
+            "parts of its table; the limits hold for all of them together, duty_cycle for each."},
     {JOB(lock_timeout_ms), .name = "lock_timeout", .type = &option_duration, .fallback = "100ms",
      .least = "1ms", .most = "60s",
      .doc = "How long a batch waits for a lock before it gives way and becomes smaller."},
@@ -199,7 +199,7 @@ const struct config_option config_options[] = {
      .choices = synchronous_commits, .fallback = "off",
      .doc = "As in PostgreSQL, for the batches. With off, a crash of the server may undo the "
             "last batches, always together with their audit rows."},
-    {JOB(walk), .name = "walk", .type = &option_choice, .choices = walks, .fallback = "auto",
+    {JOB(scan), .name = "scan", .type = &option_choice, .choices = scans, .fallback = "auto",
      .doc = "How due rows are found: heap reads the table page by page, index takes them from an "
             "index that begins with the column of expires, auto takes what touches fewer pages."},
 
@@ -217,7 +217,7 @@ const struct config_option config_options[] = {
      .may_be_empty = true,
      .doc = "Foreign keys of big tables, by name and separated by commas, that may be without an "
             "index; each batch then reads such a table whole."},
-    {JOB(silent_triggers), .name = "silent_triggers", .type = &option_list, .fallback = "",
+    {JOB(non_firing_triggers), .name = "non_firing_triggers", .type = &option_list, .fallback = "",
      .may_be_empty = true,
      .doc = "Triggers ON DELETE FOR EACH STATEMENT of partitioned tables, by name and separated by "
             "commas, that may be silent: each DELETE names a partition, so that they don't fire. "
@@ -269,14 +269,14 @@ static const struct config_option *find_anywhere(const char *name)
 bool option_unknown(enum section_kind section, const char *name, struct err *err)
 {
     const struct config_option *elsewhere = find_anywhere(name);
-    struct nearest nearest = nearest_start(name);
+    struct suggest nearest = suggest_start(name);
 
     if (elsewhere != NULL)
         return err_set(err, "%s: is no option of %s; it belongs in %s", name, section_form(section),
                        section_form(elsewhere->section));
     for (size_t i = 0; i < config_option_count; i++) {
         if (belongs(&config_options[i], section))
-            nearest_try(&nearest, config_options[i].name);
+            suggest_try(&nearest, config_options[i].name);
     }
     if (nearest.name == NULL)
         return err_set(err, "%s: is no option of %s; pgpurged.conf(5) lists them", name,

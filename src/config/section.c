@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "config/nearest.h"
+#include "config/suggest.h"
 
 static const struct {
     const char *word, *form;
@@ -23,10 +23,10 @@ const char *section_form(enum section_kind kind)
 
 static bool unknown_kind(const char *word, struct err *err)
 {
-    struct nearest nearest = nearest_start(word);
+    struct suggest nearest = suggest_start(word);
 
     for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-        nearest_try(&nearest, kinds[i].word);
+        suggest_try(&nearest, kinds[i].word);
     if (nearest.name == NULL)
         return err_set(err,
                        "[%s] is no section; the sections are [pgpurged], [database NAME], "

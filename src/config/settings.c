@@ -5,10 +5,10 @@
 #include "config/document.h"
 #include "config/duration.h"
 #include "config/file.h"
-#include "config/nearest.h"
 #include "config/options.h"
 #include "config/record.h"
 #include "config/section.h"
+#include "config/suggest.h"
 
 /* The document while it becomes settings. */
 struct building {
@@ -45,12 +45,12 @@ static bool check_database(const struct building *building, const struct documen
                            const struct job_settings *job, struct err *err)
 {
     const struct settings *settings = building->settings;
-    struct nearest nearest = nearest_start(job->database);
+    struct suggest nearest = suggest_start(job->database);
 
     if (settings_database(settings, job->database) != NULL)
         return true;
     for (size_t i = 0; i < settings->database_count; i++)
-        nearest_try(&nearest, settings->databases[i].name);
+        suggest_try(&nearest, settings->databases[i].name);
     if (nearest.name != NULL)
         err_set(err, "there is no [database %s]; did you mean %s?", job->database, nearest.name);
     else
@@ -119,14 +119,14 @@ static bool complain_about_mark(const struct job_settings *job, const struct sen
 static bool check_live(const struct building *building, const struct document_section *section,
                        const struct job_settings *job, struct err *err)
 {
-    for (size_t i = 0; i < job->live.count; i++) {
-        const struct sentinel *sentinel = &job->live.items[i];
+    for (size_t i = 0; i < job->never_expires.count; i++) {
+        const struct sentinel *sentinel = &job->never_expires.items[i];
 
         if (sentinel->kind == SENTINEL_NATURAL ||
             (sentinel->kind == SENTINEL_NUMBER) == (job->epoch != EPOCH_NONE))
             continue;
         complain_about_mark(job, sentinel, err);
-        return complain(building, section, "live", err);
+        return complain(building, section, "never_expires", err);
     }
     return true;
 }

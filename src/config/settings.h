@@ -13,14 +13,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/columns.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/marks.h"
 #include "base/text.h"
-#include "base/vacuums.h"
-#include "base/walks.h"
-#include "base/week.h"
+#include "model/columns.h"
+#include "model/expiry.h"
+#include "model/scans.h"
+#include "model/vacuums.h"
+#include "model/week.h"
 
 enum expires_kind {
     EXPIRES_AFTER_MARK, /* deleted_at + 30d */
@@ -86,7 +86,7 @@ struct job_settings {
     bool enabled;
     struct expires expires;
     enum epoch_unit epoch;
-    struct live live;
+    struct never_expires never_expires;
     struct flags flags;
     char *where;           /* one SQL expression; "" = none */
     char *column_timezone; /* zone of a zoneless column; "" = none declared */
@@ -96,20 +96,20 @@ struct job_settings {
     int64_t every_ms;
     int64_t batch_time_ms;
     int64_t batch_rows;
-    int64_t duty_percent, max_duty_percent;
+    int64_t duty_cycle_percent, max_duty_cycle_percent;
     int64_t max_rows_per_second; /* 0 = no limit */
-    int64_t max_blocked_rows;    /* of a run */
+    int64_t max_rejected_rows;   /* of a run */
     int64_t workers;
     bool drop_partitions;
     struct columns audit_digest; /* of these columns of the rows that go; empty = none */
     int64_t lock_timeout_ms, statement_timeout_ms;
     enum synchronous_commit synchronous_commit;
-    enum walk_wish walk;
+    enum scan_wish scan;
     enum vacuum_wish vacuum;
     enum children children;
     int64_t children_depth;
-    char *children_unindexed; /* names of references without an index that are accepted, "a, b" */
-    char *silent_triggers;    /* names of triggers that need not fire, "a, b" */
+    char *children_unindexed;  /* names of references without an index that are accepted, "a, b" */
+    char *non_firing_triggers; /* names of triggers that need not fire, "a, b" */
     struct references references;
 };
 

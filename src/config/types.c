@@ -12,13 +12,13 @@
 #include "config/expires.h"
 #include "config/flag.h"
 #include "config/identifier.h"
-#include "config/live.h"
-#include "config/nearest.h"
+#include "config/never_expires.h"
 #include "config/options.h"
 #include "config/place.h"
 #include "config/reference.h"
 #include "config/settings.h"
 #include "config/size.h"
+#include "config/suggest.h"
 #include "config/window.h"
 
 static void *field(const struct config_option *option, void *record)
@@ -271,11 +271,11 @@ static bool list_parse(const struct config_option *option, const char *text, voi
 
 static bool unknown_choice(const struct config_option *option, const char *text, struct err *err)
 {
-    struct nearest nearest = nearest_start(text);
+    struct suggest nearest = suggest_start(text);
     struct text list = {0};
 
     for (size_t i = 0; option->choices[i] != NULL; i++) {
-        nearest_try(&nearest, option->choices[i]);
+        suggest_try(&nearest, option->choices[i]);
         text_addf(&list, "%s%s", i > 0 ? ", " : "", option->choices[i]);
     }
     err_set(err, "\"%s\" is none of: %s%s%s%s", text, list.data,
@@ -310,7 +310,7 @@ _Static_assert(sizeof(enum log_level) == sizeof(int), "a choice is stored as an 
 _Static_assert(sizeof(enum synchronous_commit) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum children) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum epoch_unit) == sizeof(int), "a choice is stored as an int");
-_Static_assert(sizeof(enum walk_wish) == sizeof(int), "a choice is stored as an int");
+_Static_assert(sizeof(enum scan_wish) == sizeof(int), "a choice is stored as an int");
 _Static_assert(sizeof(enum vacuum_wish) == sizeof(int), "a choice is stored as an int");
 
 /* ---- tables, expiry, windows ---- */
@@ -355,20 +355,20 @@ static void option_expires_clear(const struct config_option *option, void *recor
 static bool option_live_parse(const struct config_option *option, const char *text, void *record,
                               struct err *err)
 {
-    return live_parse(text, field(option, record), err);
+    return never_expires_parse(text, field(option, record), err);
 }
 
 static void option_live_print(const struct config_option *option, const void *record,
                               struct text *out)
 {
-    const struct live *live = const_field(option, record);
+    const struct never_expires *live = const_field(option, record);
 
     text_add(out, live->written);
 }
 
 static void option_live_clear(const struct config_option *option, void *record)
 {
-    live_clear(field(option, record));
+    never_expires_clear(field(option, record));
 }
 
 static bool option_flags_parse(const struct config_option *option, const char *text, void *record,
@@ -475,8 +475,8 @@ const struct option_type option_choice = {"choice", choice_parse, choice_print, 
 const struct option_type option_table = {"name", table_parse, table_print, table_clear};
 const struct option_type option_expires = {"rule", option_expires_parse, option_expires_print,
                                            option_expires_clear};
-const struct option_type option_live = {"marks", option_live_parse, option_live_print,
-                                        option_live_clear};
+const struct option_type option_never_expires = {"marks", option_live_parse, option_live_print,
+                                                 option_live_clear};
 const struct option_type option_flags = {"flags", option_flags_parse, option_flags_print,
                                          option_flags_clear};
 const struct option_type option_columns = {"columns", option_columns_parse, option_columns_print,

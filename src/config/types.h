@@ -30,20 +30,20 @@ extern const struct option_type option_text;
 extern const struct option_type option_path;    /* from / on */
 extern const struct option_type option_address; /* ADDRESS:PORT */
 extern const struct option_type option_conninfo;
-extern const struct option_type option_bool;       /* bool */
-extern const struct option_type option_number;     /* int64_t */
-extern const struct option_type option_percent;    /* int64_t */
-extern const struct option_type option_duration;   /* int64_t, milliseconds */
-extern const struct option_type option_size;       /* int64_t, bytes */
-extern const struct option_type option_list;       /* char *, "a, b" */
-extern const struct option_type option_choice;     /* an enum */
-extern const struct option_type option_table;      /* struct table_name */
-extern const struct option_type option_expires;    /* struct expires */
-extern const struct option_type option_live;       /* struct live */
-extern const struct option_type option_flags;      /* struct flags */
-extern const struct option_type option_columns;    /* struct columns */
-extern const struct option_type option_condition;  /* char *, one SQL expression */
-extern const struct option_type option_references; /* struct references */
-extern const struct option_type option_window;     /* struct week, in a struct job_settings */
+extern const struct option_type option_bool;          /* bool */
+extern const struct option_type option_number;        /* int64_t */
+extern const struct option_type option_percent;       /* int64_t */
+extern const struct option_type option_duration;      /* int64_t, milliseconds */
+extern const struct option_type option_size;          /* int64_t, bytes */
+extern const struct option_type option_list;          /* char *, "a, b" */
+extern const struct option_type option_choice;        /* an enum */
+extern const struct option_type option_table;         /* struct table_name */
+extern const struct option_type option_expires;       /* struct expires */
+extern const struct option_type option_never_expires; /* struct never_expires */
+extern const struct option_type option_flags;         /* struct flags */
+extern const struct option_type option_columns;       /* struct columns */
+extern const struct option_type option_condition;     /* char *, one SQL expression */
+extern const struct option_type option_references;    /* struct references */
+extern const struct option_type option_window;        /* struct week, in a struct job_settings */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * window: the text after `window =` into spans of the week (base/week.h) and back.
+ * window: the text after `window =` into spans of the week (model/week.h) and back.
  *
  *     always
  *     01:00-05:00                                   every day
@@ -8,7 +8,7 @@
  *     Sun 00:00-24:00                               24:00 only as an end
  *
  * A span has one day or one range of days, so that no comma can be read in two ways. Whether a
- * moment lies in a window is decide/window's business.
+ * moment lies in a window is policy/window's business.
  */
 #ifndef PGPURGED_CONFIG_WINDOW_H
 #define PGPURGED_CONFIG_WINDOW_H
@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 #include "base/err.h"
-#include "base/week.h"
+#include "model/week.h"
 
 /* Fills the week and its canonical text; both belong to the caller (free(week->spans),
  * free(*written)). False with nothing to free if the text is not a window. */

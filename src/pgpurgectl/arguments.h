@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
-#include "show/check.h"
+#include "report/check.h"
 
 #define PGPURGED_SOCKET "/run/pgpurged/pgpurged.sock"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "pgpurgectl/client.h"
-#include "show/json.h"
+#include "report/json.h"
 
 static void explain(const struct client_answer *answer, struct err *err)
 {

@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "model/snapshot.h"
 #include "pgpurgectl/arguments.h"
 #include "pgpurgectl/commands.h"
-#include "show/snapshot.h"
 
 /* GET or POST `path`. CTL_DONE fills `body` (the caller frees it); anything else fills `err`. */
 enum ctl_exit ask(const struct arguments *arguments, const char *method, const char *path,

@@ -7,8 +7,8 @@
 #include "pgpurgectl/metrics_json.h"
 #include "pgpurgectl/screen.h"
 #include "pgpurgectl/watch.h"
-#include "show/check.h"
-#include "show/json.h"
+#include "report/check.h"
+#include "report/json.h"
 
 static void print_and_free(struct text *text)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "show/json.h"
-#include "show/number.h"
+#include "report/json.h"
+#include "report/number.h"
 
 /* Adds what stands before `end` as a JSON string. */
 static void add_string(struct text *out, const char *start, const char *end)

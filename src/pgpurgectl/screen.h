@@ -4,9 +4,9 @@
 #ifndef PGPURGED_PGPURGECTL_SCREEN_H
 #define PGPURGED_PGPURGECTL_SCREEN_H
 
+#include "model/snapshot.h"
 #include "pgpurgectl/arguments.h"
-#include "show/snapshot.h"
-#include "show/terminal.h"
+#include "report/terminal.h"
 
 bool screen_is_terminal(void);
 

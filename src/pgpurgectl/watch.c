@@ -6,7 +6,7 @@
 
 #include "pgpurgectl/ask.h"
 #include "pgpurgectl/screen.h"
-#include "show/json.h"
+#include "report/json.h"
 
 /* One look: the JSON as it came, the view, or why there is none. */
 static enum ctl_exit look(const struct arguments *arguments, const char *job, struct text *frame,

@@ -1,8 +1,8 @@
 #include "pgpurged/configuration.h"
 
 #include "base/log.h"
-#include "wire/notify.h"
-#include "wire/pg.h"
+#include "net/pg_conn.h"
+#include "net/sd.h"
 
 struct settings *configuration_load(const char *path, struct err *err)
 {

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "show/json.h"
-#include "show/prometheus.h"
-#include "wire/notify.h"
+#include "net/sd.h"
+#include "report/json.h"
+#include "report/prometheus.h"
 
 #define JSON_CONTENT_TYPE "application/json"
 

@@ -13,9 +13,9 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-#include "show/snapshot.h"
-#include "wire/http.h"
-#include "wire/loop.h"
+#include "model/snapshot.h"
+#include "net/http.h"
+#include "net/loop.h"
 
 /* What control asks of the daemon. */
 struct control_actions {

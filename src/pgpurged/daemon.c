@@ -9,10 +9,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "config.h"
+#include "net/sd.h"
+#include "pgpurged/admission.h"
 #include "pgpurged/configuration.h"
 #include "pgpurged/daemon_life.h"
-#include "pgpurged/turns.h"
-#include "wire/notify.h"
 
 /* --- what a job asks of its host --- */
 
@@ -76,12 +76,12 @@ static bool may_begin(void *arg, struct job *job, struct text *why)
     struct seat *seat = arg;
 
     (void)job;
-    return turns_may_begin(seat->daemon, seat, why);
+    return admission_may_begin(seat->daemon, seat, why);
 }
 
 static void take_turns(void *arg)
 {
-    turns_look(arg);
+    admission_look(arg);
 }
 
 static void drained(void *arg, struct job *job)
@@ -146,7 +146,7 @@ static void seat_job(struct daemon *daemon, const struct job_settings *settings)
     *seat = (struct seat){.daemon = daemon, .database = find_database(daemon, settings->database)};
     host.database = settings_database(daemon->settings, settings->database);
     host.clock = database_clock(seat->database);
-    host.counters = ledger_job(&daemon->ledger, settings->name);
+    host.counters = counter_registry_job(&daemon->counters, settings->name);
     seat->job = job_new(settings, &host);
     if (pauses_have(&daemon->pauses, settings->name))
         job_pause(seat->job);
@@ -160,7 +160,7 @@ static void start(struct daemon *daemon)
     for (size_t i = 0; i < settings->database_count; i++)
         daemon->databases[i] =
             database_new(&settings->databases[i], daemon->loop, daemon->order->once,
-                         ledger_database(&daemon->ledger, settings->databases[i].name));
+                         counter_registry_database(&daemon->counters, settings->databases[i].name));
     daemon->seats = mem_new(settings->job_count * sizeof *daemon->seats);
     daemon->seat_count = 0;
     for (size_t i = 0; i < settings->job_count; i++)
@@ -176,7 +176,7 @@ static void clear(struct daemon *daemon)
         database_free(daemon->databases[i]);
     for (size_t i = 0; i < daemon->seat_count; i++) {
         job_free(daemon->seats[i].job);
-        turns_leave(&daemon->seats[i]);
+        admission_leave(&daemon->seats[i]);
     }
     free(daemon->databases);
     free(daemon->seats);
@@ -334,7 +334,7 @@ enum exit_code daemon_run(struct settings *settings, const struct daemon_order *
     }
     control_free(daemon.control);
     pauses_close(&daemon.pauses);
-    ledger_free(&daemon.ledger);
+    counter_registry_free(&daemon.counters);
     settings_free(daemon.settings);
     settings_free(daemon.next_settings);
     loop_timer_free(&daemon.look);

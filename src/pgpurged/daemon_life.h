@@ -5,14 +5,14 @@
 #ifndef PGPURGED_PGPURGED_DAEMON_LIFE_H
 #define PGPURGED_PGPURGED_DAEMON_LIFE_H
 
-#include "decide/order.h"
+#include "engine/job.h"
+#include "net/loop.h"
 #include "pgpurged/control.h"
+#include "pgpurged/counter_registry.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/database.h"
-#include "pgpurged/ledger.h"
 #include "pgpurged/pauses.h"
-#include "purge/job.h"
-#include "wire/loop.h"
+#include "policy/job_order.h"
 
 /* A job with what the daemon knows about it. */
 struct seat {
@@ -35,7 +35,7 @@ struct daemon {
     size_t seat_count;
     bool stopping;
     enum exit_code exit_code;
-    struct ledger ledger;
+    struct counter_registry counters;
     char owner[24];          /* of the runs that this process works on */
     struct control *control; /* NULL with --once */
     struct pauses pauses;

@@ -7,7 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "decide/backoff.h"
+#include "policy/backoff.h"
 
 enum { ONCE_ATTEMPTS = 5 }; /* --once: for a database that was there before and went away */
 

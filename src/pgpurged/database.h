@@ -6,12 +6,12 @@
 #ifndef PGPURGED_PGPURGED_DATABASE_H
 #define PGPURGED_PGPURGED_DATABASE_H
 
-#include "base/counters.h"
 #include "config/settings.h"
-#include "decide/guard.h"
-#include "purge/job.h"
-#include "show/snapshot.h"
-#include "wire/loop.h"
+#include "engine/job.h"
+#include "model/counters.h"
+#include "model/snapshot.h"
+#include "net/loop.h"
+#include "policy/guard.h"
 
 struct database;
 

@@ -9,11 +9,11 @@
 #include "config.h"
 #include "config/duration.h"
 #include "config/settings.h"
+#include "net/sd.h"
 #include "pgpurged/configuration.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/plan.h"
 #include "sql/schema.h"
-#include "wire/notify.h"
 
 enum verb { VERB_RUN, VERB_CHECK, VERB_PLAN, VERB_ONCE, VERB_INIT_SQL, VERB_PRINT_CONFIG };
 
@@ -49,7 +49,7 @@ static const char usage[] =
     "\n"
     "SIGHUP reloads the configuration, SIGTERM finishes the batch in flight and exits.\n"
     "Exit status: 0 done, 1 something failed, 2 bad usage or configuration,\n"
-    "3 incomplete: due rows are left (held, blocked or locked).\n";
+    "3 incomplete: due rows are left (held, rejected or locked).\n";
 
 static int usage_error(void)
 {

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "net/loop.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/plan_fill.h"
-#include "wire/loop.h"
 
 /* The jobs are looked at one after the other. */
 struct planning {

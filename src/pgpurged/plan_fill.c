@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "config/duration.h"
 #include "config/size.h"
-#include "decide/forecast.h"
-#include "purge/children.h"
+#include "engine/children.h"
+#include "policy/forecast.h"
 #include "sql/advice.h"
 #include "sql/quote.h"
 
@@ -23,7 +23,7 @@ enum {
     ROWS_TO_MEASURE_BY = 1000
 };
 
-enum { LEAVES_SHOWN = 10, TOAST_CHUNK_BYTES = 2048 /* four on a page */ };
+enum { PARTITIONS_SHOWN = 10, TOAST_CHUNK_BYTES = 2048 /* four on a page */ };
 
 static char *duration_text(int64_t ms)
 {
@@ -61,8 +61,8 @@ void plan_fill_settings(struct plan *plan, const struct job_settings *job,
     plan->rule = text_copy(job->expires.written);
     plan->batch_time_ms = job->batch_time_ms;
     plan->batch_rows = job->batch_rows;
-    plan->duty_percent = job->duty_percent;
-    plan->max_duty_percent = job->max_duty_percent;
+    plan->duty_cycle_percent = job->duty_cycle_percent;
+    plan->max_duty_cycle_percent = job->max_duty_cycle_percent;
     plan->max_rows_per_second = job->max_rows_per_second;
     plan->workers = job->workers;
     plan->window = text_copy(job->window_written);
@@ -131,24 +131,27 @@ static void fill_statistics(struct plan *plan, const struct estimate *estimate)
 
 /* --- the leaves of a partitioned table --- */
 
-static void set_leaf(struct plan_leaf *shown, const struct leaf *leaf, const struct tally *tally)
+static void set_partition(struct plan_partition *shown, const struct partition *partition,
+                          const struct tally *tally)
 {
-    double unseen = leaf->refusal != NULL ? NAN : 0; /* or there is no row of it in the sample */
+    double unseen =
+        partition->refusal != NULL ? NAN : 0; /* or there is no row of it in the sample */
 
-    *shown = (struct plan_leaf){.name = text_format("%s.%s", leaf->schema, leaf->table),
-                                .pages = leaf->blocks,
+    *shown =
+        (struct plan_partition){.name = text_format("%s.%s", partition->schema, partition->table),
+                                .pages = partition->blocks,
                                 .rows = unseen,
                                 .due = unseen};
-    for (size_t i = 0; i < tally->leaf_count; i++)
-        if (tally->leaves[i].relation == leaf->relation) {
-            shown->rows = tally->leaves[i].rows;
-            shown->due = tally->leaves[i].due;
+    for (size_t i = 0; i < tally->partition_count; i++)
+        if (tally->partitions[i].relation == partition->relation) {
+            shown->rows = tally->partitions[i].rows;
+            shown->due = tally->partitions[i].due;
         }
 }
 
 static int more_due_first(const void *a, const void *b)
 {
-    const struct plan_leaf *left = a, *right = b;
+    const struct plan_partition *left = a, *right = b;
     double left_due = isnan(left->due) ? -1 : left->due;
     double right_due = isnan(right->due) ? -1 : right->due;
 
@@ -158,17 +161,18 @@ static int more_due_first(const void *a, const void *b)
 }
 
 /* One GRANT for all of them, so that there is one thing to paste. */
-static void note_leaf_privileges(struct plan *plan, const struct leaves *leaves, const char *role)
+static void note_partition_privileges(struct plan *plan, const struct partitions *partitions,
+                                      const char *role)
 {
     struct text names = {0};
     size_t count = 0;
 
-    for (size_t i = 0; i < leaves->count; i++) {
+    for (size_t i = 0; i < partitions->count; i++) {
         char *name;
 
-        if (!leaves->items[i].lacks_privilege)
+        if (!partitions->items[i].lacks_privilege)
             continue;
-        name = sql_qualified(leaves->items[i].schema, leaves->items[i].table);
+        name = sql_qualified(partitions->items[i].schema, partitions->items[i].table);
         text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
         free(name);
     }
@@ -183,19 +187,19 @@ static void note_leaf_privileges(struct plan *plan, const struct leaves *leaves,
 
 /* Without children to be deleted it is an advice, and the risk is small: it is as in
  * note_advised(). */
-static void note_leaf_locks(struct plan *plan, const struct leaves *leaves,
-                            const struct advice *advice)
+static void note_partition_locks(struct plan *plan, const struct partitions *partitions,
+                                 const struct advice *advice)
 {
     struct text names = {0};
     size_t count = 0;
 
-    for (size_t i = 0; i < leaves->count; i++) {
-        const struct leaf *leaf = &leaves->items[i];
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct partition *partition = &partitions->items[i];
         char *name;
 
-        if (leaf->may_lock || leaf->elsewhere)
+        if (partition->may_lock || partition->elsewhere)
             continue;
-        name = sql_qualified(leaf->schema, leaf->table);
+        name = sql_qualified(partition->schema, partition->table);
         text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
         free(name);
     }
@@ -212,46 +216,47 @@ static void note_leaf_locks(struct plan *plan, const struct leaves *leaves,
 }
 
 /* What keeps partitions from being dropped, each reason once. */
-static void note_kept_whole(struct plan *plan, const struct leaves *leaves)
+static void note_kept_whole(struct plan *plan, const struct partitions *partitions)
 {
     const char *said = NULL;
 
-    for (size_t i = 0; i < leaves->count; i++) {
-        const struct leaf *leaf = &leaves->items[i];
+    for (size_t i = 0; i < partitions->count; i++) {
+        const struct partition *partition = &partitions->items[i];
 
-        if (leaf->ends.us == 0 || leaf->keep_whole == NULL ||
-            (said != NULL && text_equal(leaf->keep_whole, said)))
+        if (partition->ends.us == 0 || partition->keep_whole == NULL ||
+            (said != NULL && text_equal(partition->keep_whole, said)))
             continue;
-        said = leaf->keep_whole;
+        said = partition->keep_whole;
         plan_note(&plan->risks,
                   text_format("%s.%s won't be dropped in one piece, its rows go one by one: %s",
-                              leaf->schema, leaf->table, said),
+                              partition->schema, partition->table, said),
                   NULL);
     }
 }
 
-static void fill_leaves(struct plan *plan, const struct job_settings *job,
-                        const struct estimate *estimate)
+static void fill_partitions(struct plan *plan, const struct job_settings *job,
+                            const struct estimate *estimate)
 {
-    const struct leaves *leaves = &estimate->leaves;
+    const struct partitions *partitions = &estimate->partitions;
 
-    plan->all_leaves = leaves->count;
-    plan->leaves = mem_new(leaves->count * sizeof *plan->leaves);
-    for (size_t i = 0; i < leaves->count; i++) {
-        set_leaf(&plan->leaves[i], &leaves->items[i], &estimate->tally);
-        if (leaves->items[i].refusal != NULL && !leaves->items[i].lacks_privilege)
-            plan_note(
-                &plan->risks,
-                text_format("%s is left alone: %s", plan->leaves[i].name, leaves->items[i].refusal),
-                NULL);
+    plan->all_partitions = partitions->count;
+    plan->partitions = mem_new(partitions->count * sizeof *plan->partitions);
+    for (size_t i = 0; i < partitions->count; i++) {
+        set_partition(&plan->partitions[i], &partitions->items[i], &estimate->tally);
+        if (partitions->items[i].refusal != NULL && !partitions->items[i].lacks_privilege)
+            plan_note(&plan->risks,
+                      text_format("%s is left alone: %s", plan->partitions[i].name,
+                                  partitions->items[i].refusal),
+                      NULL);
     }
-    note_leaf_privileges(plan, leaves, estimate->table.role);
-    note_leaf_locks(plan, leaves, &estimate->advice);
+    note_partition_privileges(plan, partitions, estimate->table.role);
+    note_partition_locks(plan, partitions, &estimate->advice);
     if (job->drop_partitions)
-        note_kept_whole(plan, leaves);
-    qsort(plan->leaves, leaves->count, sizeof *plan->leaves, more_due_first);
-    for (plan->leaf_count = leaves->count; plan->leaf_count > LEAVES_SHOWN; plan->leaf_count--)
-        free(plan->leaves[plan->leaf_count - 1].name);
+        note_kept_whole(plan, partitions);
+    qsort(plan->partitions, partitions->count, sizeof *plan->partitions, more_due_first);
+    for (plan->partition_count = partitions->count; plan->partition_count > PARTITIONS_SHOWN;
+         plan->partition_count--)
+        free(plan->partitions[plan->partition_count - 1].name);
 }
 
 /* --- when it is done --- */
@@ -301,7 +306,7 @@ static double children_of_each(const struct plan *plan, const struct reference_g
 
 static double pages_of(const struct estimate *estimate)
 {
-    if (!estimate->table.partitioned && estimate->choice.walk == INDEX_WALK)
+    if (!estimate->table.partitioned && estimate->choice.scan == INDEX_SCAN)
         return fmax(estimate->choice.index_pages, 0) * CHOOSE_INDEX_PAGE_COST;
     return (double)estimate->table.blocks;
 }
@@ -323,8 +328,8 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
         .rows_per_busy_s = plan->rows_per_busy_s,
         .children_per_busy_s = plan->children_per_busy_s,
         .pages_per_busy_s = ASSUMED_PAGES_PER_SECOND,
-        .duty_percent = (int)job->duty_percent,
-        .max_duty_percent = (int)job->max_duty_percent,
+        .duty_cycle_percent = (int)job->duty_cycle_percent,
+        .max_duty_cycle_percent = (int)job->max_duty_cycle_percent,
         .max_rows_per_second = (double)job->max_rows_per_second,
         .expiring_per_day = estimate->tally.expiring_per_day,
     };
@@ -343,14 +348,14 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
 
 /* --- all of it --- */
 
-/* They are tried again, and most likely blocked again. */
-static void note_blocked(struct plan *plan, const struct ended_run *last)
+/* They are tried again, and most likely rejected again. */
+static void note_rejected(struct plan *plan, const struct ended_run *last)
 {
     struct text note = {0};
 
-    text_addf(&note, "the last run has left %lld blocked %s: ", (long long)last->blocked,
-              last->blocked == 1 ? "row" : "rows");
-    blocked_list_explain(&last->blocked_by, &note);
+    text_addf(&note, "the last run has left %lld rejected %s: ", (long long)last->rejected,
+              last->rejected == 1 ? "row" : "rows");
+    rejected_list_explain(&last->rejected_by, &note);
     plan_note(&plan->risks, text_take(&note), NULL);
 }
 
@@ -358,13 +363,13 @@ static void fill_way(struct plan *plan, const struct estimate *estimate)
 {
     bool partitioned = estimate->table.partitioned;
 
-    plan->index_walk = !partitioned && estimate->choice.walk == INDEX_WALK;
-    plan->found_by =
-        text_copy(partitioned ? "leaf by leaf, each by the walk that touches fewer of its pages"
-                              : estimate->choice.why);
+    plan->index_scan = !partitioned && estimate->choice.scan == INDEX_SCAN;
+    plan->found_by = text_copy(
+        partitioned ? "partition by partition, each by the scan that touches fewer of its pages"
+                    : estimate->choice.why);
     if (estimate->outcome == BATCH_COMMITTED)
         plan->sql =
-            text_copy(plan->index_walk ? estimate->sql.delete_tids : estimate->sql.delete_range);
+            text_copy(plan->index_scan ? estimate->sql.delete_tids : estimate->sql.delete_range);
 }
 
 /* What a run has seen goes before what statistics guess: the rows that it left are those that are
@@ -373,8 +378,8 @@ static void note_what_stays(struct plan *plan, const struct estimate *estimate)
 {
     const struct ended_run *last = &estimate->schedule.last;
 
-    if (last->present && last->blocked > 0)
-        note_blocked(plan, last);
+    if (last->present && last->rejected > 0)
+        note_rejected(plan, last);
     else if (estimate->references != NULL)
         plan_fill_kept(plan, estimate->references);
 }
@@ -392,7 +397,7 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_due(plan, job, estimate, count_ms);
         if (estimate->references != NULL)
             plan_fill_children(plan, estimate->references);
-        fill_leaves(plan, job, estimate);
+        fill_partitions(plan, job, estimate);
         fill_way(plan, estimate);
         fill_rates(plan, job, database, estimate);
         fill_forecast(plan, job, estimate);

@@ -1,13 +1,13 @@
 /*
- * plan_fill: from what was found out about a job (purge/estimate.h) to its plan (show/plan.h): the
- * words, the forecast, and what it is reckoned from.
+ * plan_fill: from what was found out about a job (engine/estimate.h) to its plan (report/plan.h):
+ * the words, the forecast, and what it is reckoned from.
  */
 #ifndef PGPURGED_PGPURGED_PLAN_FILL_H
 #define PGPURGED_PGPURGED_PLAN_FILL_H
 
 #include "config/settings.h"
-#include "purge/estimate.h"
-#include "show/plan.h"
+#include "engine/estimate.h"
+#include "report/plan.h"
 
 /* What is known without a connection. The plan is the caller's: plan_clear() it. */
 void plan_fill_settings(struct plan *plan, const struct job_settings *job,

@@ -5,9 +5,9 @@
 
 #include "base/text.h"
 #include "config/duration.h"
-#include "decide/advice.h"
 #include "pgpurged/plan_fill.h"
-#include "show/human.h"
+#include "policy/advice.h"
+#include "report/human.h"
 #include "sql/advice.h"
 
 /* --- privileges --- */
@@ -66,10 +66,10 @@ static void note_vacuum(struct plan *plan, const struct job_settings *job,
 
 static const char *what_of_trigger(const struct advice_trigger *trigger)
 {
-    if (trigger->silent)
+    if (trigger->non_firing)
         return ", which does not fire: each DELETE names a partition";
     if (trigger->each_row && text_equal(trigger->when, "before"))
-        return ", which may keep rows; they count as blocked";
+        return ", which may keep rows; they count as rejected";
     return "";
 }
 
@@ -118,20 +118,24 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
                               "is done",
                               advice->wraparound_pid),
                   NULL);
-    if (advice->heirs > 0)
+    if (advice->inheritance_children > 0)
         plan_note(&plan->risks,
                   text_format("%" PRId64 " table%s from it (%s%s): their rows are not purged; "
                               "give each a job of its own",
-                              advice->heirs, advice->heirs == 1 ? " inherits" : "s inherit",
-                              advice->first_heir, advice->heirs == 1 ? "" : ", ..."),
+                              advice->inheritance_children,
+                              advice->inheritance_children == 1 ? " inherits" : "s inherit",
+                              advice->first_inheritance_child,
+                              advice->inheritance_children == 1 ? "" : ", ..."),
                   NULL);
     if (!job->enabled)
         plan_note(&plan->risks, text_copy("enabled = no: the daemon does not run this job"), NULL);
     if (plan->forecast && plan->expiring_per_day > plan->rows_per_day)
-        plan_note(&plan->risks,
-                  text_copy("more expires than the window takes: widen it, or raise duty, max_duty "
-                            "or max_rows_per_second"),
-                  NULL);
+        plan_note(
+            &plan->risks,
+            text_copy(
+                "more expires than the window takes: widen it, or raise duty cycle, max_duty_cycle "
+                "or max_rows_per_second"),
+            NULL);
 }
 
 /* --- hints --- */
@@ -141,7 +145,7 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
 static bool is_soft_delete(const struct job_settings *job, const struct advice *advice)
 {
     return job->expires.kind == EXPIRES_AFTER_MARK && advice->nullable && !advice->partitioned &&
-           job->epoch == EPOCH_NONE && job->live.count == 0 && job->flags.count == 0;
+           job->epoch == EPOCH_NONE && job->never_expires.count == 0 && job->flags.count == 0;
 }
 
 static struct advice_facts facts_of(const struct job_settings *job, const struct estimate *estimate)

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "pgpurged/kin.h"
+#include "engine/children.h"
+#include "pgpurged/job_references.h"
 #include "pgpurged/plan_fill.h"
-#include "purge/children.h"
-#include "show/human.h"
+#include "report/human.h"
 #include "sql/advice.h"
 #include "sql/quote.h"
 
-static const char *action_of(const struct sql_reference *reference)
+static const char *action_of(const struct fk_reference *reference)
 {
     switch (reference->action) {
     case ACTION_NO_ACTION:
@@ -31,24 +31,24 @@ static const char *action_of(const struct sql_reference *reference)
 }
 
 /* What the mode of the job makes of it. */
-static void add_consequence(struct text *note, const struct sql_family *family,
-                            const struct sql_reference *reference)
+static void add_consequence(struct text *note, const struct fk_graph *family,
+                            const struct fk_reference *reference)
 {
-    size_t level = sql_family_level(family, reference);
+    size_t level = fk_graph_level(family, reference);
 
     if (level > 0)
         text_addf(note, "rows that refer to due ones go first, as level %zu, and are counted",
                   level);
     else if (reference->parent == 0 && reference->child == 0)
         text_add(note, "rows that others of the table refer to go after these, in passes, or stay "
-                       "and count as blocked");
-    else if (sql_reference_keeps(reference))
-        text_add(note, "rows that it refers to stay, and count as blocked");
+                       "and count as rejected");
+    else if (fk_reference_keeps(reference))
+        text_add(note, "rows that it refers to stay, and count as rejected");
     else
         text_add(note, "the server changes rows that refer to what goes, and they are counted");
 }
 
-static char *note_of(const struct sql_family *family, const struct sql_reference *reference,
+static char *note_of(const struct fk_graph *family, const struct fk_reference *reference,
                      const struct reference_facts *facts)
 {
     struct text note = {0};
@@ -69,7 +69,7 @@ static char *note_of(const struct sql_family *family, const struct sql_reference
 /* As it is written; every table below the job's own is the child of some reference. */
 static const char *name_of(const struct reference_graph *graph, size_t table)
 {
-    const struct sql_family *family = &graph->family;
+    const struct fk_graph *family = &graph->family;
 
     for (size_t i = 0; i < family->reference_count; i++)
         if (family->references[i].child == table && graph->facts[i].child != NULL)
@@ -79,12 +79,12 @@ static const char *name_of(const struct reference_graph *graph, size_t table)
 
 void plan_fill_children(struct plan *plan, const struct reference_graph *graph)
 {
-    const struct sql_family *family = &graph->family;
+    const struct fk_graph *family = &graph->family;
     double *going = children_of_due(graph, plan->rows, plan->due);
 
     plan->children = mem_new(family->table_count * sizeof *plan->children);
     for (size_t i = 1; i < family->table_count; i++)
-        if (sql_family_leads_to(family, i))
+        if (fk_graph_leads_to(family, i))
             plan->children[plan->children_count++] =
                 (struct plan_children){text_copy(name_of(graph, i)), going[i]};
     free(going);
@@ -99,7 +99,7 @@ void plan_fill_order(struct plan *plan, const struct settings *settings,
         const struct job_settings *other = &settings->jobs[i];
 
         if (other != job && other->enabled && text_equal(other->database, job->database) &&
-            kin_refers(&graph->family, &other->table, &keeps))
+            job_references_to(&graph->family, &other->table, &keeps))
             plan_note(&plan->references,
                       text_format("runs after job %s, whose rows refer to it, when both are due",
                                   other->name),
@@ -128,17 +128,17 @@ static void note_grant(struct plan *plan, const char *privileges, const char *ta
     plan_note(&plan->grants, text_format("role %s may not %s: needed", role, may_not), sql);
 }
 
-static bool has_children_that_go(const struct sql_family *family, size_t table)
+static bool has_children_that_go(const struct fk_graph *family, size_t table)
 {
     for (size_t i = 0; i < family->reference_count; i++)
         if (family->references[i].parent == table &&
-            sql_family_level(family, &family->references[i]) > 0)
+            fk_graph_level(family, &family->references[i]) > 0)
             return true;
     return false;
 }
 
 /* Any column does; the one that refers is there for sure. */
-static void note_lock(struct plan *plan, const struct sql_reference *reference,
+static void note_lock(struct plan *plan, const struct fk_reference *reference,
                       const struct reference_facts *facts, const char *role)
 {
     char *column = sql_identifier(reference->pairs[0].child);
@@ -155,17 +155,17 @@ static void note_lock(struct plan *plan, const struct sql_reference *reference,
     free(column);
 }
 
-static void note_privileges(struct plan *plan, const struct sql_family *family,
-                            const struct sql_reference *reference,
+static void note_privileges(struct plan *plan, const struct fk_graph *family,
+                            const struct fk_reference *reference,
                             const struct reference_facts *facts, const char *role)
 {
-    bool goes = sql_family_level(family, reference) > 0;
+    bool goes = fk_graph_level(family, reference) > 0;
 
     if (goes && facts->no_delete != NULL)
         note_grant(plan, "SELECT, DELETE", facts->no_delete, role,
                    "delete rows that refer to due ones");
-    else if (!facts->can_select && sql_reference_keeps(reference) &&
-             sql_family_uses(family, reference))
+    else if (!facts->can_select && fk_reference_keeps(reference) &&
+             fk_graph_uses(family, reference))
         note_grant(plan, "SELECT", facts->child, role, "see whether rows refer to due ones");
     if (goes && !facts->can_lock && has_children_that_go(family, reference->child))
         note_lock(plan, reference, facts, role);
@@ -189,12 +189,12 @@ void plan_fill_kept(struct plan *plan, const struct reference_graph *graph)
 
 void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role)
 {
-    const struct sql_family *family = &graph->family;
+    const struct fk_graph *family = &graph->family;
 
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct reference_facts *facts = &graph->facts[i];
 
-        if (!sql_family_uses(family, &family->references[i]))
+        if (!fk_graph_uses(family, &family->references[i]))
             continue; /* that table's rows stay, and so do those that refer to them */
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);

@@ -27,7 +27,7 @@ const char sql_advice_table[] =
     "WITH root AS (SELECT c.oid, c.relkind"                                                        \
     "   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"                       \
     "  WHERE n.nspname = $1 AND c.relname = $2),"                                                  \
-    " leaf AS (SELECT oid FROM root UNION SELECT p.relid"                                          \
+    " partition AS (SELECT oid FROM root UNION SELECT p.relid"                                     \
     "   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p)"
 
 /* A partition's own copies of the partitioned table's triggers are not listed again. */
@@ -35,7 +35,7 @@ const char sql_advice_triggers[] = WITH_TABLE
     " SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END,"
     " g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text,"
     " g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent"
-    " FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid"
+    " FROM pg_trigger AS g JOIN partition ON partition.oid = g.tgrelid"
     " JOIN pg_class AS c ON c.oid = g.tgrelid"
     " WHERE " SQL_FIRES " AND g.tgtype & 8 <> 0 AND g.tgparentid = 0"
     " ORDER BY g.tgtype & 2 = 0, g.tgname";
@@ -53,7 +53,7 @@ const char sql_advice_locks[] = WITH_TABLE
     "         extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, x.prepared)) AS age,"
     "         l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',"
     "                    'AccessExclusiveLock') AS shuts_out"
-    "    FROM held AS l JOIN leaf ON leaf.oid = l.relation"
+    "    FROM held AS l JOIN partition ON partition.oid = l.relation"
     "    LEFT JOIN LATERAL (SELECT * FROM pg_stat_get_activity(l.pid) WHERE l.pid IS NOT NULL) AS a"
     "      ON true"
     "    LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM held AS m"
@@ -69,8 +69,8 @@ const char sql_advice_locks[] = WITH_TABLE
 
 /* As sql/limits.c has it. */
 const char sql_advice_wraparound[] = WITH_TABLE
-    " SELECT a.pid FROM pg_stat_get_activity(NULL) AS a, leaf"
-    "  JOIN pg_class AS c ON c.oid = leaf.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    " SELECT a.pid FROM pg_stat_get_activity(NULL) AS a, partition"
+    "  JOIN pg_class AS c ON c.oid = partition.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     " WHERE a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())"
     "   AND a.query IN (format('autovacuum: VACUUM %s.%s (to prevent wraparound)', n.nspname, "
     "c.relname),"
@@ -103,9 +103,9 @@ const char sql_advice_indexes[] =
     "   AND i.indisvalid AND i.indisready AND i.indislive"
     " ORDER BY i.indexrelid";
 
-const char sql_advice_toast[] =
-    WITH_TABLE " SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint"
-               " FROM leaf JOIN pg_class AS c ON c.oid = leaf.oid WHERE c.reltoastrelid <> 0";
+const char sql_advice_toast[] = WITH_TABLE
+    " SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint"
+    " FROM partition JOIN pg_class AS c ON c.oid = partition.oid WHERE c.reltoastrelid <> 0";
 
 char *sql_grant(const char *privileges, const char *table, const char *role)
 {

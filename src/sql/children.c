@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "sql/quote.h"
 
-static bool refers_to_itself(const struct sql_reference *reference)
+static bool refers_to_itself(const struct fk_reference *reference)
 {
     return reference->parent == reference->child;
 }
@@ -21,18 +21,18 @@ static void add_and(struct text *out, const char *condition)
 
 /* A name that stands for all rows of a table: those of its partitions, but not those of tables
  * that inherit from it, which no foreign key of it knows. */
-static const char *only(const struct sql_relative *table)
+static const char *only(const struct fk_table *table)
 {
     return table->whole ? "" : "ONLY ";
 }
 
 /* That the row `child` refers to the row `parent`. */
-static char *refers(const struct sql_reference *reference, const char *parent, const char *child)
+static char *refers(const struct fk_reference *reference, const char *parent, const char *child)
 {
     struct text out = {0};
 
     for (size_t i = 0; i < reference->pair_count; i++) {
-        const struct sql_pair *pair = &reference->pairs[i];
+        const struct fk_column_pair *pair = &reference->pairs[i];
         char *key = sql_identifier(pair->parent), *column = sql_identifier(pair->child);
 
         text_addf(&out, "%s%s.%s %s %s.%s%s%s", i > 0 ? " AND " : "", parent, key, pair->equal,
@@ -58,7 +58,7 @@ static char *refers(const struct sql_reference *reference, const char *parent, c
 }
 
 /* A row that refers to itself is nobody's child. */
-static const char *is_another(const struct sql_reference *reference, const char *parent,
+static const char *is_another(const struct fk_reference *reference, const char *parent,
                               char room[static 160])
 {
     if (!refers_to_itself(reference))
@@ -71,10 +71,10 @@ static const char *is_another(const struct sql_reference *reference, const char 
 }
 
 /* EXISTS: rows that refer to `parent` by this one. */
-static char *has_children(const struct sql_family *family, const struct sql_reference *reference,
+static char *has_children(const struct fk_graph *family, const struct fk_reference *reference,
                           const char *parent)
 {
-    const struct sql_relative *child = &family->tables[reference->child];
+    const struct fk_table *child = &family->tables[reference->child];
     char *condition = refers(reference, parent, "r");
     char room[160];
     char *exists = text_format("EXISTS (SELECT FROM %s%s AS r WHERE %s%s)", only(child),
@@ -85,13 +85,13 @@ static char *has_children(const struct sql_family *family, const struct sql_refe
 }
 
 /* Nothing that refers to a row of this table keeps it; NULL where nothing can. */
-static char *nothing_keeps(const struct sql_family *family, size_t table, const char *row,
+static char *nothing_keeps(const struct fk_graph *family, size_t table, const char *row,
                            const char *and)
 {
-    const struct sql_reference *reference;
+    const struct fk_reference *reference;
     struct text out = {0};
 
-    for (size_t i = 0; (reference = sql_family_next_keeper(family, table, &i)) != NULL;) {
+    for (size_t i = 0; (reference = fk_graph_next_blocking(family, table, &i)) != NULL;) {
         char *exists = has_children(family, reference, row);
 
         text_addf(&out, "%sNOT %s", out.length > 0 ? and : "", exists);
@@ -100,15 +100,15 @@ static char *nothing_keeps(const struct sql_family *family, size_t table, const 
     return out.length > 0 ? text_take(&out) : NULL;
 }
 
-char *sql_family_keep(const struct sql_family *family)
+char *fk_graph_keep(const struct fk_graph *family)
 {
     return nothing_keeps(family, 0, "t", "\n  AND ");
 }
 
-char *sql_try_reference(const struct sql_family *family, const struct sql_reference *reference)
+char *sql_try_reference(const struct fk_graph *family, const struct fk_reference *reference)
 {
-    const struct sql_relative *parent = &family->tables[reference->parent];
-    const struct sql_relative *child = &family->tables[reference->child];
+    const struct fk_table *parent = &family->tables[reference->parent];
+    const struct fk_table *child = &family->tables[reference->child];
     char *condition = refers(reference, "t", "r");
     char *sql = text_format("SELECT FROM %s AS t, %s AS r WHERE %s LIMIT 0", parent->name,
                             child->name, condition);
@@ -128,7 +128,7 @@ static const char *row_at(char letter, size_t level, char room[static 24])
     return room;
 }
 
-static char *refers_at(const struct sql_path *path, char letter, size_t level)
+static char *refers_at(const struct fk_path *path, char letter, size_t level)
 {
     char parent[24], child[24];
 
@@ -138,11 +138,11 @@ static char *refers_at(const struct sql_path *path, char letter, size_t level)
 
 /* `FROM k1 AS k1 JOIN k2 AS k2 ON ...` down to a level, each joined to the one above it; the
  * condition between t and the first one goes to `where`. */
-static void add_chain(const struct sql_path *path, char letter, size_t levels, struct text *from,
+static void add_chain(const struct fk_path *path, char letter, size_t levels, struct text *from,
                       struct text *where)
 {
     for (size_t level = 1; level <= levels; level++) {
-        const struct sql_relative *table = &path->family->tables[path->steps[level - 1]->child];
+        const struct fk_table *table = &path->family->tables[path->steps[level - 1]->child];
         char *condition = refers_at(path, letter, level);
 
         text_addf(from, "%s%s%s AS %c%zu", level > 1 ? " JOIN " : "", only(table), table->name,
@@ -156,7 +156,7 @@ static void add_chain(const struct sql_path *path, char letter, size_t levels, s
 }
 
 /* That the row r belongs to t by this very path. */
-static char *is_of_family(const struct sql_path *path)
+static char *is_of_family(const struct fk_path *path)
 {
     size_t above = path->length - 1;
     struct text from = {0}, where = {0};
@@ -179,10 +179,10 @@ static char *is_of_family(const struct sql_path *path)
 /* EXISTS: somewhere below t, at the end of the path, a row that something else keeps. Of a table's
  * references to itself only those count that come from outside of the family: the others go with
  * it. */
-static void add_kept_below(const struct sql_path *path, const struct sql_reference *keeper,
+static void add_kept_below(const struct fk_path *path, const struct fk_reference *keeper,
                            struct text *out)
 {
-    const struct sql_relative *child = &path->family->tables[keeper->child];
+    const struct fk_table *child = &path->family->tables[keeper->child];
     struct text from = {0}, where = {0};
     char room[24], another[160];
     const char *last = row_at('b', path->length, room);
@@ -205,19 +205,19 @@ static void add_kept_below(const struct sql_path *path, const struct sql_referen
 
 /* Everything below t can go: whatever is not followed doesn't exist. Otherwise children would go
  * whose parent stays. */
-static void add_all_clear(const struct sql_path *path, struct text *out)
+static void add_all_clear(const struct fk_path *path, struct text *out)
 {
-    const struct sql_family *family = path->family;
-    const struct sql_reference *reference;
-    struct sql_path longer;
+    const struct fk_graph *family = path->family;
+    const struct fk_reference *reference;
+    struct fk_path longer;
 
-    for (size_t i = 0; sql_path_next(path, &i, &longer);)
+    for (size_t i = 0; fk_path_next(path, &i, &longer);)
         add_all_clear(&longer, out);
     for (size_t i = 0;
-         (reference = sql_family_next_keeper(family, sql_path_end(path), &i)) != NULL;) {
+         (reference = fk_graph_next_blocking(family, fk_path_end(path), &i)) != NULL;) {
         char *exists;
 
-        if (sql_path_leads_on(path, reference))
+        if (fk_path_leads_on(path, reference))
             continue;
         if (path->length > 0) {
             add_kept_below(path, reference, out);
@@ -232,7 +232,7 @@ static void add_all_clear(const struct sql_path *path, struct text *out)
 /* --- steps --- */
 
 /* t and all rows above the one that goes: while we hold them, nobody restores or moves one. */
-static void add_locks(const struct sql_path *path, struct text *out)
+static void add_locks(const struct fk_path *path, struct text *out)
 {
     text_add(out, "FOR UPDATE OF t");
     for (size_t level = 1; level < path->length; level++)
@@ -240,16 +240,16 @@ static void add_locks(const struct sql_path *path, struct text *out)
     text_add(out, " SKIP LOCKED");
 }
 
-/* `FROM ONLY leaf AS t JOIN ... JOIN ONLY child AS k2 ON ...`, without the last row if it is the
- * one around. */
-static char *family_tree(const struct sql_path *path, const struct sql_scope *scope,
-                         const struct sql_leaf *last)
+/* `FROM ONLY partition AS t JOIN ... JOIN ONLY child AS k2 ON ...`, without the last row if it is
+ * the one around. */
+static char *family_tree(const struct fk_path *path, const struct sql_scope *scope,
+                         const struct fk_partition *last)
 {
     struct text out = {0};
 
-    text_addf(&out, "ONLY %s AS t", scope->leaf);
+    text_addf(&out, "ONLY %s AS t", scope->partition);
     for (size_t level = 1; level <= path->length; level++) {
-        const struct sql_relative *table = &path->family->tables[path->steps[level - 1]->child];
+        const struct fk_table *table = &path->family->tables[path->steps[level - 1]->child];
         bool deepest = level == path->length;
         char *condition;
 
@@ -272,15 +272,15 @@ static char *is_due(const struct sql_scope *scope)
 }
 
 /* The children of due parents, and what is in the way of none of them. */
-static char *found_sql(const struct sql_path *path, const struct sql_scope *scope,
-                       const struct sql_leaf *leaf, const char *row)
+static char *found_sql(const struct fk_path *path, const struct sql_scope *scope,
+                       const struct fk_partition *partition, const char *row)
 {
-    char *from = family_tree(path, scope, leaf), *due = is_due(scope);
-    char *keeps = nothing_keeps(path->family, sql_path_end(path), row, "\n          AND ");
+    char *from = family_tree(path, scope, partition), *due = is_due(scope);
+    char *keeps = nothing_keeps(path->family, fk_path_end(path), row, "\n          AND ");
     struct text out = {0};
 
     text_addf(&out, "       SELECT %s.ctid FROM %s\n        WHERE %s", row, from, due);
-    add_all_clear(&(struct sql_path){.family = path->family}, &out);
+    add_all_clear(&(struct fk_path){.family = path->family}, &out);
     if (keeps != NULL)
         text_addf(&out, "\n          AND %s", keeps);
     text_addf(&out, "\n        LIMIT %s\n          ", scope->limit);
@@ -297,12 +297,12 @@ static char *found_sql(const struct sql_path *path, const struct sql_scope *scop
  * we had its lock, and the older minor releases of PostgreSQL don't look again whether a row that
  * moved still has the TID that they were asked for.
  */
-static char *step_sql(const struct sql_path *path, const struct sql_scope *scope,
-                      const struct sql_leaf *leaf)
+static char *step_sql(const struct fk_path *path, const struct sql_scope *scope,
+                      const struct fk_partition *partition)
 {
     char room[24];
     const char *row = row_at('k', path->length, room);
-    char *found = found_sql(path, scope, leaf, row);
+    char *found = found_sql(path, scope, partition, row);
     char *above = family_tree(path, scope, NULL), *due = is_due(scope);
     char *refers_up = refers_at(path, 'k', path->length);
     char *sql = text_format("DELETE FROM ONLY %s AS %s\n"
@@ -311,7 +311,7 @@ static char *step_sql(const struct sql_path *path, const struct sql_scope *scope
                             "  AND EXISTS (SELECT FROM %s\n"
                             "        WHERE %s\n"
                             "          AND %s)",
-                            leaf->name, row, row, found, above, refers_up, due);
+                            partition->name, row, row, found, above, refers_up, due);
 
     free(found);
     free(above);
@@ -322,27 +322,27 @@ static char *step_sql(const struct sql_path *path, const struct sql_scope *scope
 
 /* Where rows of a table refer to each other, a step takes those to which none refers; then the next
  * ones. */
-static bool has_levels(const struct sql_family *family, size_t table)
+static bool has_levels(const struct fk_graph *family, size_t table)
 {
-    const struct sql_reference *reference;
+    const struct fk_reference *reference;
 
-    for (size_t i = 0; (reference = sql_family_next_keeper(family, table, &i)) != NULL;)
+    for (size_t i = 0; (reference = fk_graph_next_blocking(family, table, &i)) != NULL;)
         if (refers_to_itself(reference))
             return true;
     return false;
 }
 
-static void add_steps_of(const struct sql_path *path, const struct sql_scope *scope, json_t *steps)
+static void add_steps_of(const struct fk_path *path, const struct sql_scope *scope, json_t *steps)
 {
-    const struct sql_relative *table = &path->family->tables[sql_path_end(path)];
+    const struct fk_table *table = &path->family->tables[fk_path_end(path)];
 
-    for (size_t i = 0; i < table->leaf_count; i++) {
-        char *sql = step_sql(path, scope, &table->leaves[i]);
+    for (size_t i = 0; i < table->partition_count; i++) {
+        char *sql = step_sql(path, scope, &table->partitions[i]);
         json_t *step = json_pack("{s:s, s:I, s:s, s:I}", "sql", sql, "relation",
-                                 (json_int_t)table->leaves[i].relation, "leaf",
-                                 table->leaves[i].name, "root", (json_int_t)table->relation);
+                                 (json_int_t)table->partitions[i].relation, "partition",
+                                 table->partitions[i].name, "root", (json_int_t)table->relation);
 
-        if (has_levels(path->family, sql_path_end(path)))
+        if (has_levels(path->family, fk_path_end(path)))
             json_object_set_new(step, "again", json_true());
         json_array_append_new(steps, step);
         free(sql);
@@ -350,11 +350,11 @@ static void add_steps_of(const struct sql_path *path, const struct sql_scope *sc
 }
 
 /* The deepest first. */
-static void add_steps(const struct sql_path *path, const struct sql_scope *scope, json_t *steps)
+static void add_steps(const struct fk_path *path, const struct sql_scope *scope, json_t *steps)
 {
-    struct sql_path longer;
+    struct fk_path longer;
 
-    for (size_t i = 0; sql_path_next(path, &i, &longer);) {
+    for (size_t i = 0; fk_path_next(path, &i, &longer);) {
         add_steps(&longer, scope, steps);
         add_steps_of(&longer, scope, steps);
     }
@@ -364,7 +364,7 @@ static void add_steps(const struct sql_path *path, const struct sql_scope *scope
 
 /* Tables in which the server itself deletes or changes rows when we delete: whatever an acting
  * foreign key reaches from a table of which rows go. */
-static json_t *watched(const struct sql_family *family)
+static json_t *watched(const struct fk_graph *family)
 {
     bool *goes = mem_new(family->table_count * sizeof *goes);
     bool *touched = mem_new(family->table_count * sizeof *touched);
@@ -375,12 +375,12 @@ static json_t *watched(const struct sql_family *family)
     while (more) {
         more = false;
         for (size_t i = 0; i < family->reference_count; i++) {
-            const struct sql_reference *reference = &family->references[i];
+            const struct fk_reference *reference = &family->references[i];
             bool cascades = reference->action == ACTION_CASCADE;
 
             if (!goes[reference->parent])
                 continue;
-            if (cascades || !sql_reference_keeps(reference))
+            if (cascades || !fk_reference_keeps(reference))
                 touched[reference->child] = true;
             if ((cascades || reference->follow) && !goes[reference->child])
                 goes[reference->child] = more = true;
@@ -395,17 +395,17 @@ static json_t *watched(const struct sql_family *family)
 }
 
 /* `WHEN EXISTS (...) THEN 2`, 2 being its place among those that keep rows of table 0. */
-static void add_cases(const struct sql_family *family, bool followed, struct text *out)
+static void add_cases(const struct fk_graph *family, bool followed, struct text *out)
 {
-    const struct sql_path start = {.family = family};
-    const struct sql_reference *reference;
+    const struct fk_path start = {.family = family};
+    const struct fk_reference *reference;
     size_t n = 0;
 
-    for (size_t i = 0; (reference = sql_family_next_keeper(family, 0, &i)) != NULL;) {
+    for (size_t i = 0; (reference = fk_graph_next_blocking(family, 0, &i)) != NULL;) {
         char *exists;
 
         n++;
-        if (sql_path_leads_on(&start, reference) != followed)
+        if (fk_path_leads_on(&start, reference) != followed)
             continue;
         exists = has_children(family, reference, "t");
         text_addf(out, "\n               WHEN %s THEN %zu", exists, n);
@@ -415,13 +415,13 @@ static void add_cases(const struct sql_family *family, bool followed, struct tex
 
 /* Counts each row that is left for one of the references that keep it: children that should have
  * gone are named last, because something else has kept them. */
-static char *blocked_sql(const struct sql_family *family, const struct sql_scope *scope)
+static char *rejected_sql(const struct fk_graph *family, const struct sql_scope *scope)
 {
     struct text counts = {0}, cases = {0};
     size_t n = 0;
     char *sql;
 
-    for (size_t i = 0; sql_family_next_keeper(family, 0, &i) != NULL; n++)
+    for (size_t i = 0; fk_graph_next_blocking(family, 0, &i) != NULL; n++)
         text_addf(&counts, "%spg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) %zu)",
                   n > 0 ? ", " : "", n + 1);
     if (n == 0)
@@ -433,26 +433,26 @@ static char *blocked_sql(const struct sql_family *family, const struct sql_scope
                       "          FROM ONLY %s AS t\n"
                       "         WHERE %s\n"
                       "           AND %s) AS k",
-                      counts.data, cases.data, scope->leaf, scope->rows, scope->due);
+                      counts.data, cases.data, scope->partition, scope->rows, scope->due);
     text_free(&counts);
     text_free(&cases);
     return sql;
 }
 
-char *sql_family_document(const struct sql_family *family, const struct sql_scope *scope)
+char *fk_graph_document(const struct fk_graph *family, const struct sql_scope *scope)
 {
     json_t *steps, *document;
-    char *blocked, *text;
+    char *rejected, *text;
 
     if (family->reference_count == 0)
         return NULL;
     steps = json_array();
-    add_steps(&(struct sql_path){.family = family}, scope, steps);
-    blocked = blocked_sql(family, scope);
-    document = json_pack("{s:o, s:o, s:s}", "steps", steps, "watched", watched(family), "blocked",
-                         blocked);
+    add_steps(&(struct fk_path){.family = family}, scope, steps);
+    rejected = rejected_sql(family, scope);
+    document = json_pack("{s:o, s:o, s:s}", "steps", steps, "watched", watched(family), "rejected",
+                         rejected);
     text = json_dumps(document, JSON_COMPACT);
     json_decref(document);
-    free(blocked);
+    free(rejected);
     return text;
 }

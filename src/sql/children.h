@@ -10,29 +10,29 @@
 #ifndef PGPURGED_SQL_CHILDREN_H
 #define PGPURGED_SQL_CHILDREN_H
 
-#include "sql/family.h"
+#include "sql/fk_graph.h"
 
 /* What must be true of the due row t of table 0 for it to go, besides being due: nothing refers to
  * it any more. NULL where nothing can. */
-char *sql_family_keep(const struct sql_family *family);
+char *fk_graph_keep(const struct fk_graph *family);
 
-/* Which rows of table 0: the leaf, and conditions on t. */
+/* Which rows of table 0: the partition, and conditions on t. */
 struct sql_scope {
-    const char *leaf; /* qualified and quoted */
-    const char *rows; /* the range or the list of TIDs */
+    const char *partition; /* qualified and quoted */
+    const char *rows;      /* the range or the list of TIDs */
     const char *due;
     const char *limit; /* the parameter that says how many rows a step may delete: $4 */
 };
 
 /*
  * What purge_batch() and purge_tids() need to know (sql/schema.sql), as JSON; NULL where nothing
- * refers to table 0. `blocked` counts for each reference that keeps rows of table 0, in the
+ * refers to table 0. `rejected` counts for each reference that keeps rows of table 0, in the
  * family's order, the due rows that it keeps; a row kept by several counts for the first of
  * them, those that are not followed before the others.
  */
-char *sql_family_document(const struct sql_family *family, const struct sql_scope *scope);
+char *fk_graph_document(const struct fk_graph *family, const struct sql_scope *scope);
 
 /* Whether the server can compare the columns of a reference; reads no row. */
-char *sql_try_reference(const struct sql_family *family, const struct sql_reference *reference);
+char *sql_try_reference(const struct fk_graph *family, const struct fk_reference *reference);
 
 #endif

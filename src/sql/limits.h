@@ -1,5 +1,5 @@
 /*
- * limits: what is asked of the server to know whether a job may go on (decide/limits.h), as fixed
+ * limits: what is asked of the server to know whether a job may go on (policy/limits.h), as fixed
  * texts. Only a member of pg_read_all_stats (pg_monitor is one) sees what other sessions do; for
  * everyone else most answers are NULL, which means: not known.
  */

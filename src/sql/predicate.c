@@ -268,8 +268,8 @@ static char *is_sentinel(const struct sql_target *target, const struct sentinel 
 
 static void add_live(const struct sql_target *target, struct text *all)
 {
-    for (size_t i = 0; target->live != NULL && i < target->live->count; i++) {
-        char *is = is_sentinel(target, &target->live->items[i]);
+    for (size_t i = 0; target->never_expires != NULL && i < target->never_expires->count; i++) {
+        char *is = is_sentinel(target, &target->never_expires->items[i]);
 
         if (is != NULL)
             add(all, text_format("NOT %s", is));
@@ -363,11 +363,11 @@ static char *is_true(struct text *all)
 /*
  * Promise R: NULL is not due (no comparison with it is true), the future and infinity are not, and
  * a mark before 1970-01-03 (1971, of an epoch) is none: -infinity, 0 and the zero dates of
- * programming languages mean "never marked". What `live` lists is none either; every flag must be
- * set, and `where` be true, so that a row of which they are not known stays. All of it is under one
- * IS TRUE because the walk must read the range's pages and no index: an index scan would visit all
- * due rows of the table for each batch. PostgreSQL evaluates it from left to right, so that `where`
- * only sees rows that are due by the rest.
+ * programming languages mean "never marked". What `never_expires` lists is none either; every flag
+ * must be set, and `where` be true, so that a row of which they are not known stays. All of it is
+ * under one IS TRUE because the scan must read the range's pages and no index: an index scan would
+ * visit all due rows of the table for each batch. PostgreSQL evaluates it from left to right, so
+ * that `where` only sees rows that are due by the rest.
  */
 char *sql_predicate(const struct sql_target *target, const char *cutoff)
 {

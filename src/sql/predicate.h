@@ -13,9 +13,9 @@
 
 #include <stdint.h>
 
-#include "base/columns.h"
-#include "base/marks.h"
-#include "sql/family.h"
+#include "model/columns.h"
+#include "model/expiry.h"
+#include "sql/fk_graph.h"
 
 /* The types that a column with a time in it may have. */
 enum time_type {
@@ -40,13 +40,15 @@ struct sql_row_retention {
 struct sql_target {
     const char *schema, *table, *column;
     enum time_type type;
-    const char *zone;                     /* of a zoneless column */
-    const char *root_schema, *root_table; /* of a leaf: the partitioned table; NULL = it is none */
-    const struct sql_family *family;      /* what refers to its rows; NULL = nothing */
-    int64_t per_second;                   /* TIME_EPOCH: how many of its unit are a second */
-    const struct live *live;              /* of the kinds that the type can have; NULL = none */
-    const struct flags *flags;            /* NULL = none */
-    const enum flag_type *flag_types;     /* one for each of the flags */
+    const char *zone; /* of a zoneless column */
+    const char *root_schema,
+        *root_table;               /* of a partition: the partitioned table; NULL = it is none */
+    const struct fk_graph *family; /* what refers to its rows; NULL = nothing */
+    int64_t per_second;            /* TIME_EPOCH: how many of its unit are a second */
+    const struct never_expires
+        *never_expires;               /* of the kinds that the type can have; NULL = none */
+    const struct flags *flags;        /* NULL = none */
+    const enum flag_type *flag_types; /* one for each of the flags */
     const char *where; /* an expression that may be trusted to be one; NULL or "" = none */
     struct sql_row_retention row_retention;
     const struct columns *digest; /* of the rows that go, for the audit row; NULL = none */

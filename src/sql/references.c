@@ -79,7 +79,7 @@ const char sql_references[] =
 /* The first columns of an index, in whatever order, are those that are compared; or those and the
  * one of `where`. A partial index serves if it leaves out NULL only, which refers to nothing. A
  * unique index of a partitioned table has the partition key in it, like it or not. */
-const char sql_reference_indexes[] =
+const char fk_reference_indexes[] =
     "WITH reference AS ("
     "  SELECT e.number, (e.item->>'child')::oid AS child, e.item->>'where' AS condition,"
     "         e.item->>'value' AS value,"
@@ -134,10 +134,10 @@ const char sql_reference_indexes[] =
     "    ORDER BY s.inherited DESC LIMIT 1) AS parents"
     "  FROM reference AS e ORDER BY e.number";
 
-#define RELATIVE_SILENT   SQL_SILENT_TRIGGERS("c.oid", "$2")
-#define LEAF_UNIDENTIFIED SQL_UNIDENTIFIED("l")
+#define RELATIVE_SILENT        SQL_SILENT_TRIGGERS("c.oid", "$2")
+#define PARTITION_UNIDENTIFIED SQL_UNIDENTIFIED("l")
 
-const char sql_relatives[] =
+const char fk_tables[] =
     "WITH " SQL_PUBLISHED
     " SELECT c.oid, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relkind,"
     " row_security_active(c.oid), has_schema_privilege(n.oid, 'USAGE'),"
@@ -149,7 +149,7 @@ const char sql_relatives[] =
     " has_any_column_privilege(l.oid, 'UPDATE'),"
     " (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
     "   WHERE r.ev_class = l.oid AND r.ev_type = '4'),"
-    " current_setting('track_counts'), " RELATIVE_SILENT ", " LEAF_UNIDENTIFIED
+    " current_setting('track_counts'), " RELATIVE_SILENT ", " PARTITION_UNIDENTIFIED
     "  FROM unnest($1::oid[]) WITH ORDINALITY AS w (oid, number)"
     "  JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "  CROSS JOIN LATERAL (SELECT t.relid FROM pg_partition_tree(c.oid) AS t"

@@ -1,6 +1,6 @@
 /*
  * references: what is asked of the catalog about the rows that refer to a table, as fixed texts.
- * Under sql_settings (sql/flights.h).
+ * Under sql_settings (sql/statements.h).
  */
 #ifndef PGPURGED_SQL_REFERENCES_H
 #define PGPURGED_SQL_REFERENCES_H
@@ -35,7 +35,7 @@ enum reference_column {
  * sees to it that a child refers to one row of the parent at most, and which share of the child's
  * rows refers to any, and how many rows of the parent they refer to, by statistics (NULL = not
  * known). */
-extern const char sql_reference_indexes[];
+extern const char fk_reference_indexes[];
 enum reference_index_column {
     REF_INDEXED,
     REF_INDEX_COLUMNS,
@@ -45,14 +45,14 @@ enum reference_index_column {
 };
 
 /*
- * $1 OIDs $2 silent_triggers -> one row for each leaf of each of these tables, a table without
- * partitions being its own leaf: table, schema, name, as it is written, kind, whether policies
- * apply, USAGE, SELECT, UPDATE of some column; leaf, schema, name, as it is written, kind, blocks,
- * reltuples, whether policies apply, USAGE, SELECT, DELETE, UPDATE of some column, rules ON DELETE;
- * whether track_counts is on; triggers of the table that stay silent; publications for which the
- * leaf lacks a replica identity.
+ * $1 OIDs $2 non_firing_triggers -> one row for each partition of each of these tables, a table
+ * without partitions being its own partition: table, schema, name, as it is written, kind, whether
+ * policies apply, USAGE, SELECT, UPDATE of some column; partition, schema, name, as it is written,
+ * kind, blocks, reltuples, whether policies apply, USAGE, SELECT, DELETE, UPDATE of some column,
+ * rules ON DELETE; whether track_counts is on; triggers of the table that stay silent; publications
+ * for which the partition lacks a replica identity.
  */
-extern const char sql_relatives[];
+extern const char fk_tables[];
 enum relative_column {
     REL_TABLE,
     REL_SCHEMA,
@@ -63,22 +63,22 @@ enum relative_column {
     REL_USAGE,
     REL_SELECT,
     REL_UPDATE,
-    REL_LEAF,
-    REL_LEAF_SCHEMA,
-    REL_LEAF_NAME,
-    REL_LEAF_WRITTEN,
-    REL_LEAF_KIND,
-    REL_LEAF_BLOCKS,
-    REL_LEAF_ROWS,
-    REL_LEAF_POLICIES,
-    REL_LEAF_USAGE,
-    REL_LEAF_SELECT,
-    REL_LEAF_DELETE,
-    REL_LEAF_UPDATE,
-    REL_LEAF_RULES,
+    REL_PARTITION,
+    REL_PARTITION_SCHEMA,
+    REL_PARTITION_NAME,
+    REL_PARTITION_WRITTEN,
+    REL_PARTITION_KIND,
+    REL_PARTITION_BLOCKS,
+    REL_PARTITION_ROWS,
+    REL_PARTITION_POLICIES,
+    REL_PARTITION_USAGE,
+    REL_PARTITION_SELECT,
+    REL_PARTITION_DELETE,
+    REL_PARTITION_UPDATE,
+    REL_PARTITION_RULES,
     REL_TRACK_COUNTS,
     REL_SILENT,
-    REL_LEAF_UNIDENTIFIED,
+    REL_PARTITION_UNIDENTIFIED,
 };
 
 #endif

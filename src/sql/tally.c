@@ -26,7 +26,7 @@ static char *pages_of(const struct sql_target *target, const char *part)
     char *earlier = sql_predicate(target, "$4::pg_catalog.timestamptz");
     char *later = sql_predicate(target, "$5::pg_catalog.timestamptz");
     char *pages = text_format(
-        "SELECT t.tableoid AS leaf, count(*) AS rows,\n"
+        "SELECT t.tableoid AS partition, count(*) AS rows,\n"
         "               count(*) FILTER (WHERE %s) AS due,\n"
         "               count(*) FILTER (WHERE %s) AS earlier,\n"
         "               count(*) FILTER (WHERE %s) AS later,\n"
@@ -53,12 +53,12 @@ char *sql_tally(const struct sql_target *target, const struct sql_parts *parts)
         free(pages);
     }
     pages = text_take(&all);
-    tally =
-        text_format("SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),\n"
-                    "       sum(p.later), sum(p.marked)\n"
-                    "  FROM (%s) AS p\n"
-                    " GROUP BY p.leaf",
-                    pages);
+    tally = text_format(
+        "SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),\n"
+        "       sum(p.later), sum(p.marked)\n"
+        "  FROM (%s) AS p\n"
+        " GROUP BY p.partition",
+        pages);
     free(pages);
     return tally;
 }

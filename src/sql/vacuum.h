@@ -16,7 +16,7 @@ const char *sql_vacuum_rights(int server_version);
 
 /* $1 run -> for each table that it has removed rows of: OID, qualified and quoted name, rows, dead
  * rows, whether autovacuum is on for it, the dead rows at which it comes, whether the role may,
- * whether it is the job's own (a leaf) and no child */
+ * whether it is the job's own (a partition) and no child */
 const char *sql_vacuum_tables(int server_version);
 
 /* Right before a VACUUM, in its session. $1 relation $2 our session's process $3 statement_timeout

@@ -159,7 +159,7 @@ START_TEST(references_are_listed_with_what_becomes_of_their_rows)
                      "ones go first, as level 2");
     plans_check_note(plan, "references",
                      "notes_order of public.notes (NO ACTION, about 20,000 rows): "
-                     "rows that it refers to stay, and count as blocked; no index "
+                     "rows that it refers to stay, and count as rejected; no index "
                      "serves it");
     plans_check_note(plan, "references",
                      "visits_order of public.visits (SET NULL): the server changes "
@@ -239,7 +239,8 @@ START_TEST(triggers_on_delete_are_listed_and_those_that_may_keep_rows_are_marked
 }
 END_TEST
 
-/* Whoever partitions by inheritance would wait in vain for the rows of the heirs to go. */
+/* Whoever partitions by inheritance would wait in vain for the rows of the inheritance_children to
+ * go. */
 START_TEST(tables_that_inherit_from_it_are_a_risk)
 {
     struct scene scene = scene_new();
@@ -264,14 +265,14 @@ START_TEST(a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire)
                         " 'BEGIN RETURN OLD; END';"
                         "CREATE TRIGGER a_row AFTER DELETE ON ev FOR EACH ROW EXECUTE FUNCTION f();"
                         "CREATE TRIGGER b_log AFTER DELETE ON ev EXECUTE FUNCTION f();"
-                        "CREATE TRIGGER c_leaf AFTER DELETE ON ev_1 EXECUTE FUNCTION f();");
-    plan = plans_read(events_config(&scene, "silent_triggers = b_log"), NULL, 0);
+                        "CREATE TRIGGER c_partition AFTER DELETE ON ev_1 EXECUTE FUNCTION f();");
+    plan = plans_read(events_config(&scene, "non_firing_triggers = b_log"), NULL, 0);
     ck_assert_uint_eq(json_array_size(plans_at(plan, "triggers")), 3);
     plans_check_note(plan, "triggers", "a_row: after each row, public.f");
     plans_check_note(plan, "triggers",
                      "b_log: after each statement, public.f, which does not fire: each DELETE "
                      "names a partition");
-    plans_check_note(plan, "triggers", "c_leaf: after each statement, public.f");
+    plans_check_note(plan, "triggers", "c_partition: after each statement, public.f");
     scene_end(&scene);
 }
 END_TEST
@@ -342,7 +343,7 @@ START_TEST(due_rows_that_others_refer_to_are_among_the_risks)
     scene_once(config, 3);
     ck_assert_int_eq(scene_due(&scene), 1000);
     plan = plans_read(config, NULL, 0); /* now it is known, and no guess any more */
-    plans_check_note(plan, "risks", "the last run has left 1000 blocked rows");
+    plans_check_note(plan, "risks", "the last run has left 1000 rejected rows");
     ck_assert_ptr_null(plans_note(plan, "risks", "by statistics"));
     ck_assert_ptr_null(plans_note(plans_read(scene_config(&scene, "children = delete\n"), NULL, 0),
                                   "risks", "of the due rows stay"));
@@ -354,7 +355,7 @@ START_TEST(due_rows_that_others_refer_to_are_among_the_risks)
 }
 END_TEST
 
-START_TEST(rows_that_the_last_run_has_left_blocked_are_named)
+START_TEST(rows_that_the_last_run_has_left_rejected_are_named)
 {
     struct scene scene = scene_new();
     const char *config;
@@ -364,10 +365,10 @@ START_TEST(rows_that_the_last_run_has_left_blocked_are_named)
                         "INSERT INTO lines VALUES (5); CREATE INDEX ON lines (order_id);"
                         "GRANT SELECT ON lines TO pgpurged");
     config = scene_config(&scene, "");
-    ck_assert_ptr_null(plans_note(plans_read(config, NULL, 0), "risks", "blocked"));
+    ck_assert_ptr_null(plans_note(plans_read(config, NULL, 0), "risks", "rejected"));
     scene_once(config, 3);
     plans_check_note(plans_read(config, NULL, 0), "risks",
-                     "the last run has left 1 blocked row: 1 blocked by lines_order_id_fkey on "
+                     "the last run has left 1 rejected row: 1 rejected by lines_order_id_fkey on "
                      "public.lines");
     scene_end(&scene);
 }
@@ -394,7 +395,7 @@ int main(void)
         a_statement_trigger_of_a_partitioned_table_is_said_not_to_fire,
         tables_that_inherit_from_it_are_a_risk,
         due_rows_that_others_refer_to_are_among_the_risks,
-        rows_that_the_last_run_has_left_blocked_are_named,
+        rows_that_the_last_run_has_left_rejected_are_named,
         who_holds_a_lock_that_shuts_batches_out_is_named,
         a_prepared_transaction_that_shuts_batches_out_is_named,
     };

@@ -78,7 +78,7 @@ static struct answer parse(const char *all, double ms)
 }
 
 /* Closes the connection. False if no whole answer came. */
-static bool talk(int fd, const char *method, const char *path, struct text *all)
+static bool query(int fd, const char *method, const char *path, struct text *all)
 {
     char *request = text_format("%s %s HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
                                 "Content-Length: 0\r\n\r\n",
@@ -95,7 +95,7 @@ static bool talk(int fd, const char *method, const char *path, struct text *all)
 static struct answer ask_on(int fd, const char *method, const char *path, struct mono start)
 {
     struct text all = {0};
-    bool complete = talk(fd, method, path, &all);
+    bool complete = query(fd, method, path, &all);
     double ms = mono_ms_between(start, mono_now());
     const char *text = keep_text(text_take(&all));
 
@@ -117,7 +117,7 @@ struct answer ask_get(const char *socket, const char *path)
 int ask_for_status(const char *socket, const char *path)
 {
     struct text all = {0};
-    bool complete = talk(ask_connect(socket), "GET", path, &all);
+    bool complete = query(ask_connect(socket), "GET", path, &all);
     int status = complete && all.length > 9 ? atoi(all.data + strlen("HTTP/1.1 ")) : 0;
 
     text_free(&all);

@@ -19,7 +19,7 @@
 
 /* Posts 1 to 100 in blocks of ten, every other one due; comment i is one of post i. */
 enum { POSTS = 100, DUE = POSTS / 2, MIDDLE = 3 };
-#define SMALL_BATCHES "batch_rows = 10\nbatch_time = 1ms\nlock_timeout = 30s\nwalk = heap\n"
+#define SMALL_BATCHES "batch_rows = 10\nbatch_time = 1ms\nlock_timeout = 30s\nscan = heap\n"
 
 static struct scene scene_of_posts(const char *reference)
 {
@@ -207,7 +207,7 @@ START_TEST(a_partition_of_children_that_is_attached_during_a_run_goes_counted)
                           " TO (1000)");
     promises_check(scene.own, "comments_1", OF_DUE_POST);
     ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), 0);
-    assert_has(end, "incomplete: 25 blocked by all_comments_post_id_fkey");
+    assert_has(end, "incomplete: 25 rejected by all_comments_post_id_fkey");
     scene_once(config_of(&scene, "children = cascade"), 0);
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), DUE);
     ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), DUE / 2);

@@ -20,7 +20,7 @@
 /* --- skip --- */
 
 /* Posts 1 to 20 have comments: ten of them are due. */
-static void check_kept(const char *action)
+static void check_fk_blocked(const char *action)
 {
     struct scene scene = posts_new();
     const char *log;
@@ -31,16 +31,16 @@ static void check_kept(const char *action)
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE - 10);
     ck_assert_int_eq(promises_check(scene.own, "comments", "false"), 0);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 40 10: 10 blocked by comments_post_id_fkey on public.comments");
-    ck_assert_ptr_nonnull(strstr(log, "10 blocked by comments_post_id_fkey on public.comments"));
+                     "incomplete 40 10: 10 rejected by comments_post_id_fkey on public.comments");
+    ck_assert_ptr_nonnull(strstr(log, "10 rejected by comments_post_id_fkey on public.comments"));
     scene_end(&scene);
 }
 
 START_TEST(a_due_row_with_children_stays_and_is_counted_under_the_name_of_the_constraint)
 {
-    check_kept("");
-    check_kept("ON DELETE RESTRICT");
-    check_kept("ON DELETE CASCADE");
+    check_fk_blocked("");
+    check_fk_blocked("ON DELETE RESTRICT");
+    check_fk_blocked("ON DELETE CASCADE");
 }
 END_TEST
 
@@ -54,7 +54,7 @@ static const struct {
     {"", "children = delete"},
     {"ON DELETE RESTRICT", "children = delete"},
     {"DEFERRABLE INITIALLY DEFERRED", "children = delete"},
-    {"ON DELETE CASCADE", "children = cascade\nwalk = heap"},
+    {"ON DELETE CASCADE", "children = cascade\nscan = heap"},
     {"ON DELETE CASCADE", "children = cascade\nbatch_rows = 3"},
     {"", "children = delete\nworkers = 3"},
 };
@@ -108,7 +108,7 @@ START_TEST(a_batch_of_children_ends_in_time)
              "  PERFORM pg_sleep(0.06); RETURN NULL; END $$;"
              "CREATE TRIGGER dawdle BEFORE DELETE ON comments FOR EACH STATEMENT EXECUTE FUNCTION"
              " dawdle()");
-    scene_once(posts_config(&scene, "children = cascade\nwalk = heap\nbatch_time = 50ms"), 0);
+    scene_once(posts_config(&scene, "children = cascade\nscan = heap\nbatch_time = 50ms"), 0);
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE);
     ck_assert_int_eq(promises_check(scene.own, "comments", OF_DUE_POST), 5000);
     ck_assert_int_eq(sql_int(scene.own, "SELECT max(rows) FROM pgpurged.audit"), 1000);
@@ -167,12 +167,12 @@ START_TEST(children_depth_ends_the_way_down)
                      POSTS_DUE * 2 - 20);
     ck_assert_int_eq(promises_check(scene.own, "flags", "false"), 0);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 200 10: 10 blocked by comments_post_id_fkey on public.comments");
+                     "incomplete 200 10: 10 rejected by comments_post_id_fkey on public.comments");
     scene_end(&scene);
 }
 END_TEST
 
-START_TEST(cascade_leaves_alone_what_another_reference_keeps)
+START_TEST(cascade_partitions_alone_what_another_reference_keeps)
 {
     struct scene scene = posts_new();
 
@@ -188,7 +188,7 @@ START_TEST(cascade_leaves_alone_what_another_reference_keeps)
                      POSTS_DUE * 2 - 20);
     ck_assert_int_eq(promises_check(scene.own, "pins", "false"), 0);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 120 10: 10 blocked by pins_post_id_fkey on public.pins");
+                     "incomplete 120 10: 10 rejected by pins_post_id_fkey on public.pins");
     scene_end(&scene);
 }
 END_TEST
@@ -397,7 +397,7 @@ int main(void)
         a_batch_of_children_ends_in_time,
         delete_goes_three_levels_down,
         children_depth_ends_the_way_down,
-        cascade_leaves_alone_what_another_reference_keeps,
+        cascade_partitions_alone_what_another_reference_keeps,
         a_child_inserted_during_a_batch_does_not_vanish_uncounted,
         children_of_a_parent_restored_during_a_batch_stay,
         a_child_given_to_a_live_parent_during_a_batch_stays,

@@ -87,16 +87,17 @@ START_TEST(plan_says_what_would_go_and_how_and_deletes_nothing)
                         "CREATE VIEW totals AS SELECT id, deleted_at FROM orders");
     sql_exec(scene.own, "VACUUM");
     compare_plan("cli/plan.txt",
-                 config_of(&scene, "window = Mon-Fri 01:00-05:00, Sat-Sun 00:00-08:00\n"
-                                   "timezone = Europe/Berlin\n"
-                                   "[job orders]\ntable = orders\nexpires = deleted_at + 30d\n"
-                                   "[job visits]\ntable = \"Visits\"\nexpires = \"Day\" + 2y\n"
-                                   "column_timezone = UTC\nduty = 20\nmax_rows_per_second = 500\n"
-                                   "[job sessions]\ntable = sessions\nexpires = at expires_at\n"
-                                   "column_timezone = Asia/Tokyo\n"
-                                   "[job drafts]\ntable = drafts\nexpires = deleted_at + 30d\n"
-                                   "workers = 2\n"
-                                   "[job totals]\ntable = totals\nexpires = deleted_at + 30d\n"),
+                 config_of(&scene,
+                           "window = Mon-Fri 01:00-05:00, Sat-Sun 00:00-08:00\n"
+                           "timezone = Europe/Berlin\n"
+                           "[job orders]\ntable = orders\nexpires = deleted_at + 30d\n"
+                           "[job visits]\ntable = \"Visits\"\nexpires = \"Day\" + 2y\n"
+                           "column_timezone = UTC\nduty_cycle = 20\nmax_rows_per_second = 500\n"
+                           "[job sessions]\ntable = sessions\nexpires = at expires_at\n"
+                           "column_timezone = Asia/Tokyo\n"
+                           "[job drafts]\ntable = drafts\nexpires = deleted_at + 30d\n"
+                           "workers = 2\n"
+                           "[job totals]\ntable = totals\nexpires = deleted_at + 30d\n"),
                  1);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.runs"), 0);
@@ -204,11 +205,11 @@ END_TEST
 /* What is printed gives the same again. */
 START_TEST(print_config_feeds_itself)
 {
-    const char *config = scene_config_through("dbname=nowhere", scene_job("duty = 7"));
+    const char *config = scene_config_through("dbname=nowhere", scene_job("duty_cycle = 7"));
     const char *first, *second;
 
     ck_assert_int_eq(pgpurged_run(&first, "--config", config, "--print-config", NULL), 0);
-    ck_assert_ptr_nonnull(strstr(first, "\nduty = 7\n"));
+    ck_assert_ptr_nonnull(strstr(first, "\nduty_cycle = 7\n"));
     config = config_write(cluster_folder(harness_cluster()), "%s", first);
     ck_assert_int_eq(pgpurged_run(&second, "--config", config, "--print-config", NULL), 0);
     ck_assert_str_eq(first, second);

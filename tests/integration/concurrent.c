@@ -1,6 +1,6 @@
 /*
  * Why: the application goes on while we delete. It restores rows whose DELETE is already waiting
- * for their lock, holds locks for minutes, moves rows behind the walk, and never stops writing.
+ * for their lock, holds locks for minutes, moves rows behind the scan, and never stops writing.
  * Both promises have to hold, and what is due has to go all the same.
  */
 #include <check.h>
@@ -240,21 +240,21 @@ static void check_locked_items(const char *options)
 
 START_TEST(a_locked_child_keeps_its_own_parent_and_no_other_row)
 {
-    check_locked_items("walk = heap");
+    check_locked_items("scan = heap");
 }
 END_TEST
 
-START_TEST(a_locked_child_keeps_its_own_parent_under_the_index_walk)
+START_TEST(a_locked_child_keeps_its_own_parent_under_the_index_scan)
 {
-    check_locked_items("walk = index");
+    check_locked_items("scan = index");
 }
 END_TEST
 
-/* ---- rows that move behind the walk ---- */
+/* ---- rows that move behind the scan ---- */
 
 /*
  * The first three blocks are nearly empty, so that an UPDATE of a row far ahead puts its new
- * version there, behind the walk, which stands at the sixth DELETE and so in the sixth block at
+ * version there, behind the scan, which stands at the sixth DELETE and so in the sixth block at
  * least.
  */
 static void make_room_at_the_beginning(const struct scene *scene)
@@ -264,7 +264,7 @@ static void make_room_at_the_beginning(const struct scene *scene)
     sql_exec(scene->own, "VACUUM orders");
 }
 
-static void move_row_behind_the_walk(PGconn *application, int id)
+static void move_row_behind_the_scan(PGconn *application, int id)
 {
     sql_exec(application, "UPDATE orders SET filler = filler || 'y' WHERE id = %d", id);
     ck_assert_int_lt(sql_int(application,
@@ -282,7 +282,7 @@ static void check_nothing_due_is_left_after_several_passes(const struct scene *s
     promises_check(scene->own, "orders", SCENE_DUE);
 }
 
-START_TEST(a_row_that_moves_behind_the_walk_is_found_by_a_later_pass)
+START_TEST(a_row_that_moves_behind_the_scan_is_found_by_a_later_pass)
 {
     struct scene scene = scene_new();
     PGconn *application;
@@ -293,7 +293,7 @@ START_TEST(a_row_that_moves_behind_the_walk_is_found_by_a_later_pass)
     application = scene_connect(&scene);
     struct daemon daemon = daemon_start(scene_config(&scene, PATIENT "\nbatch_rows = 20"));
     gate_await(&scene);
-    move_row_behind_the_walk(application, 397);
+    move_row_behind_the_scan(application, 397);
     gate_open(&scene);
     check_nothing_due_is_left_after_several_passes(&scene);
     daemon_stop(&daemon);
@@ -315,7 +315,7 @@ START_TEST(a_row_moved_by_a_transaction_older_than_the_pass_is_found_as_well)
     sql_exec(application, "BEGIN; SELECT pg_current_xact_id()");
     struct daemon daemon = daemon_start(scene_config(&scene, PATIENT "\nbatch_rows = 20"));
     gate_await(&scene);
-    move_row_behind_the_walk(application, 397);
+    move_row_behind_the_scan(application, 397);
     sql_exec(application, "COMMIT");
     gate_open(&scene);
     check_nothing_due_is_left_after_several_passes(&scene);
@@ -470,19 +470,19 @@ static void check_storm(const char *options)
 
 START_TEST(both_promises_hold_in_a_storm_and_nothing_due_is_left)
 {
-    check_storm("walk = heap");
+    check_storm("scan = heap");
 }
 END_TEST
 
 START_TEST(both_promises_hold_in_a_storm_with_two_workers)
 {
-    check_storm("walk = heap\nworkers = 2");
+    check_storm("scan = heap\nworkers = 2");
 }
 END_TEST
 
-START_TEST(both_promises_hold_in_a_storm_under_the_index_walk)
+START_TEST(both_promises_hold_in_a_storm_under_the_index_scan)
 {
-    check_storm("walk = index\nworkers = 2");
+    check_storm("scan = index\nworkers = 2");
 }
 END_TEST
 
@@ -497,14 +497,14 @@ int main(void)
         locked_rows_are_skipped_and_counted_and_go_in_the_next_run,
         a_locked_row_is_found_by_bisection_where_the_role_may_not_lock,
         a_locked_child_keeps_its_own_parent_and_no_other_row,
-        a_locked_child_keeps_its_own_parent_under_the_index_walk,
-        a_row_that_moves_behind_the_walk_is_found_by_a_later_pass,
+        a_locked_child_keeps_its_own_parent_under_the_index_scan,
+        a_row_that_moves_behind_the_scan_is_found_by_a_later_pass,
         a_row_moved_by_a_transaction_older_than_the_pass_is_found_as_well,
         a_second_daemon_with_the_same_job_is_held_while_the_first_runs,
         two_daemons_with_jobs_of_different_names_count_no_row_twice,
         both_promises_hold_in_a_storm_and_nothing_due_is_left,
         both_promises_hold_in_a_storm_with_two_workers,
-        both_promises_hold_in_a_storm_under_the_index_walk,
+        both_promises_hold_in_a_storm_under_the_index_scan,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

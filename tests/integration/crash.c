@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "decide/pace.h"
 #include "integration/await.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
@@ -18,6 +17,7 @@
 #include "integration/proxy.h"
 #include "integration/scene.h"
 #include "integration/session.h"
+#include "policy/pacing.h"
 
 /* Small batches, so that the gate is in the middle of the run: 400 rows in 40 blocks, 200 due. */
 enum { ROWS = 400, DUE = 200 };
@@ -188,7 +188,7 @@ static void check_cut_commit(enum proxy_direction direction, bool forwarded, con
     lost = daemon_log_count(&daemon, " was committed: ") +
            daemon_log_count(&daemon, " was not committed: ");
     ck_assert_int_ge(lost, 1);
-    ck_assert_int_le(lost, PACE_MOST_FLIGHTS);
+    ck_assert_int_le(lost, PACE_MOST_IN_FLIGHT);
     daemon_stop(&daemon);
     proxy_stop(&proxy);
     scene_end(&scene);
@@ -307,7 +307,7 @@ static int64_t other_flights(int rows, int64_t *batches)
 
     scene_add_orders(&scene, rows);
     *batches = batches_in(scene_once(config_through(&proxy, &scene, SMALL_BATCHES), 0));
-    flights = proxy_flights(&proxy);
+    flights = proxy_bursts(&proxy);
     proxy_stop(&proxy);
     scene_end(&scene);
     return flights - *batches;
@@ -336,7 +336,7 @@ static double batch_ms(double round_trip_ms)
     double quick;
 
     scene_add_orders(&scene, 2000);
-    scene_once(config_through(&proxy, &scene, SMALL_BATCHES "duty = 100\n"), 0);
+    scene_once(config_through(&proxy, &scene, SMALL_BATCHES "duty_cycle = 100\n"), 0);
     quick = atof(sql_text(
         scene.own, "SELECT percentile_cont(0.1) WITHIN GROUP (ORDER BY extract(epoch FROM eight))"
                    "  * 1000 / 8 FROM (SELECT purged_at - lag(purged_at, 8) OVER (ORDER BY batch)"

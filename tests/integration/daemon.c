@@ -61,7 +61,7 @@ const char *daemon_log(const struct daemon *daemon)
 int daemon_log_count(const struct daemon *daemon, const char *text)
 {
     int count = 0;
-    char *log = file_read(daemon->log);
+    char *log = file_content(daemon->log);
     for (const char *at = log; (at = strstr(at, text)) != NULL; at += strlen(text))
         count++;
     free(log);

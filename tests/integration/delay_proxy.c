@@ -3,7 +3,7 @@
  *
  *   delay_proxy --server FOLDER/.s.PGSQL.PORT [--listen FOLDER] [--port PORT] [--delay MS]
  *
- * Prints "port N" when it listens, "flights N" at each SIGUSR1, and ends at SIGTERM, SIGINT, or
+ * Prints "port N" when it listens, "bursts N" at each SIGUSR1, and ends at SIGTERM, SIGINT, or
  * with the process that started it.
  */
 #include <errno.h>
@@ -60,7 +60,7 @@ static void serve_signals(const struct proxy *proxy, const sigset_t *signals)
 {
     int signal = 0;
     while (sigwait(signals, &signal) == 0 && signal == SIGUSR1) {
-        printf("flights %lld\n", (long long)proxy_flights(proxy));
+        printf("bursts %lld\n", (long long)proxy_bursts(proxy));
         fflush(stdout);
     }
 }

@@ -33,7 +33,7 @@ static const struct digest_case {
 } cases[] = {
     {"id", "b.id", ""},
     {"id, filler", "ROW(b.id, b.filler)", "batch_rows = 100"},
-    {"id", "b.id", "batch_rows = 300\nwalk = index"},
+    {"id", "b.id", "batch_rows = 300\nscan = index"},
 };
 
 static void check_case(const struct digest_case *row)
@@ -51,7 +51,7 @@ static void check_case(const struct digest_case *row)
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), DUE);
     batches = sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit");
     ck_assert_int_gt(batches, 0);
-    if (strstr(row->options, "index") == NULL) /* those of an index walk share blocks */
+    if (strstr(row->options, "index") == NULL) /* those of an index scan share blocks */
         ck_assert_int_eq(batches_that_agree(&scene, row->key), batches);
     sql_exec(scene.own, "UPDATE before SET id = -id WHERE id = (SELECT min(id) FROM before)");
     if (strstr(row->options, "index") == NULL)
@@ -71,7 +71,7 @@ END_TEST
 
 /* Where a single batch has taken everything, the list that an index gave is in the order of the
  * table as well. */
-START_TEST(digest_of_an_index_walk_is_in_the_order_of_the_table)
+START_TEST(digest_of_an_index_scan_is_in_the_order_of_the_table)
 {
     struct scene scene = scene_new();
 
@@ -79,7 +79,7 @@ START_TEST(digest_of_an_index_walk_is_in_the_order_of_the_table)
     sql_exec(scene.own,
              "CREATE INDEX ON orders (deleted_at);"
              "CREATE TABLE before AS SELECT o.*, o.ctid AS place FROM orders o WHERE " SCENE_DUE);
-    scene_once(scene_config(&scene, "audit_digest = id\nwalk = index\nbatch_rows = 5000"), 0);
+    scene_once(scene_config(&scene, "audit_digest = id\nscan = index\nbatch_rows = 5000"), 0);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 50);
     ck_assert_int_eq(batches_that_agree(&scene, "b.id"), 1);
     scene_end(&scene);
@@ -103,7 +103,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         digest_is_that_of_the_keys_of_the_rows_that_are_gone,
-        digest_of_an_index_walk_is_in_the_order_of_the_table,
+        digest_of_an_index_scan_is_in_the_order_of_the_table,
         a_column_that_is_not_there_is_refused,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});

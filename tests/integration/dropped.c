@@ -87,8 +87,8 @@ START_TEST(partitions_that_are_over_are_dropped_and_the_others_purged_row_by_row
     ck_assert_msg(strstr(log, "\"public\".\"old_1\" is dropped in one piece: 100 rows") != NULL,
                   "%s", keep_tail(log));
     ck_assert_str_eq(sql_text(scene.own,
-                              "SELECT string_agg(leaf || ' ' || rows, ', ' ORDER BY leaf)"
-                              " FROM pgpurged.audit WHERE leaf LIKE '%%old%%'"),
+                              "SELECT string_agg(partition || ' ' || rows, ', ' ORDER BY partition)"
+                              " FROM pgpurged.audit WHERE partition LIKE '%%old%%'"),
                      "\"public\".\"old_1\" 100, \"public\".\"old_2\" 100, "
                      "\"public\".\"old_3_rest\" 100");
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', rows) FROM pgpurged.runs"),
@@ -148,7 +148,7 @@ static void check_obstacle(const struct obstacle *row)
     scene_end(&scene);
 }
 
-START_TEST(what_stands_against_it_leaves_a_partition_to_be_purged_row_by_row)
+START_TEST(what_stands_against_it_partitions_a_partition_to_be_purged_row_by_row)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(obstacles); i++)
         check_obstacle(&obstacles[i]);
@@ -204,7 +204,7 @@ START_TEST(a_drop_gives_way_to_who_uses_the_table)
 END_TEST
 
 /* Promise A: the audit row and the table go together or not at all. */
-START_TEST(a_drop_that_fails_leaves_no_audit_row)
+START_TEST(a_drop_that_fails_partitions_no_audit_row)
 {
     struct scene scene = months();
 
@@ -224,10 +224,10 @@ int main(void)
     const TTest *const tests[] = {
         partitions_that_are_over_are_dropped_and_the_others_purged_row_by_row,
         nothing_is_dropped_unless_the_job_says_so,
-        what_stands_against_it_leaves_a_partition_to_be_purged_row_by_row,
+        what_stands_against_it_partitions_a_partition_to_be_purged_row_by_row,
         a_row_restored_in_the_last_moment_keeps_its_partition,
         a_drop_gives_way_to_who_uses_the_table,
-        a_drop_that_fails_leaves_no_audit_row,
+        a_drop_that_fails_partitions_no_audit_row,
     };
 
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});

@@ -6,19 +6,20 @@
 #include "integration/keep.h"
 #include "integration/session.h"
 
-/* Who is where: ids are unique over all leaves. promises.there() looks into every leaf that was
- * ever watched and is still a table. */
+/* Who is where: ids are unique over all leaves. promises.there() looks into every partition that
+ * was ever watched and is still a table. */
 static const char make_promises[] =
     "CREATE SCHEMA promises;"
-    "CREATE TABLE promises.was (leaf oid, id bigint PRIMARY KEY, due boolean);"
+    "CREATE TABLE promises.was (partition oid, id bigint PRIMARY KEY, due boolean);"
     "CREATE FUNCTION promises.there() RETURNS TABLE (at oid, key bigint) LANGUAGE plpgsql AS $$"
     " DECLARE l oid; BEGIN"
-    "  FOR l IN SELECT DISTINCT w.leaf FROM promises.was w JOIN pg_class c ON c.oid = w.leaf"
+    "  FOR l IN SELECT DISTINCT w.partition FROM promises.was w JOIN pg_class c ON c.oid = "
+    "w.partition"
     "           WHERE c.relkind = 'r' LOOP"
     "   RETURN QUERY EXECUTE format('SELECT tableoid, id FROM ONLY %%s', l::regclass);"
     "  END LOOP; END $$;"
     "CREATE VIEW promises.gone AS SELECT w.* FROM promises.was w"
-    " JOIN pg_class c ON c.oid = w.leaf AND c.relkind = 'r'"
+    " JOIN pg_class c ON c.oid = w.partition AND c.relkind = 'r'"
     " WHERE w.id NOT IN (SELECT t.key FROM promises.there() t);";
 
 void events_make(struct scene *scene)
@@ -45,7 +46,8 @@ void events_add_part(struct scene *scene, const char *parent, const char *name, 
              name, parent, bounds, name);
 }
 
-void events_add_leaf(struct scene *scene, const char *parent, const char *name, int from, int to)
+void events_add_partition(struct scene *scene, const char *parent, const char *name, int from,
+                          int to)
 {
     events_add_part(scene, parent, name, keep_format("FOR VALUES FROM (%d) TO (%d)", from, to));
 }
@@ -66,26 +68,27 @@ void events_watch(struct scene *scene)
                          " FROM ev ON CONFLICT DO NOTHING");
 }
 
-void events_add_leaves(struct scene *scene, int leaves)
+void events_add_partitions(struct scene *scene, int partitions)
 {
-    for (int i = 1; i <= leaves; i++)
-        events_add_leaf(scene, "ev", keep_format("ev_%d", i), 100 * i - 99, 100 * i + 1);
-    events_fill(scene, "ev", 1, 100 * leaves + 1);
+    for (int i = 1; i <= partitions; i++)
+        events_add_partition(scene, "ev", keep_format("ev_%d", i), 100 * i - 99, 100 * i + 1);
+    events_fill(scene, "ev", 1, 100 * partitions + 1);
     events_watch(scene);
 }
 
-struct scene events_of(int leaves)
+struct scene events_of(int partitions)
 {
     struct scene scene = events_new();
 
-    events_add_leaves(&scene, leaves);
+    events_add_partitions(&scene, partitions);
     return scene;
 }
 
-/* A leaf that is no table any more was dropped by somebody; then nobody can count. */
+/* A partition that is no table any more was dropped by somebody; then nobody can count. */
 static const char unaccounted[] =
     "SELECT string_agg(format('%%s: %%s gone, %%s audited', relation::regclass, rows, audited),"
-    " '; ') FROM (SELECT leaf AS relation, count(*) AS rows FROM promises.gone GROUP BY leaf) g"
+    " '; ') FROM (SELECT partition AS relation, count(*) AS rows FROM promises.gone GROUP BY "
+    "partition) g"
     " FULL JOIN (SELECT relation, sum(rows) AS audited FROM pgpurged.audit JOIN pg_class c"
     "            ON c.oid = relation GROUP BY relation) a USING (relation)"
     " WHERE rows IS DISTINCT FROM audited";

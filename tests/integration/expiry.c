@@ -31,7 +31,7 @@ struct row {
 struct kind {
     const char *name;
     const char *types;   /* made before the table; NULL = none */
-    const char *columns; /* `mark`, if there is one, is indexed for the index walk */
+    const char *columns; /* `mark`, if there is one, is indexed for the index scan */
     const char *options; /* of the job */
     struct row rows[MOST_ROWS];
     bool heap_only; /* no index can serve it */
@@ -54,7 +54,7 @@ static const struct kind kinds[] = {
       {"2147483647", false}, {"31535999", false}, {"31536001", true},
       {EPOCH(JUST, "1"), true}, {EPOCH(NOT_YET, "1"), false}, {EPOCH(OLD, "1"), true},
       {EPOCH("now()", "1"), false}}, false},
-    {"epoch_ms", NULL, "mark bigint", "expires = mark + 30d\nepoch = ms\nlive = null, 0",
+    {"epoch_ms", NULL, "mark bigint", "expires = mark + 30d\nepoch = ms\nnever_expires = null, 0",
      {{"NULL", false}, {"0", false}, {"-1", false}, {"-9223372036854775808", false},
       {"9223372036854775807", false}, {SECONDS_OF_THESE_DAYS, false},
       {EPOCH(JUST, "1000"), true}, {EPOCH(NOT_YET, "1000"), false}, {EPOCH(OLD, "1000"), true},
@@ -70,7 +70,7 @@ static const struct kind kinds[] = {
     {"epoch_at", NULL, "mark bigint", "expires = at mark\nepoch = s",
      {{"0", false}, {"NULL", false}, {EPOCH(AGO("1 minute"), "1"), true},
       {EPOCH(AGO("-1 minute"), "1"), false}, {"9999999999999", false}}, false},
-    {"epoch_live", NULL, "mark bigint", "expires = mark + 30d\nepoch = s\nlive = 999999999, 0, -1",
+    {"epoch_live", NULL, "mark bigint", "expires = mark + 30d\nepoch = s\nnever_expires = 999999999, 0, -1",
      {{"999999998", true}, {"999999999", false}, {"1000000000", true}, {"-1", false}}, false},
 
     /* times */
@@ -108,9 +108,9 @@ static const struct kind kinds[] = {
      {{AGO("13 days"), false}, {AGO("15 days"), true}, {"'-infinity'", false}}, false},
 
     /* marks that mean live */
-    {"live", NULL, "mark timestamptz",
+    {"never_expires", NULL, "mark timestamptz",
      "expires = mark + 30d\n"
-     "live = null, 0, infinity, -infinity, 9999-12-31, 2001-01-01, 2002-02-02 02:02:02+02,"
+     "never_expires = null, 0, infinity, -infinity, 9999-12-31, 2001-01-01, 2002-02-02 02:02:02+02,"
      " 2003-03-03 03:03:03.5Z",
      {{"NULL", false}, {"'-infinity'", false}, {"'infinity'", false}, {"'9999-12-31 12:00+00'", false},
       {"'2000-12-31 09:59:59+00'", true}, {"'2000-12-31 10:00:00+00'", false},
@@ -120,13 +120,13 @@ static const struct kind kinds[] = {
       {"'2003-03-03 03:03:03.5+00'", false}, {"'2003-03-03 03:03:03+00'", true}, {OLD, true}}, false},
     {"live_zoneless", NULL, "mark timestamp",
      "expires = mark + 30d\ncolumn_timezone = Asia/Tokyo\n"
-     "live = 2001-01-01, 2002-02-02 02:02:02, 2003-03-03 00:00:00+00",
+     "never_expires = 2001-01-01, 2002-02-02 02:02:02, 2003-03-03 00:00:00+00",
      {{"'2000-12-31 23:59:59.999999'", true}, {"'2001-01-01 00:00:00'", false},
       {"'2001-01-01 23:59:59.999999'", false}, {"'2001-01-02 00:00:00'", true},
       {"'2002-02-02 02:02:02'", false}, {"'2002-02-02 02:02:03'", true},
       {"'2003-03-03 09:00:00'", false}, {"'2003-03-03 00:00:00'", true}}, false},
     {"live_dates", NULL, "mark date",
-     "expires = mark + 30d\ncolumn_timezone = UTC\nlive = 2001-02-03, 1999-12-31",
+     "expires = mark + 30d\ncolumn_timezone = UTC\nnever_expires = 2001-02-03, 1999-12-31",
      {{"DATE '2001-02-03'", false}, {"DATE '2001-02-02'", true}, {"DATE '2001-03-02'", true},
       {"DATE '1999-12-31'", false}}, false},
 
@@ -230,14 +230,14 @@ static const struct kind kinds[] = {
 };
 /* clang-format on */
 
-static const char *table_of(const struct kind *kind, const char *walk)
+static const char *table_of(const struct kind *kind, const char *scan)
 {
-    return keep_format("%s_%s", kind->name, walk);
+    return keep_format("%s_%s", kind->name, scan);
 }
 
-static void make_table(const struct scene *scene, const struct kind *kind, const char *walk)
+static void make_table(const struct scene *scene, const struct kind *kind, const char *scan)
 {
-    const char *table = table_of(kind, walk);
+    const char *table = table_of(kind, scan);
 
     sql_exec(scene->own, "CREATE TABLE %s (id serial, %s); GRANT SELECT, DELETE ON %s TO pgpurged",
              table, kind->columns, table);
@@ -247,16 +247,16 @@ static void make_table(const struct scene *scene, const struct kind *kind, const
         sql_exec(scene->own, "INSERT INTO %s VALUES (%zu, %s%s)", table, i, kind->rows[i].values,
                  generated ? ", DEFAULT" : "");
     }
-    if (text_equal(walk, "index"))
+    if (text_equal(scan, "index"))
         sql_exec(scene->own, "CREATE INDEX ON %s (mark)", table);
     promises_watch(scene->own, table);
 }
 
-static const char *job_of(const struct kind *kind, const char *walk)
+static const char *job_of(const struct kind *kind, const char *scan)
 {
-    const char *table = table_of(kind, walk);
+    const char *table = table_of(kind, scan);
 
-    return keep_format("[job %s]\ntable = %s\n%s\nwalk = %s\n", table, table, kind->options, walk);
+    return keep_format("[job %s]\ntable = %s\n%s\nscan = %s\n", table, table, kind->options, scan);
 }
 
 static const char *ids_that_go(const struct kind *kind)
@@ -271,9 +271,9 @@ static const char *ids_that_go(const struct kind *kind)
     return keep_text(text_take(&list));
 }
 
-static void check_table(const struct scene *scene, const struct kind *kind, const char *walk)
+static void check_table(const struct scene *scene, const struct kind *kind, const char *scan)
 {
-    const char *table = table_of(kind, walk);
+    const char *table = table_of(kind, scan);
 
     for (size_t i = 0; i < MOST_ROWS && kind->rows[i].values != NULL; i++) {
         int64_t there = sql_int(scene->own, "SELECT count(*) FROM %s WHERE id = %zu", table, i);
@@ -284,8 +284,8 @@ static void check_table(const struct scene *scene, const struct kind *kind, cons
     promises_check(scene->own, table, ids_that_go(kind));
     ck_assert_str_eq(sql_text(scene->own,
                               "SELECT outcome FROM pgpurged.runs WHERE job = '%s'"
-                              " AND walk LIKE '%s walk: %%' AND passes < 3",
-                              table, walk),
+                              " AND scan LIKE '%s scan: %%' AND passes < 3",
+                              table, scan),
                      "done");
 }
 
@@ -360,8 +360,8 @@ END_TEST
 START_TEST(all_that_decides_stands_in_the_record_of_the_run)
 {
     struct scene scene = scene_new();
-    const char *config =
-        scene_config(&scene, "live = 2001-02-03\nflag = filler = 'it''s gone'\nwhere = id % 7 = 3");
+    const char *config = scene_config(
+        &scene, "never_expires = 2001-02-03\nflag = filler = 'it''s gone'\nwhere = id % 7 = 3");
 
     scene_add_orders(&scene, 40);
     scene_once(config, 0);
@@ -381,7 +381,7 @@ static const struct restore {
     const char *what, *options, *change;
 } restores[] = {
     {"flag", "flag = filler = gone", "filler = 'back'"},
-    {"mark that means live", "live = 2001-01-01", "deleted_at = '2001-01-01 12:00+00'"},
+    {"mark that means live", "never_expires = 2001-01-01", "deleted_at = '2001-01-01 12:00+00'"},
     {"where", "where = id < 1000", "id = id + 1000"},
     {"time", "flag = filler = gone", "deleted_at = now()"},
 };
@@ -433,7 +433,7 @@ static void add_indigestible(const struct scene *scene)
 }
 
 /* One value that the expression can't digest is an error of its row, and of nothing else. */
-START_TEST(a_row_that_the_expression_fails_on_is_blocked_and_all_others_go)
+START_TEST(a_row_that_the_expression_fails_on_is_rejected_and_all_others_go)
 {
     struct served served = served_new();
 
@@ -442,7 +442,7 @@ START_TEST(a_row_that_the_expression_fails_on_is_blocked_and_all_others_go)
     scene_await_run(&served.scene, "orders", "incomplete");
     served_await(&served, "orders", "waiting", "not_due");
     ck_assert_int_eq(promises_check(served.scene.own, "orders", "id > 50"), 50);
-    ck_assert_int_eq(sql_int(served.scene.own, "SELECT blocked FROM pgpurged.runs"), 1);
+    ck_assert_int_eq(sql_int(served.scene.own, "SELECT rejected FROM pgpurged.runs"), 1);
     served_end(&served);
 }
 END_TEST
@@ -465,7 +465,7 @@ static void add_flagged(const struct scene *scene)
     promises_watch(scene->own, "orders");
 }
 
-#define FLAGGED "flag = is_deleted\nlive = 2001-02-03"
+#define FLAGGED "flag = is_deleted\nnever_expires = 2001-02-03"
 
 START_TEST(flagged_rows_without_a_time_stay_and_are_counted)
 {
@@ -510,7 +510,7 @@ START_TEST(a_job_without_flags_has_no_undated_rows)
     struct snapshot *status;
 
     add_flagged(&served.scene);
-    served_start(&served, served_config(&served, "", scene_job("live = 2001-02-03")));
+    served_start(&served, served_config(&served, "", scene_job("never_expires = 2001-02-03")));
     scene_await_run(&served.scene, "orders", "done");
     served_await(&served, "orders", "waiting", "not_due");
     status = served_status(&served);
@@ -527,7 +527,7 @@ int main(void)
         a_mark_in_an_hour_that_came_twice_counts_as_the_later_one,
         all_that_decides_stands_in_the_record_of_the_run,
         a_row_that_is_restored_while_its_batch_waits_for_it_stays,
-        a_row_that_the_expression_fails_on_is_blocked_and_all_others_go,
+        a_row_that_the_expression_fails_on_is_rejected_and_all_others_go,
         flagged_rows_without_a_time_stay_and_are_counted,
         the_plan_tells_of_flagged_rows_without_a_time,
         a_job_without_flags_has_no_undated_rows,

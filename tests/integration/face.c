@@ -185,7 +185,7 @@ START_TEST(a_pause_survives_kill_9_and_a_restart)
 }
 END_TEST
 
-START_TEST(once_leaves_a_paused_job_alone)
+START_TEST(once_partitions_a_paused_job_alone)
 {
     struct served served = served_new();
 
@@ -443,7 +443,7 @@ int main(void)
         pause_holds_a_job_and_no_other_until_it_is_resumed,
         a_run_that_is_asked_for_takes_the_place_of_the_next_one,
         a_pause_survives_kill_9_and_a_restart,
-        once_leaves_a_paused_job_alone,
+        once_partitions_a_paused_job_alone,
         run_begins_a_run_outside_of_the_window,
         counters_survive_a_reload_and_a_bad_file_shows,
         another_user_may_read_but_not_act,

@@ -1,6 +1,6 @@
 /*
- * Why: the index walk is only worth having if an index is really read and the table is not. And the
- * heap walk reads the pages of its range only for as long as no planner prefers an index to it.
+ * Why: the index scan is only worth having if an index is really read and the table is not. And the
+ * heap scan reads the pages of its range only for as long as no planner prefers an index to it.
  * Both hang on plans, which change with the data and with the server, so they are asked of a real
  * one.
  */
@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "decide/choose.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
+#include "integration/scanner.h"
 #include "integration/session.h"
-#include "integration/walker.h"
-#include "sql/flights.h"
+#include "policy/scan_choice.h"
+#include "sql/statements.h"
 
 /* --- plans --- */
 
@@ -25,7 +25,7 @@ static const char *explain(PGconn *conn, const char *settings, const char *sql,
     PGresult *result;
 
     sql_exec(conn, "BEGIN; %s", settings);
-    result = walker_query(conn, keep_format("EXPLAIN (COSTS OFF) %s", sql), values, count);
+    result = scaner_query(conn, keep_format("EXPLAIN (COSTS OFF) %s", sql), values, count);
     for (int i = 0; i < PQntuples(result); i++)
         text_addf(&plan, "%s\n", PQgetvalue(result, i, 0));
     PQclear(result);
@@ -85,7 +85,7 @@ static void check_tids_plan(const struct plan_case *row, const char *plan)
                   "%s:\n%s", row->name, plan);
 }
 
-static void check_plans(const struct plan_case *row, struct walker *walker)
+static void check_plans(const struct plan_case *row, struct scaner *scaner)
 {
     static const char *const no_bound[] = {NULL, "50000", MARKS_CUTOFF};
     static const char *const bound[] = {"2026-01-05", "1000", MARKS_CUTOFF};
@@ -93,8 +93,8 @@ static void check_plans(const struct plan_case *row, struct walker *walker)
     static const char *const range[] = {"(16,0)", "(32,0)", MARKS_CUTOFF};
     static const char *const long_range[] = {"(16,0)", "(400,0)", MARKS_CUTOFF};
     static const char *const tids[] = {"{\"(1,1)\",\"(300,7)\"}", MARKS_CUTOFF};
-    const struct sql_statements *sql = &walker->sql;
-    PGconn *own = walker->role;
+    const struct sql_statements *sql = &scaner->sql;
+    PGconn *own = scaner->role;
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, no_bound, 3), false);
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, bound, 3), false);
@@ -112,32 +112,32 @@ START_TEST(each_statement_is_planned_as_it_is_meant)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(plan_cases); i++) {
         const struct plan_case *row = &plan_cases[i];
-        struct walker walker = walker_new(row->type, row->zone, MARKS_CUTOFF);
-        PGconn *own = walker.scene.own;
+        struct scaner scaner = scaner_new(row->type, row->zone, MARKS_CUTOFF);
+        PGconn *own = scaner.scene.own;
 
         sql_exec(own, "CREATE DOMAIN mark_domain AS timestamptz");
-        walker_make_marks(&walker, row->column_type, row->nth);
+        scaner_make_marks(&scaner, row->column_type, row->nth);
         sql_exec(own, "CREATE INDEX due_index ON marks %s", row->index);
         if (row->analyzed)
             sql_exec(own, "VACUUM ANALYZE marks");
-        walker_connect(&walker);
-        check_plans(row, &walker);
-        walker_find_index(&walker);
-        ck_assert_msg(walker.index.serves, "%s", row->name);
-        ck_assert_str_eq(walker.index.name, "public.due_index");
-        walker_end(&walker);
+        scaner_connect(&scaner);
+        check_plans(row, &scaner);
+        scaner_find_index(&scaner);
+        ck_assert_msg(scaner.index.serves, "%s", row->name);
+        ck_assert_str_eq(scaner.index.name, "public.due_index");
+        scaner_end(&scaner);
     }
 }
 END_TEST
 
-static void check_epoch_plans(const struct plan_case *row, struct walker *walker)
+static void check_epoch_plans(const struct plan_case *row, struct scaner *scaner)
 {
     static const char *const slice[] = {"1767571200000", "1000", MARKS_CUTOFF};
     static const char *const limit[] = {MARKS_CUTOFF, "100000"};
     static const char *const range[] = {"(16,0)", "(32,0)", MARKS_CUTOFF};
     static const char *const tids[] = {"{\"(1,1)\",\"(300,7)\"}", MARKS_CUTOFF};
-    const struct sql_statements *sql = &walker->sql;
-    PGconn *own = walker->role;
+    const struct sql_statements *sql = &scaner->sql;
+    PGconn *own = scaner->role;
     const char *heap = explain(own, "", sql->delete_range, range, 3);
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, slice, 3), false);
@@ -155,21 +155,21 @@ START_TEST(an_epoch_is_compared_with_a_number_through_the_index_as_well)
                                             {.name = "ms in a domain", .column_type = "ms"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        struct walker walker = walker_new(TIME_EPOCH, "", MARKS_CUTOFF);
-        PGconn *own = walker.scene.own;
+        struct scaner scaner = scaner_new(TIME_EPOCH, "", MARKS_CUTOFF);
+        PGconn *own = scaner.scene.own;
 
-        walker_make_marks(&walker, "timestamptz", 100);
+        scaner_make_marks(&scaner, "timestamptz", 100);
         sql_exec(own,
                  "CREATE DOMAIN ms AS bigint; ALTER TABLE marks ALTER mark TYPE %s"
                  " USING (extract(epoch FROM mark) * 1000)::bigint;"
                  "CREATE INDEX due_index ON marks (mark)",
                  rows[i].column_type);
         sql_exec(own, "VACUUM ANALYZE marks");
-        walker_connect(&walker);
-        check_epoch_plans(&rows[i], &walker);
-        walker_find_index(&walker);
-        ck_assert_str_eq(walker.index.name, "public.due_index");
-        walker_end(&walker);
+        scaner_connect(&scaner);
+        check_epoch_plans(&rows[i], &scaner);
+        scaner_find_index(&scaner);
+        ck_assert_str_eq(scaner.index.name, "public.due_index");
+        scaner_end(&scaner);
     }
 }
 END_TEST
@@ -178,19 +178,19 @@ END_TEST
  * the planner would do by itself. */
 START_TEST(a_batch_of_tids_does_not_read_the_table)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
 
-    walker_make_marks(&walker, "timestamptz", 1);
-    sql_exec(walker.scene.own, "ANALYZE marks");
-    walker_connect(&walker);
-    sql_exec(walker.role, "BEGIN");
+    scaner_make_marks(&scaner, "timestamptz", 1);
+    sql_exec(scaner.scene.own, "ANALYZE marks");
+    scaner_connect(&scaner);
+    sql_exec(scaner.role, "BEGIN");
     ck_assert_int_eq(
-        walker_purge(&walker, walker_tids(&walker, "mark IS NOT NULL AND id <= 6000")).rows, 4000);
-    ck_assert_int_eq(sql_int(walker.role, "SELECT pg_stat_get_xact_numscans('marks'::regclass)"),
+        scaner_purge(&scaner, scaner_tids(&scaner, "mark IS NOT NULL AND id <= 6000")).rows, 4000);
+    ck_assert_int_eq(sql_int(scaner.role, "SELECT pg_stat_get_xact_numscans('marks'::regclass)"),
                      0);
-    ck_assert_str_eq(sql_text(walker.role, "SHOW enable_seqscan"), "on");
-    sql_exec(walker.role, "COMMIT");
-    walker_end(&walker);
+    ck_assert_str_eq(sql_text(scaner.role, "SHOW enable_seqscan"), "on");
+    sql_exec(scaner.role, "COMMIT");
+    scaner_end(&scaner);
 }
 END_TEST
 
@@ -214,55 +214,55 @@ static const struct index_case {
 
 START_TEST(only_an_index_that_has_all_marked_rows_in_order_serves)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
 
-    walker_make_marks(&walker, "timestamp", 10);
-    walker_connect(&walker);
-    walker_find_index(&walker);
-    ck_assert(!walker.index.serves);
+    scaner_make_marks(&scaner, "timestamp", 10);
+    scaner_connect(&scaner);
+    scaner_find_index(&scaner);
+    ck_assert(!scaner.index.serves);
     for (size_t i = 0; i < ARRAY_LENGTH(index_cases); i++) {
         sql_exec(own, "DROP INDEX IF EXISTS due_index; CREATE INDEX due_index ON marks %s",
                  index_cases[i].index);
-        walker_find_index(&walker);
-        ck_assert_msg(walker.index.serves == index_cases[i].serves, "%s", index_cases[i].index);
+        scaner_find_index(&scaner);
+        ck_assert_msg(scaner.index.serves == index_cases[i].serves, "%s", index_cases[i].index);
     }
-    walker_end(&walker);
+    scaner_end(&scaner);
 }
 END_TEST
 
 START_TEST(an_index_that_is_not_valid_does_not_serve)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
 
-    walker_make_marks(&walker, "timestamp", 10);
+    scaner_make_marks(&scaner, "timestamp", 10);
     sql_exec(own, "CREATE INDEX due_index ON marks (mark);"
                   "UPDATE pg_index SET indisvalid = false"
                   " WHERE indexrelid = 'due_index'::regclass");
-    walker_connect(&walker);
-    walker_find_index(&walker);
-    ck_assert(!walker.index.serves);
-    walker_end(&walker);
+    scaner_connect(&scaner);
+    scaner_find_index(&scaner);
+    ck_assert(!scaner.index.serves);
+    scaner_end(&scaner);
 }
 END_TEST
 
 START_TEST(correlation_and_the_smallest_of_several_indexes_are_known)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
 
-    walker_make_marks(&walker, "timestamp", 1);
+    scaner_make_marks(&scaner, "timestamp", 1);
     sql_exec(own, "CREATE INDEX wide ON marks (mark, filler);"
                   "CREATE SCHEMA \"My shop\"; CREATE INDEX \"The index\" ON marks (mark)");
-    walker_connect(&walker);
-    walker_find_index(&walker);
-    ck_assert_str_eq(walker.index.name, "public.\"The index\"");
-    ck_assert_double_eq(walker.index.correlation, 0);
+    scaner_connect(&scaner);
+    scaner_find_index(&scaner);
+    ck_assert_str_eq(scaner.index.name, "public.\"The index\"");
+    ck_assert_double_eq(scaner.index.correlation, 0);
     sql_exec(own, "ANALYZE marks");
-    walker_find_index(&walker);
-    ck_assert_double_gt(walker.index.correlation, 0.9);
-    walker_end(&walker);
+    scaner_find_index(&scaner);
+    ck_assert_double_gt(scaner.index.correlation, 0.9);
+    scaner_end(&scaner);
 }
 END_TEST
 
@@ -270,30 +270,30 @@ END_TEST
 
 START_TEST(probe_counts_due_rows_exactly_up_to_its_limit)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
 
-    walker_make_marks(&walker, "timestamptz", 100);
+    scaner_make_marks(&scaner, "timestamptz", 100);
     sql_exec(own, "CREATE INDEX due_index ON marks (mark);"
                   "INSERT INTO marks VALUES (-1, 'infinity'), (-2, '-infinity'), (-3, 'epoch'),"
                   " (-4, '9999-12-31'), (-5, NULL), (-6, '2026-08-01 00:00:00+00')");
-    walker_connect(&walker);
-    ck_assert_int_eq(walker_probe(&walker),
+    scaner_connect(&scaner);
+    ck_assert_int_eq(scaner_probe(&scaner),
                      sql_int(own, "SELECT count(*) FROM marks WHERE mark > '1970-01-02'"
                                   " AND mark < '2026-08-01 00:00:00+00'"));
     sql_exec(own, "INSERT INTO marks SELECT i, timestamptz '2026-01-01'"
                   " FROM generate_series(100001, 200005) AS i");
-    ck_assert_int_eq(walker_probe(&walker), CHOOSE_PROBE_ROWS);
-    walker_end(&walker);
+    ck_assert_int_eq(scaner_probe(&scaner), CHOOSE_PROBE_ROWS);
+    scaner_end(&scaner);
 }
 END_TEST
 /* Pages that planning one statement looks at, once the catalog is known. */
-static int64_t planning_pages(struct walker *walker, const char *execute)
+static int64_t planning_pages(struct scaner *scaner, const char *execute)
 {
     const char *plan = NULL, *at;
 
     for (int i = 0; i < 2; i++)
-        plan = sql_text(walker->role, "EXPLAIN (BUFFERS, FORMAT JSON) %s", execute);
+        plan = sql_text(scaner->role, "EXPLAIN (BUFFERS, FORMAT JSON) %s", execute);
     at = strstr(plan, "\"Planning\"");
     ck_assert_msg(at != NULL, "%s", plan);
     at = strstr(at, "\"Shared Hit Blocks\":");
@@ -305,22 +305,22 @@ static int64_t planning_pages(struct walker *walker, const char *execute)
  * past all the entries of rows that are gone: then each batch took longer than the one before. */
 START_TEST(planning_a_batch_does_not_read_what_earlier_batches_have_left_in_the_index)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", "2026-08-01 00:00:00+00");
+    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", "2026-08-01 00:00:00+00");
 
-    sql_exec(walker.scene.own,
+    sql_exec(scaner.scene.own,
              "CREATE TABLE marks (id bigint PRIMARY KEY, mark timestamptz, filler text);"
              "INSERT INTO marks SELECT i, timestamptz '2026-01-01' + i * interval '1 minute',"
              " repeat('x', 90) FROM generate_series(1, 30000) AS i;"
              "CREATE INDEX ON marks (mark)");
-    sql_exec(walker.scene.own, "VACUUM (FREEZE, ANALYZE) marks");
-    walker_connect(&walker);
-    sql_exec(walker.scene.own, "DELETE FROM marks WHERE id < 25000");
-    sql_exec(walker.role, "PREPARE purge (tid, tid, timestamptz) AS %s", walker.sql.delete_range);
-    ck_assert_int_le(planning_pages(&walker, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
+    sql_exec(scaner.scene.own, "VACUUM (FREEZE, ANALYZE) marks");
+    scaner_connect(&scaner);
+    sql_exec(scaner.scene.own, "DELETE FROM marks WHERE id < 25000");
+    sql_exec(scaner.role, "PREPARE purge (tid, tid, timestamptz) AS %s", scaner.sql.delete_range);
+    ck_assert_int_le(planning_pages(&scaner, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
                      20);
-    sql_exec(walker.role, "PREPARE tids (tid[], timestamptz) AS %s", walker.sql.delete_tids);
-    ck_assert_int_le(planning_pages(&walker, "EXECUTE tids ('{\"(400,1)\"}', '2026-08-01')"), 20);
-    walker_end(&walker);
+    sql_exec(scaner.role, "PREPARE tids (tid[], timestamptz) AS %s", scaner.sql.delete_tids);
+    ck_assert_int_le(planning_pages(&scaner, "EXECUTE tids ('{\"(400,1)\"}', '2026-08-01')"), 20);
+    scaner_end(&scaner);
 }
 END_TEST
 

@@ -1,7 +1,7 @@
 /*
- * Why: the index walk deletes TIDs that were read a moment ago. The rows may have been restored,
- * locked, moved or blocked since, the daemon may have died between two slices, and the index may
- * have promised less work than there is. Both promises hold here as they do for the heap walk, and
+ * Why: the index scan deletes TIDs that were read a moment ago. The rows may have been restored,
+ * locked, moved or rejected since, the daemon may have died between two slices, and the index may
+ * have promised less work than there is. Both promises hold here as they do for the heap scan, and
  * what is due has to go all the same.
  */
 #include <check.h>
@@ -15,8 +15,8 @@
 #include "integration/session.h"
 
 enum { ROWS = 400, DUE = ROWS / 2 };
-#define INDEX_WALK "walk = index\nbatch_rows = 20\n"
-#define PATIENT    INDEX_WALK "lock_timeout = 30s\n"
+#define INDEX_SCAN "scan = index\nbatch_rows = 20\n"
+#define PATIENT    INDEX_SCAN "lock_timeout = 30s\n"
 #define MIDDLE     5
 
 static const char *const indexes[] = {"(deleted_at)", "(deleted_at) WHERE deleted_at IS NOT NULL"};
@@ -36,7 +36,7 @@ static void check_run(const struct scene *scene, const char *outcome, int gone)
     scene_await_run(scene, "orders", outcome);
     ck_assert_int_eq(promises_check(scene->own, "orders", SCENE_DUE), gone);
     ck_assert_str_eq(sql_text(scene->own, "SELECT concat(count(*), ' ', sum(rows)) FROM"
-                                          " pgpurged.runs WHERE walk LIKE 'index walk: %%'"),
+                                          " pgpurged.runs WHERE scan LIKE 'index scan: %%'"),
                      keep_format("1 %d", gone));
 }
 
@@ -80,7 +80,7 @@ START_TEST(a_live_row_that_has_taken_the_tid_of_a_due_one_survives)
     sql_exec(scene.own, "CREATE INDEX ON orders (deleted_at)");
     tid = sql_text(scene.own, "SELECT ctid FROM orders WHERE id = 38");
     struct daemon daemon = daemon_start(
-        scene_config(&scene, "walk = index\nbatch_rows = 10\nmax_rows_per_second = 3\n"));
+        scene_config(&scene, "scan = index\nbatch_rows = 10\nmax_rows_per_second = 3\n"));
     await_sql(scene.own, "SELECT EXISTS (SELECT FROM pgpurged.audit)", AWAIT_MS);
     sql_exec(scene.own, "DELETE FROM orders WHERE id = 38");
     sql_exec(scene.own, "DELETE FROM promises.orders WHERE id = 38");
@@ -99,7 +99,7 @@ END_TEST
 static void check_locked(const char *index, const char *grants)
 {
     struct scene scene = scene_with_index(index);
-    const char *config = scene_config(&scene, INDEX_WALK "lock_timeout = 5ms");
+    const char *config = scene_config(&scene, INDEX_SCAN "lock_timeout = 5ms");
     PGconn *locker = scene_connect(&scene);
 
     sql_exec(scene.own, "%s", grants);
@@ -122,7 +122,7 @@ START_TEST(locked_tids_are_skipped_and_go_in_the_next_run_whether_the_role_may_l
 }
 END_TEST
 
-/* ---- moved and blocked rows ---- */
+/* ---- moved and rejected rows ---- */
 
 /* Its row has another TID when its batch comes, so another pass has to find it. */
 static void move_a_due_row(const struct scene *scene)
@@ -148,16 +148,16 @@ START_TEST(a_row_that_moves_away_from_its_tid_is_found_by_a_later_pass)
 }
 END_TEST
 
-#define BLOCKED "5, 78, 301"
+#define REJECTED "5, 78, 301"
 
-/* The second pass takes its slices from the index, where the blocked rows still are. */
-START_TEST(blocked_rows_are_found_alone_and_left_out_of_later_slices)
+/* The second pass takes its slices from the index, where the rejected rows still are. */
+START_TEST(rejected_rows_are_found_alone_and_left_out_of_later_slices)
 {
     struct scene scene = scene_with_index(indexes[0]);
 
     sql_exec(scene.own,
              "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-             "  IF OLD.id IN (" BLOCKED ") THEN RAISE 'kept'; END IF; RETURN OLD; END $$;"
+             "  IF OLD.id IN (" REJECTED ") THEN RAISE 'kept'; END IF; RETURN OLD; END $$;"
              "CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()");
     gate_close(&scene, MIDDLE);
     struct daemon daemon = daemon_start(scene_config(&scene, PATIENT));
@@ -165,11 +165,11 @@ START_TEST(blocked_rows_are_found_alone_and_left_out_of_later_slices)
     move_a_due_row(&scene);
     gate_open(&scene);
     check_run(&scene, "incomplete", DUE - 3);
-    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders WHERE id IN (" BLOCKED ")"),
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders WHERE id IN (" REJECTED ")"),
                      3);
     ck_assert_str_eq(
-        sql_text(scene.own, "SELECT concat(blocked, ' ', passes > 1) FROM pgpurged.runs"), "3 t");
-    ck_assert_int_eq(daemon_log_count(&daemon, "is blocked: kept"), 3);
+        sql_text(scene.own, "SELECT concat(rejected, ' ', passes > 1) FROM pgpurged.runs"), "3 t");
+    ck_assert_int_eq(daemon_log_count(&daemon, "is rejected: kept"), 3);
     daemon_stop(&daemon);
     scene_end(&scene);
 }
@@ -177,7 +177,7 @@ END_TEST
 
 /* ---- the daemon dies ---- */
 
-START_TEST(an_index_walk_whose_daemon_was_killed_goes_on_at_the_next_start)
+START_TEST(an_index_scan_whose_daemon_was_killed_goes_on_at_the_next_start)
 {
     struct scene scene = scene_with_index(indexes[1]);
     const char *config = scene_config(&scene, PATIENT);
@@ -203,7 +203,7 @@ END_TEST
 
 /* Marks and rows are in the same order, so statistics say that the due rows, a quarter of all, lie
  * side by side on a quarter of the pages. In truth there are some on every page. */
-START_TEST(an_index_walk_that_touches_more_pages_than_forecast_becomes_a_heap_walk)
+START_TEST(an_index_scan_that_touches_more_pages_than_forecast_becomes_a_heap_scan)
 {
     struct scene scene = scene_new();
 
@@ -215,12 +215,12 @@ START_TEST(an_index_walk_that_touches_more_pages_than_forecast_becomes_a_heap_wa
                         "ANALYZE orders");
     struct daemon daemon = daemon_start(scene_config(&scene, "batch_rows = 20\n"));
     scene_await_run(&scene, "orders", "done");
-    ck_assert(daemon_log_has(&daemon, "pass 1: index walk: "));
-    ck_assert(daemon_log_has(&daemon, "looks again how to find rows: the index walk has touched"));
+    ck_assert(daemon_log_has(&daemon, "pass 1: index scan: "));
+    ck_assert(daemon_log_has(&daemon, "looks again how to find rows: the index scan has touched"));
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 3000);
-    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(*), ' ', sum(rows), ' ', min(walk))"
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(*), ' ', sum(rows), ' ', min(scan))"
                                          " FROM pgpurged.runs"),
-                     "1 3000 heap walk: the index walk has cost as much as the heap walk would");
+                     "1 3000 heap scan: the index scan has cost as much as the heap scan would");
     daemon_stop(&daemon);
     scene_end(&scene);
 }
@@ -233,9 +233,9 @@ int main(void)
         a_live_row_that_has_taken_the_tid_of_a_due_one_survives,
         locked_tids_are_skipped_and_go_in_the_next_run_whether_the_role_may_lock_or_not,
         a_row_that_moves_away_from_its_tid_is_found_by_a_later_pass,
-        blocked_rows_are_found_alone_and_left_out_of_later_slices,
-        an_index_walk_whose_daemon_was_killed_goes_on_at_the_next_start,
-        an_index_walk_that_touches_more_pages_than_forecast_becomes_a_heap_walk,
+        rejected_rows_are_found_alone_and_left_out_of_later_slices,
+        an_index_scan_whose_daemon_was_killed_goes_on_at_the_next_start,
+        an_index_scan_that_touches_more_pages_than_forecast_becomes_a_heap_scan,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

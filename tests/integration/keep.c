@@ -39,7 +39,7 @@ const char *keep_format(const char *format, ...)
     return text;
 }
 
-char *file_read(const char *path)
+char *file_content(const char *path)
 {
     struct text text = {0};
     char buffer[4096];
@@ -54,7 +54,7 @@ char *file_read(const char *path)
 
 const char *keep_file(const char *path)
 {
-    return keep_text(file_read(path));
+    return keep_text(file_content(path));
 }
 
 /* Check ends a test program whose message is longer than 8 kB. */

@@ -38,12 +38,13 @@ static struct served limited_new(int rows)
 static const char *limited_config(const struct served *served, const char *limits,
                                   const char *options)
 {
-    return config_write(served->folder,
-                        "[pgpurged]\nsocket = %s\nstate_directory = %s\nlog_level = debug\n"
-                        "[database d]\nconninfo = %s\n%s\n[defaults]\ndatabase = d\nduty = 100\n%s",
-                        served->socket, served->folder,
-                        cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged"),
-                        limits, scene_job(options));
+    return config_write(
+        served->folder,
+        "[pgpurged]\nsocket = %s\nstate_directory = %s\nlog_level = debug\n"
+        "[database d]\nconninfo = %s\n%s\n[defaults]\ndatabase = d\nduty_cycle = 100\n%s",
+        served->socket, served->folder,
+        cluster_conninfo(harness_cluster(), served->scene.database, "pgpurged"), limits,
+        scene_job(options));
 }
 
 /* Waits until [job orders] is in that state, and its sentence must hold `why`. */

@@ -34,12 +34,13 @@ static const struct misfit {
      "is of type boolean, which can't expire: it says whether, and not since when; write flag = "
      "is_deleted, and expires = COLUMN + 30d with the column that holds the time at which it was "
      "set"},
-    {"live_without_zone", "mark timestamptz", "expires = mark + 30d\nlive = 2001-01-01 00:00:00",
+    {"live_without_zone", "mark timestamptz",
+     "expires = mark + 30d\nnever_expires = 2001-01-01 00:00:00",
      "live: \"2001-01-01 00:00:00\" has no zone, and column \"mark\" of public.live_without_zone "
      "is "
      "a timestamptz; write for example 2001-01-01 00:00:00+00"},
     {"live_with_time", "mark date",
-     "expires = mark + 30d\ncolumn_timezone = UTC\nlive = 2001-01-01 00:00:00",
+     "expires = mark + 30d\ncolumn_timezone = UTC\nnever_expires = 2001-01-01 00:00:00",
      "has a time, and column \"mark\" of public.live_with_time is a date; write 2001-01-01"},
     {"no_flag", "mark timestamptz", "expires = mark + 30d\nflag = is_deleted",
      "flag: public.no_flag has no column \"is_deleted\""},

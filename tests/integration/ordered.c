@@ -60,7 +60,7 @@ static void check_all_gone(const struct scene *scene, const char *table)
 static void check_runs(const struct scene *scene, const char *order)
 {
     ck_assert_str_eq(sql_text(scene->own,
-                              "SELECT string_agg(job || ' ' || outcome || ' ' || blocked, ', '"
+                              "SELECT string_agg(job || ' ' || outcome || ' ' || rejected, ', '"
                               " ORDER BY ended_at) FROM pgpurged.runs AS r WHERE NOT EXISTS"
                               " (SELECT FROM pgpurged.runs AS e WHERE e.job = r.job"
                               " AND e.id < r.id)"),

@@ -39,7 +39,7 @@ START_TEST(batches_take_their_time_within_ten_of_a_cold_start)
 
     add_many_orders(&scene);
     scene_once(scene_config(&scene, keep_format("batch_time = %dms\nbatch_rows = 1000000\n"
-                                                "walk = heap\nvacuum = never\n",
+                                                "scan = heap\nvacuum = never\n",
                                                 BATCH_MS)),
                0);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), ROWS / 2);

@@ -1,7 +1,7 @@
 /*
  * Why: a partitioned table is many tables under one name, and a TID means nothing across them. Each
- * leaf is purged by itself and named in the audit table, however deep it lies and whatever it is
- * called; one that can't be purged is no reason to leave the others; rows of other leaves at the
+ * partition is purged by itself and named in the audit table, however deep it lies and whatever it
+ * is called; one that can't be purged is no reason to leave the others; rows of other leaves at the
  * same TID as a due one must never go.
  */
 #include <check.h>
@@ -17,19 +17,19 @@
 #include "integration/served.h"
 #include "integration/session.h"
 
-/* A leaf of events_of() has a hundred rows, and fifty of them are due. */
+/* A partition of events_of() has a hundred rows, and fifty of them are due. */
 enum { DUE = 50 };
 
-/* Each audit row names the leaf that it is about, and there are so many of those. */
-static void assert_leaves_in_audit(const struct scene *scene, int leaves)
+/* Each audit row names the partition that it is about, and there are so many of those. */
+static void assert_partitions_in_audit(const struct scene *scene, int partitions)
 {
     ck_assert_str_eq(sql_text(scene->own,
                               "SELECT concat(count(DISTINCT relation), ' ',"
-                              " bool_and(leaf::regclass = relation)) FROM pgpurged.audit"),
-                     keep_format("%d t", leaves));
+                              " bool_and(partition::regclass = relation)) FROM pgpurged.audit"),
+                     keep_format("%d t", partitions));
 }
 
-/* --- leaf by leaf --- */
+/* --- partition by partition --- */
 
 /* Leaves on three levels, two of them defaults, some with names that want quoting. */
 static struct scene nested_events(void)
@@ -38,14 +38,14 @@ static struct scene nested_events(void)
 
     sql_exec(scene.own, "CREATE SCHEMA \"Odd \"\"Schema\"; GRANT USAGE ON SCHEMA"
                         " \"Odd \"\"Schema\" TO pgpurged");
-    events_add_leaf(&scene, "ev", "ev_1", 1, 101);
-    events_add_leaf(&scene, "ev", "\"Odd \"\"Schema\".\"語 ev; DROP TABLE ev; --\"", 101, 201);
+    events_add_partition(&scene, "ev", "ev_1", 1, 101);
+    events_add_partition(&scene, "ev", "\"Odd \"\"Schema\".\"語 ev; DROP TABLE ev; --\"", 101, 201);
     events_add_part(&scene, "ev", "ev_3", "FOR VALUES FROM (201) TO (401) PARTITION BY HASH (id)");
     events_add_part(&scene, "ev_3", "\"3.a\"", "FOR VALUES WITH (MODULUS 2, REMAINDER 0)");
     events_add_part(&scene, "ev_3", "\"3.b\"",
                     "FOR VALUES WITH (MODULUS 2, REMAINDER 1)"
                     " PARTITION BY RANGE (id)");
-    events_add_leaf(&scene, "\"3.b\"", "\"select\"", 201, 301);
+    events_add_partition(&scene, "\"3.b\"", "\"select\"", 201, 301);
     events_add_part(&scene, "\"3.b\"", "ev_3_rest", "DEFAULT");
     events_add_part(&scene, "ev", "ev_rest", "DEFAULT PARTITION BY LIST (id)");
     events_add_part(&scene, "ev_rest", "ev_rest_rest", "DEFAULT");
@@ -62,53 +62,53 @@ static void check_nested(const char *options)
     scene_once(events_config(&scene, options), 0);
     ck_assert_int_eq(events_check(&scene), 6 * DUE);
     ck_assert_int_eq(events_due(&scene, "ev"), 0);
-    assert_leaves_in_audit(&scene, 6);
+    assert_partitions_in_audit(&scene, 6);
     scene_end(&scene);
 }
 
-START_TEST(leaves_at_any_depth_and_of_any_name_are_purged_one_by_one)
+START_TEST(partitions_at_any_depth_and_of_any_name_are_purged_one_by_one)
 {
-    check_nested("walk = heap");
-    check_nested("walk = heap\nbatch_rows = 7");
+    check_nested("scan = heap");
+    check_nested("scan = heap\nbatch_rows = 7");
 }
 END_TEST
 
-START_TEST(leaves_are_purged_through_their_indexes_where_those_serve)
+START_TEST(partitions_are_purged_through_their_indexes_where_those_serve)
 {
     struct scene scene = nested_events();
 
     sql_exec(scene.own, "CREATE INDEX ON ev (deleted_at); ANALYZE ev");
-    scene_once(events_config(&scene, "walk = index\nbatch_rows = 20"), 0);
+    scene_once(events_config(&scene, "scan = index\nbatch_rows = 20"), 0);
     ck_assert_int_eq(events_check(&scene), 6 * DUE);
     ck_assert_int_eq(events_due(&scene, "ev"), 0);
-    ck_assert_str_eq(sql_text(scene.own, "SELECT left(walk, 10) FROM pgpurged.runs"), "index walk");
-    assert_leaves_in_audit(&scene, 6);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT left(scan, 10) FROM pgpurged.runs"), "index scan");
+    assert_partitions_in_audit(&scene, 6);
     scene_end(&scene);
 }
 END_TEST
 
 /* Or the run would begin slowly hundreds of times. */
-START_TEST(a_leaf_goes_on_at_the_pace_of_the_one_before)
+START_TEST(a_partition_goes_on_at_the_pace_of_the_one_before)
 {
     struct scene scene = events_of(9);
 
     scene_once(events_config(&scene, "batch_rows = 1000"), 0);
     ck_assert_int_eq(events_check(&scene), 9 * DUE);
-    ck_assert_int_gt(sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE leaf ~ 'ev_1'"),
-                     1);
-    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE leaf ~ 'ev_9'"),
-                     1);
+    ck_assert_int_gt(
+        sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE partition ~ 'ev_1'"), 1);
+    ck_assert_int_eq(
+        sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit WHERE partition ~ 'ev_9'"), 1);
     scene_end(&scene);
 }
 END_TEST
 
 /* What it has learned there may be far too much here. */
-START_TEST(a_dense_leaf_behind_a_sparse_one_keeps_to_the_rows_of_a_batch)
+START_TEST(a_dense_partition_behind_a_sparse_one_keeps_to_the_rows_of_a_batch)
 {
     struct scene scene = events_new();
 
-    events_add_leaf(&scene, "ev", "ev_1", 1, 20001);
-    events_add_leaf(&scene, "ev", "ev_2", 20001, 30001);
+    events_add_partition(&scene, "ev", "ev_1", 1, 20001);
+    events_add_partition(&scene, "ev", "ev_2", 20001, 30001);
     sql_exec(scene.own, "INSERT INTO ev SELECT i, CASE WHEN i > 20000 OR i %% 1000 = 0 THEN"
                         "  now() - interval '31 days' END, '' FROM generate_series(1, 30000) AS i");
     events_watch(&scene);
@@ -119,7 +119,7 @@ START_TEST(a_dense_leaf_behind_a_sparse_one_keeps_to_the_rows_of_a_batch)
 }
 END_TEST
 
-START_TEST(a_table_without_any_leaf_is_done_at_once)
+START_TEST(a_table_without_any_partition_is_done_at_once)
 {
     struct scene scene = events_new();
 
@@ -130,8 +130,8 @@ START_TEST(a_table_without_any_leaf_is_done_at_once)
 }
 END_TEST
 
-/* A leaf may have its columns in another order, and columns that were dropped. */
-START_TEST(a_leaf_of_another_shape_is_judged_by_its_own_columns)
+/* A partition may have its columns in another order, and columns that were dropped. */
+START_TEST(a_partition_of_another_shape_is_judged_by_its_own_columns)
 {
     struct scene scene = events_of(1);
 
@@ -150,7 +150,7 @@ END_TEST
 /* --- triggers that no DELETE of ours fires --- */
 
 static const char make_statement_triggers[] =
-    "CREATE TABLE log (leaf text, rows bigint);"
+    "CREATE TABLE log (partition text, rows bigint);"
     "CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
     "  INSERT INTO log SELECT TG_TABLE_NAME, count(*) FROM gone; RETURN NULL; END $$;"
     "CREATE TRIGGER log AFTER DELETE ON ev REFERENCING OLD TABLE AS gone"
@@ -159,7 +159,7 @@ static const char make_statement_triggers[] =
     " FOR EACH STATEMENT EXECUTE FUNCTION log();"
     "CREATE TRIGGER off AFTER DELETE ON ev FOR EACH STATEMENT EXECUTE FUNCTION log();"
     "ALTER TABLE ev DISABLE TRIGGER off;"
-    "CREATE TRIGGER leaf_log AFTER DELETE ON ev_1 REFERENCING OLD TABLE AS gone"
+    "CREATE TRIGGER partition_log AFTER DELETE ON ev_1 REFERENCING OLD TABLE AS gone"
     " FOR EACH STATEMENT EXECUTE FUNCTION log();";
 
 /* The application's own audit would not see the rows go. */
@@ -169,15 +169,15 @@ START_TEST(a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_na
     const char *log;
 
     sql_exec(scene.own, "%s", make_statement_triggers);
-    log = scene_once(events_config(&scene, "silent_triggers = logs, Sub"), 1);
+    log = scene_once(events_config(&scene, "non_firing_triggers = logs, Sub"), 1);
     ck_assert_ptr_nonnull(strstr(log, "public.ev has a trigger ON DELETE FOR EACH STATEMENT (Sub "
                                       "log, log), which would not fire"));
-    log = scene_once(events_config(&scene, "silent_triggers = log"), 1);
-    ck_assert_ptr_nonnull(strstr(log, "silent_triggers = Sub log"));
+    log = scene_once(events_config(&scene, "non_firing_triggers = log"), 1);
+    ck_assert_ptr_nonnull(strstr(log, "non_firing_triggers = Sub log"));
     ck_assert_int_eq(events_check(&scene), 0);
-    scene_once(events_config(&scene, "silent_triggers = log, Sub log"), 0);
+    scene_once(events_config(&scene, "non_firing_triggers = log, Sub log"), 0);
     ck_assert_int_eq(events_check(&scene), 6 * DUE);
-    ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(DISTINCT leaf, ',') || sum(rows)"
+    ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(DISTINCT partition, ',') || sum(rows)"
                                          " FROM log"),
                      keep_format("ev_1%d", DUE));
     scene_end(&scene);
@@ -206,25 +206,25 @@ static void check_same_tids(const char *options)
     scene_end(&scene);
 }
 
-START_TEST(live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay)
+START_TEST(live_rows_at_the_same_tid_as_a_due_row_of_another_partition_stay)
 {
-    check_same_tids("walk = heap");
-    check_same_tids("walk = index");
-    check_same_tids("walk = index\nbatch_rows = 3");
+    check_same_tids("scan = heap");
+    check_same_tids("scan = index");
+    check_same_tids("scan = index\nbatch_rows = 3");
 }
 END_TEST
 
 /* --- several workers --- */
 
 /* 1,100 blocks, so that it is worth more than one worker. */
-START_TEST(two_workers_share_a_leaf_and_count_no_row_twice)
+START_TEST(two_workers_share_a_partition_and_count_no_row_twice)
 {
     struct scene scene = events_new();
     struct daemon daemon;
 
-    events_add_leaf(&scene, "ev", "ev_1", 1, 101);
-    events_add_leaf(&scene, "ev", "ev_2", 101, 11101);
-    events_add_leaf(&scene, "ev", "ev_3", 11101, 22101);
+    events_add_partition(&scene, "ev", "ev_1", 1, 101);
+    events_add_partition(&scene, "ev", "ev_2", 101, 11101);
+    events_add_partition(&scene, "ev", "ev_3", 11101, 22101);
     events_fill(&scene, "ev", 1, 22101);
     events_watch(&scene);
     gate_close_to_all_on(&scene, "ev_2", 40);
@@ -249,7 +249,7 @@ END_TEST
 static const struct refused {
     const char *what, *setup;
     const char *detail; /* of the run */
-    int rows;           /* of leaf ev_2 that are due and stay */
+    int rows;           /* of partition ev_2 that are due and stay */
 } refused[] = {
     {"no privilege", "REVOKE ALL ON ev_2 FROM pgpurged",
      "the first is ev_2: role pgpurged lacks a privilege on it, which a partition doesn't have "
@@ -304,7 +304,7 @@ static void check_refused(const struct refused *row)
     scene_end(&scene);
 }
 
-START_TEST(a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged)
+START_TEST(a_partition_that_cannot_be_purged_partitions_the_run_incomplete_and_the_others_purged)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(refused); i++)
         check_refused(&refused[i]);
@@ -312,15 +312,15 @@ START_TEST(a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others
 END_TEST
 
 /* Whoever reads that foreign table gets an error, so that nothing would be known of the others; and
- * a leaf that is added later is seen as well. */
-START_TEST(a_foreign_leaf_is_not_read_to_see_how_much_is_due)
+ * a partition that is added later is seen as well. */
+START_TEST(a_foreign_partition_is_not_read_to_see_how_much_is_due)
 {
     static const char series[] = "pgpurged_job_due_rows{job=\"ev\",database=\"d\"}";
     struct served served = served_new();
     struct scene *scene = &served.scene;
 
     events_make(scene);
-    events_add_leaves(scene, 3);
+    events_add_partitions(scene, 3);
     sql_exec(scene->own,
              "DROP TABLE ev_2; CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER"
              " w; CREATE FOREIGN TABLE ev_2 PARTITION OF ev FOR VALUES FROM (101) TO (201) SERVER"
@@ -333,7 +333,7 @@ START_TEST(a_foreign_leaf_is_not_read_to_see_how_much_is_due)
                                                                 " '3 days', 'Dy')"))));
     served_await(&served, "ev", "waiting", "window");
     ck_assert_double_eq(served_metric(&served, series), 2 * DUE);
-    events_add_leaf(scene, "ev", "ev_4", 301, 401);
+    events_add_partition(scene, "ev", "ev_4", 301, 401);
     events_fill(scene, "ev", 301, 401);
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/ev/pause").status, 200);
     served_await(&served, "ev", "held", "paused");
@@ -345,7 +345,7 @@ START_TEST(a_foreign_leaf_is_not_read_to_see_how_much_is_due)
 END_TEST
 
 /* What stands behind "run: " in the run's detail. */
-START_TEST(the_grant_in_the_detail_is_what_the_leaf_lacks)
+START_TEST(the_grant_in_the_detail_is_what_the_partition_lacks)
 {
     struct scene scene = events_of(3);
     const char *config = events_config(&scene, "");
@@ -378,14 +378,14 @@ static void check_unlucky(const struct scene *scene)
 {
     ck_assert_int_eq(events_check(scene), 3 * DUE - 3);
     ck_assert_int_eq(sql_int(scene->own, "SELECT count(*) FROM ev WHERE id IN (" UNLUCKY ")"), 3);
-    ck_assert_str_eq(sql_text(scene->own, "SELECT concat(outcome, ' ', blocked) FROM pgpurged.runs"
+    ck_assert_str_eq(sql_text(scene->own, "SELECT concat(outcome, ' ', rejected) FROM pgpurged.runs"
                                           " ORDER BY id DESC LIMIT 1"),
                      "incomplete 3");
 }
 
-/* A session that writes elsewhere makes each leaf need a second pass; ten in a row would be too
- * many for one leaf. */
-START_TEST(passes_are_counted_for_each_leaf)
+/* A session that writes elsewhere makes each partition need a second pass; ten in a row would be
+ * too many for one partition. */
+START_TEST(passes_are_counted_for_each_partition)
 {
     struct scene scene = events_of(12);
     PGconn *other = scene_connect(&scene);
@@ -402,7 +402,7 @@ START_TEST(passes_are_counted_for_each_leaf)
 }
 END_TEST
 
-START_TEST(rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go)
+START_TEST(rows_that_a_trigger_of_the_table_refuses_stay_in_each_partition_and_all_others_go)
 {
     struct scene scene = events_of(3);
 
@@ -428,20 +428,20 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        leaves_at_any_depth_and_of_any_name_are_purged_one_by_one,
-        leaves_are_purged_through_their_indexes_where_those_serve,
-        a_leaf_goes_on_at_the_pace_of_the_one_before,
-        a_dense_leaf_behind_a_sparse_one_keeps_to_the_rows_of_a_batch,
-        a_table_without_any_leaf_is_done_at_once,
-        a_leaf_of_another_shape_is_judged_by_its_own_columns,
+        partitions_at_any_depth_and_of_any_name_are_purged_one_by_one,
+        partitions_are_purged_through_their_indexes_where_those_serve,
+        a_partition_goes_on_at_the_pace_of_the_one_before,
+        a_dense_partition_behind_a_sparse_one_keeps_to_the_rows_of_a_batch,
+        a_table_without_any_partition_is_done_at_once,
+        a_partition_of_another_shape_is_judged_by_its_own_columns,
         a_statement_trigger_of_the_partitioned_table_has_to_be_given_up_by_name,
-        live_rows_at_the_same_tid_as_a_due_row_of_another_leaf_stay,
-        two_workers_share_a_leaf_and_count_no_row_twice,
-        a_leaf_that_cannot_be_purged_leaves_the_run_incomplete_and_the_others_purged,
-        a_foreign_leaf_is_not_read_to_see_how_much_is_due,
-        the_grant_in_the_detail_is_what_the_leaf_lacks,
-        passes_are_counted_for_each_leaf,
-        rows_that_a_trigger_of_the_table_refuses_stay_in_each_leaf_and_all_others_go,
+        live_rows_at_the_same_tid_as_a_due_row_of_another_partition_stay,
+        two_workers_share_a_partition_and_count_no_row_twice,
+        a_partition_that_cannot_be_purged_partitions_the_run_incomplete_and_the_others_purged,
+        a_foreign_partition_is_not_read_to_see_how_much_is_due,
+        the_grant_in_the_detail_is_what_the_partition_lacks,
+        passes_are_counted_for_each_partition,
+        rows_that_a_trigger_of_the_table_refuses_stay_in_each_partition_and_all_others_go,
         rows_that_a_trigger_of_the_table_keeps_silently_are_seen_and_counted,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});

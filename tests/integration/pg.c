@@ -1,5 +1,5 @@
 /*
- * Why: everything that we say to a server goes through wire/pg. What it promises about errors, lost
+ * Why: everything that we say to a server goes through net/pg. What it promises about errors, lost
  * connections and deadlines is what promise A is built on, and only a real server shows it.
  */
 #include <arpa/inet.h>
@@ -18,8 +18,8 @@
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/session.h"
-#include "wire/loop.h"
-#include "wire/pg.h"
+#include "net/loop.h"
+#include "net/pg_conn.h"
 
 enum { SOON_MS = 20000, FLIGHT_MS = 20000 };
 
@@ -46,13 +46,13 @@ static void say(struct witness *witness, const char *what)
         loop_stop(witness->loop);
 }
 
-static void describe(struct witness *witness, const struct pg_reply *reply)
+static void describe(struct witness *witness, const struct pg_result *reply)
 {
-    const struct pg_error *error = pg_reply_error(reply);
+    const struct pg_error *error = pg_result_error(reply);
 
-    switch (pg_reply_fate(reply)) {
+    switch (pg_result_status(reply)) {
     case PG_DONE:
-        say(witness, keep_format("done %lld", (long long)pg_reply_int(reply, 0, 0, 0)));
+        say(witness, keep_format("done %lld", (long long)pg_result_int(reply, 0, 0, 0)));
         break;
     case PG_FAILED:
         say(witness, keep_format("failed %s at %zu", error->sqlstate, error->step));
@@ -64,7 +64,7 @@ static void describe(struct witness *witness, const struct pg_reply *reply)
     snprintf(witness->message, sizeof witness->message, "%s", error->message);
 }
 
-static void replied(void *arg, const struct pg_reply *reply)
+static void replied(void *arg, const struct pg_result *reply)
 {
     struct witness *witness = arg;
 
@@ -162,23 +162,23 @@ static void fly(struct witness *witness, int64_t deadline_ms, const char *const 
 
 /* ---- answers ---- */
 
-static void check_values(void *arg, const struct pg_reply *reply)
+static void check_values(void *arg, const struct pg_result *reply)
 {
-    ck_assert_int_eq(pg_reply_fate(reply), PG_DONE);
-    ck_assert_int_eq(pg_reply_rows(reply, 0), 3);
-    ck_assert_int_eq(pg_reply_int(reply, 0, 2, 0), 9);
-    ck_assert_int_eq(pg_reply_int(reply, 1, 0, 0), INT64_MAX);
-    ck_assert_ptr_null(pg_reply_text(reply, 1, 0, 1));
-    ck_assert_int_eq(pg_reply_int(reply, 1, 0, 1), 0);
-    ck_assert(pg_reply_bool(reply, 1, 0, 2));
-    ck_assert_double_eq(pg_reply_double(reply, 1, 0, 3), 2.5);
-    ck_assert_str_eq(pg_reply_text(reply, 1, 0, 4), "it's \\");
-    ck_assert_ptr_null(pg_reply_text(reply, 1, 0, 5)); /* a parameter that is NULL */
+    ck_assert_int_eq(pg_result_status(reply), PG_DONE);
+    ck_assert_int_eq(pg_result_rows(reply, 0), 3);
+    ck_assert_int_eq(pg_result_int(reply, 0, 2, 0), 9);
+    ck_assert_int_eq(pg_result_int(reply, 1, 0, 0), INT64_MAX);
+    ck_assert_ptr_null(pg_result_text(reply, 1, 0, 1));
+    ck_assert_int_eq(pg_result_int(reply, 1, 0, 1), 0);
+    ck_assert(pg_result_bool(reply, 1, 0, 2));
+    ck_assert_double_eq(pg_result_double(reply, 1, 0, 3), 2.5);
+    ck_assert_str_eq(pg_result_text(reply, 1, 0, 4), "it's \\");
+    ck_assert_ptr_null(pg_result_text(reply, 1, 0, 5)); /* a parameter that is NULL */
     /* What is not there is NULL as well. */
-    ck_assert_ptr_null(pg_reply_text(reply, 1, 0, 6));
-    ck_assert_ptr_null(pg_reply_text(reply, 1, 1, 0));
-    ck_assert_ptr_null(pg_reply_text(reply, 2, 0, 0));
-    ck_assert_int_eq(pg_reply_rows(reply, 2), 0);
+    ck_assert_ptr_null(pg_result_text(reply, 1, 0, 6));
+    ck_assert_ptr_null(pg_result_text(reply, 1, 1, 0));
+    ck_assert_ptr_null(pg_result_text(reply, 2, 0, 0));
+    ck_assert_int_eq(pg_result_rows(reply, 2), 0);
     replied(arg, reply);
 }
 
@@ -194,16 +194,16 @@ START_TEST(a_reply_holds_the_rows_of_every_statement)
     open_connection(&witness);
     pg_send(witness.pg, steps, 2, FLIGHT_MS, check_values, &witness);
     await_events(&witness, 2);
-    ck_assert_int_eq(pg_flights(witness.pg), 1);
+    ck_assert_int_eq(pg_requests(witness.pg), 1);
     ck_assert_int_ge(pg_server_version(witness.pg), 140000);
     ck_assert_int_gt(pg_backend_pid(witness.pg), 0);
     close_all(&witness);
 }
 END_TEST
 
-static void check_length(void *arg, const struct pg_reply *reply)
+static void check_length(void *arg, const struct pg_result *reply)
 {
-    const char *text = pg_reply_text(reply, 0, 0, 0);
+    const char *text = pg_result_text(reply, 0, 0, 0);
 
     ck_assert_int_eq(text != NULL ? (int)strlen(text) : -1, 2000000);
     replied(arg, reply);
@@ -226,9 +226,9 @@ START_TEST(megabytes_go_through_in_both_directions_in_several_flights_at_once)
 }
 END_TEST
 
-static void check_warning(void *arg, const struct pg_reply *reply)
+static void check_warning(void *arg, const struct pg_result *reply)
 {
-    const struct pg_error *warning = pg_reply_warning(reply);
+    const struct pg_error *warning = pg_result_warning(reply);
 
     ck_assert_ptr_nonnull(warning);
     ck_assert_str_eq(warning->sqlstate, "55P03");
@@ -237,9 +237,9 @@ static void check_warning(void *arg, const struct pg_reply *reply)
     replied(arg, reply);
 }
 
-static void check_no_warning(void *arg, const struct pg_reply *reply)
+static void check_no_warning(void *arg, const struct pg_result *reply)
 {
-    ck_assert_ptr_null(pg_reply_warning(reply));
+    ck_assert_ptr_null(pg_result_warning(reply));
     replied(arg, reply);
 }
 
@@ -559,7 +559,7 @@ START_TEST(every_flight_in_the_air_is_told_once_that_the_session_was_ended)
     terminate(&witness);
     await_events(&witness, 3);
     run_loop(&witness, 4, 100);
-    /* The server's last words belong to the flight that it was busy with. */
+    /* The server's last words belong to the request that it was busy with. */
     ck_assert_msg(text_starts(witness.said.data, "connected, lost 57P01, lost"), "%s",
                   witness.said.data);
     ck_assert_int_eq(witness.count, 3);

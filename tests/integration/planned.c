@@ -88,13 +88,13 @@ START_TEST(plan_counts_few_due_rows_through_the_index)
                         "CREATE INDEX ON orders (deleted_at); ANALYZE orders");
     plan = plans_read(scene_config(&scene, ""), NULL, 0);
     ck_assert_str_eq(plans_text(plan, "due.basis"), "indexed");
-    ck_assert_str_eq(plans_text(plan, "found_by.walk"), "index");
+    ck_assert_str_eq(plans_text(plan, "found_by.scan"), "index");
     ck_assert_int_eq(plans_number(plan, "due.rows"), scene_due(&scene));
     scene_end(&scene);
 }
 END_TEST
 
-START_TEST(plan_of_a_partitioned_table_counts_by_leaf)
+START_TEST(plan_of_a_partitioned_table_counts_by_partition)
 {
     struct scene scene = scene_new();
     json_t *plan, *first;
@@ -113,7 +113,7 @@ START_TEST(plan_of_a_partitioned_table_counts_by_leaf)
                         "GRANT SELECT, DELETE, UPDATE ON orders TO pgpurged");
     plan = plans_read(scene_config(&scene, ""), NULL, 0);
     ck_assert_int_eq(plans_number(plan, "due.rows"), scene_due(&scene));
-    ck_assert_int_eq(plans_number(plan, "leaf_count"), 12);
+    ck_assert_int_eq(plans_number(plan, "partition_count"), 12);
     ck_assert_uint_eq(json_array_size(plans_at(plan, "leaves")), 10);
     first = json_array_get(plans_at(plan, "leaves"), 0);
     ck_assert_str_eq(plans_text(first, "name"), "public.orders_11");
@@ -157,13 +157,13 @@ START_TEST(plan_of_a_table_with_a_foreign_partition_asks_no_other_server)
 
     make_partly_foreign(&scene);
     for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
-        json_t *plan = plans_read(config, options[i], 0), *leaves = plans_at(plan, "leaves");
+        json_t *plan = plans_read(config, options[i], 0), *partitions = plans_at(plan, "leaves");
 
         ck_assert_int_eq(plans_number(plan, "due.rows"), 50);
         ck_assert_int_eq(plans_number(plan, "table.rows"), 200);
-        ck_assert_str_eq(plans_text(json_array_get(leaves, 0), "name"), "public.orders_1");
-        ck_assert_int_eq(plans_number(json_array_get(leaves, 0), "due_rows"), 25);
-        ck_assert(json_is_null(plans_at(json_array_get(leaves, 3), "due_rows")));
+        ck_assert_str_eq(plans_text(json_array_get(partitions, 0), "name"), "public.orders_1");
+        ck_assert_int_eq(plans_number(json_array_get(partitions, 0), "due_rows"), 25);
+        ck_assert(json_is_null(plans_at(json_array_get(partitions, 3), "due_rows")));
         ck_assert_ptr_nonnull(strstr(plans_text(plan, "sql"), "\"orders_1\""));
         plans_check_note(plan, "risks", "public.orders_0 is left alone: it is a foreign table");
     }
@@ -320,9 +320,9 @@ static void make_parents(struct scene *scene)
 
 static const char *gone_from(const struct scene *scene, const char *table)
 {
-    return sql_text(scene->own,
-                    "SELECT sum(rows) FROM pgpurged.audit WHERE leaf::regclass = '%s'::regclass",
-                    table);
+    return sql_text(
+        scene->own,
+        "SELECT sum(rows) FROM pgpurged.audit WHERE partition::regclass = '%s'::regclass", table);
 }
 
 /* What the plan has said is compared with what a run has done. */
@@ -365,7 +365,7 @@ int main(void)
     const TTest *const tests[] = {
         plan_of_three_million_rows_takes_less_than_two_seconds,
         plan_counts_few_due_rows_through_the_index,
-        plan_of_a_partitioned_table_counts_by_leaf,
+        plan_of_a_partitioned_table_counts_by_partition,
         plan_of_a_table_with_a_foreign_partition_asks_no_other_server,
         plan_of_a_table_with_nothing_but_a_foreign_partition_finds_nothing,
         plan_says_that_a_job_never_catches_up,

@@ -57,6 +57,6 @@ const char *posts_audited(const struct scene *scene)
 
 const char *posts_run(const struct scene *scene)
 {
-    return sql_text(scene->own, "SELECT concat(outcome, ' ', rows, ' ', blocked, ': ', detail)"
+    return sql_text(scene->own, "SELECT concat(outcome, ' ', rows, ' ', rejected, ': ', detail)"
                                 " FROM pgpurged.runs ORDER BY id DESC LIMIT 1");
 }

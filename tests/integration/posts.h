@@ -35,7 +35,7 @@ void posts_add_comments(struct scene *scene, const char *action, int posts, int 
 /* What the audit table says, by table: "comments 25, posts 30". */
 const char *posts_audited(const struct scene *scene);
 
-/* The last run: "incomplete 40 10: 10 blocked by ...": outcome, rows, blocked, detail. */
+/* The last run: "incomplete 40 10: 10 rejected by ...": outcome, rows, rejected, detail. */
 const char *posts_run(const struct scene *scene);
 
 #endif

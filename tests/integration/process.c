@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "decide/pace.h"
 #include "integration/await.h"
 #include "integration/daemon.h"
 #include "integration/harness.h"
@@ -23,6 +22,7 @@
 #include "integration/promises.h"
 #include "integration/scene.h"
 #include "integration/session.h"
+#include "policy/pacing.h"
 
 enum { ROWS = 800, DUE = ROWS / 2 };
 
@@ -79,7 +79,7 @@ static void check_stop_by(int signal)
     daemon_await_exit(&daemon, 0, AWAIT_MS);
     audited = sql_int(scene.own, "SELECT count(*) FROM pgpurged.audit") - audited;
     ck_assert_int_ge(audited, 1); /* the one at work, and perhaps others, sent already */
-    ck_assert_int_le(audited, PACE_MOST_FLIGHTS);
+    ck_assert_int_le(audited, PACE_MOST_IN_FLIGHT);
     ck_assert_int_lt(gone(&scene), DUE);
     ck_assert_int_eq(open_runs(&scene), 1);
     finish_with_another_daemon(&scene, &daemon);
@@ -185,7 +185,7 @@ START_TEST(a_bad_file_changes_nothing_and_the_log_says_where_it_is_wrong)
     scene_add_orders(&scene, 40);
     daemon = daemon_start(scene_config(&scene, "every = 3s"));
     scene_await_run(&scene, "orders", "done");
-    put_config(&daemon, &scene, "every = 3s\nduty = lazy");
+    put_config(&daemon, &scene, "every = 3s\nduty_cycle = lazy");
     daemon_signal(&daemon, SIGHUP);
     daemon_await_log(
         &daemon, keep_format("reload refused, the old settings stay in force: %s:", daemon.config),

@@ -29,7 +29,7 @@ enum {
 };
 
 struct proxy_shared {
-    atomic_llong flights, connections, cuts;
+    atomic_llong bursts, connections, cuts;
     atomic_bool frozen;
     atomic_bool cut_armed; /* set last, so that the four below are whole when it is seen */
     enum proxy_direction cut_direction;
@@ -154,13 +154,13 @@ static bool cuts_here(struct proxy_shared *shared, struct stream *stream,
 
 /* ---- moving bytes ---- */
 
-static void count_flight(struct relay *relay, struct link *link, enum proxy_direction direction)
+static void count_burst(struct relay *relay, struct link *link, enum proxy_direction direction)
 {
     if (direction == PROXY_TO_CLIENT)
         link->server_spoke = true;
     else if (link->server_spoke) {
         link->server_spoke = false;
-        atomic_fetch_add(&relay->shared->flights, 1);
+        atomic_fetch_add(&relay->shared->bursts, 1);
     }
 }
 
@@ -177,7 +177,7 @@ static void take_in(struct relay *relay, struct link *link, enum proxy_direction
     }
     size_t length = (size_t)got;
     bool cut = cuts_here(relay->shared, stream, direction, bytes, &length);
-    count_flight(relay, link, direction);
+    count_burst(relay, link, direction);
     if (length > 0)
         stream_push(stream, bytes, length);
     if (cut) {
@@ -397,9 +397,9 @@ void proxy_stop(struct proxy *proxy)
 
 /* ---- what a test asks and orders ---- */
 
-int64_t proxy_flights(const struct proxy *proxy)
+int64_t proxy_bursts(const struct proxy *proxy)
 {
-    return atomic_load(&proxy->shared->flights);
+    return atomic_load(&proxy->shared->bursts);
 }
 
 int64_t proxy_connections(const struct proxy *proxy)

@@ -6,7 +6,7 @@
  * a connection at the very byte that a test names. It runs in a process of its own, which dies with
  * the one that started it.
  *
- * A flight is a burst of data from the client that comes after data from the server (or first): one
+ * A burst is data from the client that comes after data from the server (or first): one
  * for each round trip. Connecting takes one or two; take the difference around what is measured.
  */
 #ifndef PGPURGED_INTEGRATION_PROXY_H
@@ -37,7 +37,7 @@ enum proxy_direction { PROXY_TO_SERVER, PROXY_TO_CLIENT };
 bool proxy_start(struct proxy *proxy, const struct proxy_options *options);
 void proxy_stop(struct proxy *proxy);
 
-int64_t proxy_flights(const struct proxy *proxy);
+int64_t proxy_bursts(const struct proxy *proxy);
 int64_t proxy_connections(const struct proxy *proxy); /* accepted so far */
 int64_t proxy_cuts(const struct proxy *proxy);        /* by proxy_cut_at() so far */
 

@@ -51,7 +51,7 @@ static void write_config(struct group *group, const char *sections)
         config_write(folder,
                      "[pgpurged]\nlog_level = debug\nstate_directory = %s\n"
                      "[database d]\nconninfo = %s\nmax_connections = %d\n"
-                     "[defaults]\ndatabase = d\nduty = 100\n%s",
+                     "[defaults]\ndatabase = d\nduty_cycle = 100\n%s",
                      folder, cluster_conninfo(harness_cluster(), group->scene.database, "pgpurged"),
                      STORM_GROUP, sections);
 }
@@ -180,7 +180,7 @@ static int purge(struct group *group, bool storm)
 static void show_log(const struct group *group, const struct random_schema *schema)
 {
     const char *own = keep_format("job=%s ", schema->job);
-    char *log = file_read(group->log), *rest = log, *line;
+    char *log = file_content(group->log), *rest = log, *line;
 
     while ((line = strsep(&rest, "\n")) != NULL) {
         if (strstr(line, "job=") == NULL || strstr(line, own) != NULL)

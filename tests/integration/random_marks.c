@@ -33,10 +33,10 @@ static const struct mark_kind {
     const char *epoch;
     bool zoned;
     bool immutable;           /* may be a generated column */
-    const char *sentinel;     /* for `live =`, a moment long past */
+    const char *sentinel;     /* for `never_expires =`, a moment long past */
     const char *sentinel_row; /* as it may stand in a row, and how to tell it */
     const char *sentinel_is;
-    const char *live[MOST_LIVE]; /* what means no mark in any case */
+    const char *never_expires[MOST_LIVE]; /* what means no mark in any case */
 } mark_kinds[] = {
     {.type = "timestamptz",
      .value = "m",
@@ -45,8 +45,8 @@ static const struct mark_kind {
      .sentinel = "2001-01-01T00:00:00Z",
      .sentinel_row = "'2001-01-01 09:00:00+09'",
      .sentinel_is = "t.$column = '2001-01-01 00:00:00+00'",
-     .live = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31 23:59:59+00'",
-              "'1970-01-01 00:00:00+00'", "'0001-01-01 00:00:00+00'"}},
+     .never_expires = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31 23:59:59+00'",
+                       "'1970-01-01 00:00:00+00'", "'0001-01-01 00:00:00+00'"}},
     {.type = "timestamp",
      .value = "m AT TIME ZONE '$zone'",
      .finite = "isfinite(t.$column)",
@@ -56,7 +56,8 @@ static const struct mark_kind {
      .sentinel = "2001-01-01",
      .sentinel_row = "'2001-01-01 17:00:00'",
      .sentinel_is = "t.$column::date = '2001-01-01'",
-     .live = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31'", "'1970-01-01'", "'0001-01-01'"}},
+     .never_expires = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31'", "'1970-01-01'",
+                       "'0001-01-01'"}},
     {.type = "date",
      .value = "(m AT TIME ZONE '$zone')::date",
      .finite = "isfinite(t.$column)",
@@ -66,7 +67,8 @@ static const struct mark_kind {
      .sentinel = "2001-01-01",
      .sentinel_row = "'2001-01-01'",
      .sentinel_is = "t.$column = '2001-01-01'",
-     .live = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31'", "'1970-01-01'", "'0001-01-01'"}},
+     .never_expires = {"NULL", "'infinity'", "'-infinity'", "'9999-12-31'", "'1970-01-01'",
+                       "'0001-01-01'"}},
     {.type = "integer",
      .value = "extract(epoch FROM m)::integer",
      .finite = "t.$column > 0",
@@ -76,7 +78,7 @@ static const struct mark_kind {
      .sentinel = "978307200",
      .sentinel_row = "978307200",
      .sentinel_is = "t.$column = 978307200",
-     .live = {"NULL", "0", "-1", "2147483647", "-2147483648"}},
+     .never_expires = {"NULL", "0", "-1", "2147483647", "-2147483648"}},
     {.type = "bigint",
      .value = "extract(epoch FROM m)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799",
@@ -86,7 +88,8 @@ static const struct mark_kind {
      .sentinel = "978307200",
      .sentinel_row = "978307200",
      .sentinel_is = "t.$column = 978307200",
-     .live = {"NULL", "0", "-1", "253402300799", "9223372036854775807", "-9223372036854775808"}},
+     .never_expires = {"NULL", "0", "-1", "253402300799", "9223372036854775807",
+                       "-9223372036854775808"}},
     {.type = "bigint",
      .value = "(extract(epoch FROM m) * 1000)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799000",
@@ -96,7 +99,8 @@ static const struct mark_kind {
      .sentinel = "978307200000",
      .sentinel_row = "978307200000",
      .sentinel_is = "t.$column = 978307200000",
-     .live = {"NULL", "0", "-1", "253402300799000", "9223372036854775807", "-9223372036854775808"}},
+     .never_expires = {"NULL", "0", "-1", "253402300799000", "9223372036854775807",
+                       "-9223372036854775808"}},
     {.type = "bigint",
      .value = "(extract(epoch FROM m) * 1000000)::bigint",
      .finite = "t.$column BETWEEN 1 AND 253402300799000000",
@@ -106,8 +110,8 @@ static const struct mark_kind {
      .sentinel = "978307200000000",
      .sentinel_row = "978307200000000",
      .sentinel_is = "t.$column = 978307200000000",
-     .live = {"NULL", "0", "-1", "253402300799000000", "9223372036854775807",
-              "-9223372036854775808"}},
+     .never_expires = {"NULL", "0", "-1", "253402300799000000", "9223372036854775807",
+                       "-9223372036854775808"}},
 };
 
 /* Those that partitions may be made by come first. */
@@ -203,8 +207,8 @@ static const char *live_value_of_row(const struct random_maker *maker, const str
     struct text values = {0};
     int count = 0;
 
-    for (; count < MOST_LIVE && kind->live[count] != NULL; count++)
-        text_addf(&values, " WHEN %d THEN %s", count, kind->live[count]);
+    for (; count < MOST_LIVE && kind->never_expires[count] != NULL; count++)
+        text_addf(&values, " WHEN %d THEN %s", count, kind->never_expires[count]);
     if (sentinel)
         text_addf(&values, " ELSE %s", kind->sentinel_row);
     return keep_format("(CASE %s%s END)::%s", random_row_dice(maker, "live", count + sentinel),
@@ -246,11 +250,11 @@ static void add_mark_index(struct random_maker *maker, const char *name)
         "CREATE INDEX ON $table ($column);\n",
         "CREATE INDEX ON $table ($column) WHERE $column IS NOT NULL;\n",
     };
-    static const char *const walks[] = {"auto", "heap", "index", "index"};
+    static const char *const scans[] = {"auto", "heap", "index", "index"};
     const char *index = random_put(RANDOM_PICK(maker, indexes), "$table", maker->table);
 
     text_add(&maker->after, random_put(index, "$column", name));
-    text_addf(&maker->options, "walk = %s\n", RANDOM_PICK(maker, walks));
+    text_addf(&maker->options, "scan = %s\n", RANDOM_PICK(maker, scans));
 }
 
 static void add_mark_options(struct random_maker *maker, const struct mark_kind *kind,
@@ -261,8 +265,8 @@ static void add_mark_options(struct random_maker *maker, const struct mark_kind 
     if (kind->epoch != NULL)
         text_addf(&maker->options, "epoch = %s\n", kind->epoch);
     if (sentinel)
-        text_addf(&maker->options, "live = %s, %s\n", kind->epoch != NULL ? "0" : "infinity, null",
-                  kind->sentinel);
+        text_addf(&maker->options, "never_expires = %s, %s\n",
+                  kind->epoch != NULL ? "0" : "infinity, null", kind->sentinel);
 }
 
 void random_mark(struct random_maker *maker)

@@ -126,11 +126,12 @@ static const char wrong_cutoff[] =
     "  FROM run WHERE cutoff > latest_cutoff OR cutoff < latest_cutoff - interval '1 min'";
 
 static const char wrong_outcome[] =
-    "SELECT format('the run says %s, %s blocked; %s due rows are left', o.outcome, o.blocked, l.n)"
+    "SELECT format('the run says %s, %s rejected; %s due rows are left', o.outcome, o.rejected, "
+    "l.n)"
     "  AS line"
     "  FROM run AS o, (SELECT count(*) AS n FROM " LEFT_OVER ") AS l"
     " WHERE o.outcome IS DISTINCT FROM CASE WHEN l.n > 0 THEN 'incomplete' ELSE 'done' END"
-    "    OR o.blocked <> l.n OR o.skipped > 0";
+    "    OR o.rejected <> l.n OR o.skipped > 0";
 
 /* ---- asked ---- */
 

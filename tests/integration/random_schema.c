@@ -183,7 +183,7 @@ static const char deed_restore[] =
     "  RETURNING rn)"
     " UPDATE $schema.known AS o SET wanted = false FROM r WHERE o.tbl = 't' AND o.rn = r.rn";
 
-/* Moves the row behind the walk. */
+/* Moves the row behind the scan. */
 static const char deed_touch[] = "UPDATE $only $table SET filler = filler || 'y' WHERE rn = $1";
 
 /* A row of any kind, live or due. */

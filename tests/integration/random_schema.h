@@ -24,7 +24,7 @@ struct random_schema {
      * writes down in the same transaction what it means for the row. */
     const char *restore, *touch, *insert;
     const char *insert_child; /* a child of row $1; "" = there are no children */
-    /* To a few of the next due rows on disk, $1 left out: where the walk will be in a moment. */
+    /* To a few of the next due rows on disk, $1 left out: where the scan will be in a moment. */
     const char *restore_next, *lock_next;
     const char *insert_children_next; /* "" likewise */
 };

@@ -31,7 +31,8 @@ static const struct layout {
      "part, rn"},
 };
 
-/* By the mark itself, as tables often are that only grow. A restored row moves to another leaf. */
+/* By the mark itself, as tables often are that only grow. A restored row moves to another
+ * partition. */
 static const struct layout layout_by_mark = {
     "PARTITION BY RANGE ($mark)",
     "CREATE TABLE part_old PARTITION OF $table FOR VALUES FROM ('2024-01-01') TO ('2026-01-01');\n"

@@ -46,7 +46,7 @@ void random_raising_trigger(struct random_maker *maker)
 /* The application's own audit: what it has seen go must be what is gone. */
 void random_counting_trigger(struct random_maker *maker)
 {
-    if (maker->partitioned_by_mark) /* it would see a row go that moves to another leaf */
+    if (maker->partitioned_by_mark) /* it would see a row go that moves to another partition */
         return;
     text_add(&maker->after, "CREATE TABLE seen_going (rn bigint);\n");
     if (maker->partitioned || random_dice(maker, 2) == 0)

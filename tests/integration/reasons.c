@@ -1,7 +1,7 @@
 /*
- * Why: "17 rows are blocked" is a question, and the answer must be there for whoever asks at 3 a.m.
- * or a month later: which constraint, which trigger, how many each. Status, metrics and the run's
- * record must agree, they must agree with the rows, and none of it may get lost in a restart.
+ * Why: "17 rows are rejected" is a question, and the answer must be there for whoever asks at 3
+ * a.m. or a month later: which constraint, which trigger, how many each. Status, metrics and the
+ * run's record must agree, they must agree with the rows, and none of it may get lost in a restart.
  */
 #include <check.h>
 #include <string.h>
@@ -24,7 +24,7 @@ enum { ROWS = 400, DUE = ROWS / 2 };
 #define DIVIDING "50"
 #define NOTED    "201, 202"
 
-enum { BLOCKED = 12 };
+enum { REJECTED = 12 };
 
 static void add_stubborn_orders(struct scene *scene)
 {
@@ -59,7 +59,7 @@ static const struct expected {
     {"other", 0, ""},
 };
 
-static bool tells(const struct blocked_by *by, const char *told)
+static bool tells(const struct rejected_by *by, const char *told)
 {
     const char *texts[] = {by->name, by->sqlstate, by->message};
 
@@ -69,14 +69,14 @@ static bool tells(const struct blocked_by *by, const char *told)
     return told[0] == '\0';
 }
 
-static void assert_told(const struct blocked_list *list, const struct expected *row)
+static void assert_told(const struct rejected_list *list, const struct expected *row)
 {
     int64_t rows = 0;
 
     for (size_t i = 0; i < list->count; i++) {
-        const struct blocked_by *by = &list->items[i];
+        const struct rejected_by *by = &list->items[i];
 
-        if (!text_equal(blocked_reason_code(by->reason), row->reason))
+        if (!text_equal(rejected_reason_code(by->reason), row->reason))
             continue;
         rows += by->rows;
         ck_assert_msg(tells(by, row->told), "%s: nothing of %s", row->reason, row->told);
@@ -90,9 +90,9 @@ static void assert_status(const struct served *served)
     const struct last_run_view *last = &snapshot->jobs[0].last_run;
 
     ck_assert(last->present);
-    ck_assert_int_eq(last->blocked_rows, BLOCKED);
+    ck_assert_int_eq(last->rejected_rows, REJECTED);
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
-        assert_told(&last->blocked_by, &expected[i]);
+        assert_told(&last->rejected_by, &expected[i]);
     snapshot_free(snapshot);
 }
 
@@ -102,9 +102,9 @@ static void assert_metrics(const struct served *served, bool counted)
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
         const char *labels =
             keep_format("{job=\"orders\",database=\"d\",reason=\"%s\"}", expected[i].reason);
-        double now = served_metric(served, keep_format("pgpurged_job_blocked_rows%s", labels));
+        double now = served_metric(served, keep_format("pgpurged_job_rejected_rows%s", labels));
         double total =
-            served_metric(served, keep_format("pgpurged_job_rows_blocked_total%s", labels));
+            served_metric(served, keep_format("pgpurged_job_rows_rejected_total%s", labels));
 
         ck_assert_msg(now == expected[i].rows, "%s: %f", labels, now);
         ck_assert_msg(total == (counted ? expected[i].rows : 0), "%s: %f", labels, total);
@@ -114,13 +114,13 @@ static void assert_metrics(const struct served *served, bool counted)
 static const char *record_of(const struct scene *scene)
 {
     return sql_text(scene->own,
-                    "SELECT concat(outcome, ' ', blocked, ': ', (SELECT string_agg(concat("
+                    "SELECT concat(outcome, ' ', rejected, ': ', (SELECT string_agg(concat("
                     " b ->> 'reason', ' ', b ->> 'rows', ' ', b ->> 'sqlstate'), ', ' ORDER BY n)"
-                    " FROM jsonb_array_elements(blocked_by) WITH ORDINALITY AS a (b, n)))"
+                    " FROM jsonb_array_elements(rejected_by) WITH ORDINALITY AS a (b, n)))"
                     " FROM pgpurged.runs");
 }
 
-START_TEST(rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metrics_and_record)
+START_TEST(rows_that_are_rejected_for_five_reasons_are_told_apart_in_status_metrics_and_record)
 {
     struct served served = served_new();
     const char *config;
@@ -130,8 +130,8 @@ START_TEST(rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metri
     served_start(&served, config);
     scene_await_run(&served.scene, "orders", "incomplete");
     served_await(&served, "orders", "waiting", "not_due");
-    ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), DUE - BLOCKED);
-    ck_assert_int_eq(scene_due(&served.scene), BLOCKED);
+    ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), DUE - REJECTED);
+    ck_assert_int_eq(scene_due(&served.scene), REJECTED);
     ck_assert_str_eq(record_of(&served.scene),
                      "incomplete 12: exception 4 P0001, foreign_key 3 , constraint 2 23514, "
                      "trigger 2 , data 1 22012");
@@ -147,7 +147,7 @@ START_TEST(rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metri
 }
 END_TEST
 
-START_TEST(rows_that_go_after_all_are_blocked_no_more)
+START_TEST(rows_that_go_after_all_are_rejected_no_more)
 {
     struct served served = served_new();
 
@@ -159,7 +159,7 @@ START_TEST(rows_that_go_after_all_are_blocked_no_more)
               AWAIT_MS);
     ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), DUE);
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
-        ck_assert(served_metric(&served, keep_format("pgpurged_job_blocked_rows{job=\"orders\","
+        ck_assert(served_metric(&served, keep_format("pgpurged_job_rejected_rows{job=\"orders\","
                                                      "database=\"d\",reason=\"%s\"}",
                                                      expected[i].reason)) == 0);
     served_end(&served);
@@ -179,22 +179,22 @@ START_TEST(a_run_under_way_says_what_it_has_met)
                                "INSERT INTO lines SELECT unnest(ARRAY[1, 2, 397]);"
                                "GRANT SELECT ON lines TO pgpurged");
     gate_close(&served.scene, 4);
-    served_start(&served, served_config(&served, "", scene_job("batch_rows = 20\nwalk = heap")));
+    served_start(&served, served_config(&served, "", scene_job("batch_rows = 20\nscan = heap")));
     gate_await(&served.scene);
     snapshot = served_status(&served);
     run = &snapshot->jobs[0].run;
     ck_assert(run->present);
-    ck_assert_int_eq(run->blocked_rows, 2);
-    ck_assert_uint_eq(run->blocked_by.count, 1);
-    ck_assert_int_eq(run->blocked_by.items[0].rows, 2);
-    ck_assert_str_eq(run->blocked_by.items[0].name, "lines_order_id_fkey on public.lines");
+    ck_assert_int_eq(run->rejected_rows, 2);
+    ck_assert_uint_eq(run->rejected_by.count, 1);
+    ck_assert_int_eq(run->rejected_by.items[0].rows, 2);
+    ck_assert_str_eq(run->rejected_by.items[0].name, "lines_order_id_fkey on public.lines");
     snapshot_free(snapshot);
 
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/orders/pause").status, 200);
     gate_open(&served.scene);
     served_await(&served, "orders", "held", "paused");
     ck_assert_str_eq(sql_text(served.scene.own,
-                              "SELECT concat(ended_at, blocked, ' ', blocked_by -> 0 ->> 'name')"
+                              "SELECT concat(ended_at, rejected, ' ', rejected_by -> 0 ->> 'name')"
                               " FROM pgpurged.runs"),
                      "2 lines_order_id_fkey on public.lines");
     served_end(&served);
@@ -219,12 +219,12 @@ START_TEST(a_long_message_in_any_language_does_not_keep_a_run_open)
     scene_once(scene_config(&scene, ""), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), DUE - 4);
     ck_assert_str_eq(sql_text(scene.own,
-                              "SELECT concat(outcome, ' ', blocked, ' ', detail LIKE"
-                              " '1 blocked by \"%%', ' ', jsonb_array_length(blocked_by))"
+                              "SELECT concat(outcome, ' ', rejected, ' ', detail LIKE"
+                              " '1 rejected by \"%%', ' ', jsonb_array_length(rejected_by))"
                               " FROM pgpurged.runs"),
                      "incomplete 4 t 4");
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.runs,"
-                                        " jsonb_array_elements(blocked_by) AS b WHERE"
+                                        " jsonb_array_elements(rejected_by) AS b WHERE"
                                         " b ->> 'message' ~ '^(x?x?[\303\244\342\202\254])+x?x?$'"),
                      4);
     scene_end(&scene);
@@ -245,10 +245,10 @@ START_TEST(a_message_of_its_own_for_each_row_fills_no_record)
     scene_once(scene_config(&scene, ""), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), DUE - 40);
     ck_assert_str_eq(sql_text(scene.own,
-                              "SELECT concat(blocked, ' ', count(*), ' ', sum((b ->>"
+                              "SELECT concat(rejected, ' ', count(*), ' ', sum((b ->>"
                               " 'rows')::int), ' ', max((b ->> 'rows')::int))"
-                              " FROM pgpurged.runs, jsonb_array_elements(blocked_by) AS b"
-                              " GROUP BY blocked"),
+                              " FROM pgpurged.runs, jsonb_array_elements(rejected_by) AS b"
+                              " GROUP BY rejected"),
                      "40 21 40 20");
     scene_end(&scene);
 }
@@ -257,8 +257,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        rows_that_are_blocked_for_five_reasons_are_told_apart_in_status_metrics_and_record,
-        rows_that_go_after_all_are_blocked_no_more,
+        rows_that_are_rejected_for_five_reasons_are_told_apart_in_status_metrics_and_record,
+        rows_that_go_after_all_are_rejected_no_more,
         a_run_under_way_says_what_it_has_met,
         a_long_message_in_any_language_does_not_keep_a_run_open,
         a_message_of_its_own_for_each_row_fills_no_record,

@@ -97,7 +97,7 @@ START_TEST(a_declared_reference_keeps_rows_as_a_foreign_key_would)
                      POSTS_DUE - 10);
     ck_assert_int_eq(promises_check(scene.own, "log", "false"), 0);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 40 10: 10 blocked by public.log.subject_id where "
+                     "incomplete 40 10: 10 rejected by public.log.subject_id where "
                      "subject_type = Post on public.log");
     scene_end(&scene);
 }
@@ -163,11 +163,11 @@ static void check_threads(const char *action, const char *options)
                                               " (11, 12, 13, 14, 16, 17)"),
                      51 - 8);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 43 6: 6 blocked by posts_parent_id_fkey on public.posts");
+                     "incomplete 43 6: 6 rejected by posts_parent_id_fkey on public.posts");
     scene_end(&scene);
 }
 
-START_TEST(threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it)
+START_TEST(threads_go_partitions_first_and_a_live_reply_keeps_what_is_above_it)
 {
     check_threads("", "");
     check_threads("ON DELETE CASCADE", "");
@@ -198,7 +198,7 @@ START_TEST(a_thread_whose_posts_lie_in_several_partitions_goes_in_one_run)
                      "21 22");
     ck_assert_int_eq(sql_int(scene.own, "SELECT sum(rows) FROM pgpurged.audit"), 20);
     ck_assert_str_eq(posts_run(&scene),
-                     "incomplete 20 1: 1 blocked by posts_parent_id_fkey on public.posts");
+                     "incomplete 20 1: 1 rejected by posts_parent_id_fkey on public.posts");
     scene_end(&scene);
 }
 END_TEST
@@ -225,7 +225,7 @@ static void check_talk(const char *options)
 
 START_TEST(children_that_refer_to_each_other_go_in_passes)
 {
-    check_talk("children = cascade\nwalk = heap");
+    check_talk("children = cascade\nscan = heap");
     check_talk("children = cascade\nbatch_rows = 3");
 }
 END_TEST
@@ -366,7 +366,7 @@ START_TEST(a_trigger_that_stays_silent_may_be_allowed_by_name_and_counts_only_wh
     scene_once(posts_config(&scene, "children = skip"), 3);
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE - 1);
     scene_once(posts_config(&scene, "children = cascade"), 1);
-    scene_once(posts_config(&scene, "children = cascade\nsilent_triggers = the log"), 0);
+    scene_once(posts_config(&scene, "children = cascade\nnon_firing_triggers = the log"), 0);
     ck_assert_int_eq(promises_check(scene.own, "posts", SCENE_DUE), POSTS_DUE);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM comments"), 0);
     scene_end(&scene);
@@ -381,7 +381,7 @@ int main(void)
         a_declared_reference_keeps_rows_as_a_foreign_key_would,
         a_declared_reference_is_followed_by_delete,
         a_partition_to_which_a_reference_is_declared_is_not_dropped,
-        threads_go_leaves_first_and_a_live_reply_keeps_what_is_above_it,
+        threads_go_partitions_first_and_a_live_reply_keeps_what_is_above_it,
         a_thread_whose_posts_lie_in_several_partitions_goes_in_one_run,
         children_that_refer_to_each_other_go_in_passes,
         what_would_go_wrong_is_refused_and_goes_on_once_it_is_put_right,

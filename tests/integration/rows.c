@@ -29,32 +29,32 @@ static const struct stubborn {
      "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
      "  IF OLD.id IN (" UNLUCKY ") THEN RAISE 'kept for the auditors'; END IF; RETURN OLD; END $$;"
      "CREATE TRIGGER keep BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION keep()",
-     "is blocked: kept for the auditors (P0001)"},
+     "is rejected: kept for the auditors (P0001)"},
     {"a child refers to them",
      "CREATE TABLE lines (order_id bigint REFERENCES orders); GRANT SELECT ON lines TO pgpurged;"
      "INSERT INTO lines SELECT unnest(ARRAY[" UNLUCKY "])",
-     "3 blocked by lines_order_id_fkey on public.lines"},
+     "3 rejected by lines_order_id_fkey on public.lines"},
     {"a deferred constraint says no at COMMIT",
      "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
      "  IF OLD.id IN (" UNLUCKY ") THEN RAISE 'too late' USING ERRCODE = '23503'; END IF;"
      "  RETURN NULL; END $$;"
      "CREATE CONSTRAINT TRIGGER refuse AFTER DELETE ON orders DEFERRABLE INITIALLY DEFERRED"
      " FOR EACH ROW EXECUTE FUNCTION refuse()",
-     "is blocked: too late (23503)"},
+     "is rejected: too late (23503)"},
     {"a trigger divides by zero",
      "CREATE FUNCTION divide() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
      "  PERFORM 1 / (OLD.id NOT IN (" UNLUCKY "))::int; RETURN OLD; END $$;"
      "CREATE TRIGGER divide AFTER DELETE ON orders FOR EACH ROW EXECUTE FUNCTION divide()",
-     "is blocked: division by zero (22012)"},
+     "is rejected: division by zero (22012)"},
 };
 
-static void check_blocked(const struct scene *scene, const char *what, int blocked)
+static void check_rejected(const struct scene *scene, const char *what, int rejected)
 {
-    ck_assert_msg(promises_check(scene->own, "orders", SCENE_DUE) == DUE - blocked, "%s", what);
-    ck_assert_msg(scene_due(scene) == blocked, "%s", what);
-    ck_assert_str_eq(sql_text(scene->own, "SELECT concat(outcome, ' ', blocked, ' ', skipped)"
+    ck_assert_msg(promises_check(scene->own, "orders", SCENE_DUE) == DUE - rejected, "%s", what);
+    ck_assert_msg(scene_due(scene) == rejected, "%s", what);
+    ck_assert_str_eq(sql_text(scene->own, "SELECT concat(outcome, ' ', rejected, ' ', skipped)"
                                           " FROM pgpurged.runs"),
-                     keep_format("incomplete %d 0", blocked));
+                     keep_format("incomplete %d 0", rejected));
 }
 
 static void check_stubborn(const struct stubborn *row)
@@ -67,7 +67,7 @@ static void check_stubborn(const struct stubborn *row)
     log = scene_once(scene_config(&scene, ""), 3);
     ck_assert_msg(strstr(log, row->message) != NULL, "%s: no \"%s\" in %s", row->what, row->message,
                   keep_tail(log));
-    check_blocked(&scene, row->what, 3);
+    check_rejected(&scene, row->what, 3);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders WHERE id IN (" UNLUCKY ")"),
                      3);
     scene_end(&scene);
@@ -80,7 +80,7 @@ START_TEST(rows_that_the_database_refuses_to_delete_stay_and_all_others_go)
 }
 END_TEST
 
-START_TEST(a_row_that_takes_longer_than_statement_timeout_is_blocked)
+START_TEST(a_row_that_takes_longer_than_statement_timeout_is_rejected)
 {
     struct scene scene = scene_new();
 
@@ -90,7 +90,7 @@ START_TEST(a_row_that_takes_longer_than_statement_timeout_is_blocked)
              "  IF OLD.id = 78 THEN PERFORM pg_sleep(60); END IF; RETURN OLD; END $$;"
              "CREATE TRIGGER brood BEFORE DELETE ON orders FOR EACH ROW EXECUTE FUNCTION brood()");
     scene_once(scene_config(&scene, "statement_timeout = 200ms"), 3);
-    check_blocked(&scene, "78 takes too long", 1);
+    check_rejected(&scene, "78 takes too long", 1);
     scene_end(&scene);
 }
 END_TEST
@@ -105,7 +105,7 @@ static void add_trigger(const struct scene *scene, const char *when, const char 
 }
 
 /* No error, no row gone: the run ends, and says that due rows are left. */
-START_TEST(a_trigger_that_swallows_the_delete_leaves_the_run_incomplete)
+START_TEST(a_trigger_that_swallows_the_delete_partitions_the_run_incomplete)
 {
     struct scene scene = scene_new();
 
@@ -116,31 +116,31 @@ START_TEST(a_trigger_that_swallows_the_delete_leaves_the_run_incomplete)
     ck_assert_int_eq(scene_due(&scene), DUE);
     ck_assert_int_eq(sql_int(scene.own,
                              "SELECT count(*) FROM pgpurged.runs WHERE outcome ="
-                             " 'incomplete' AND passes <= 2 AND blocked = %d",
+                             " 'incomplete' AND passes <= 2 AND rejected = %d",
                              DUE),
                      1);
     scene_end(&scene);
 }
 END_TEST
 
-START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_max_blocked_rows)
+START_TEST(a_table_of_which_no_row_can_go_is_given_up_after_max_rejected_rows)
 {
     struct scene scene = scene_new();
 
     scene_add_orders(&scene, 2200);
     add_trigger(&scene, "true", "RAISE 'never'");
-    scene_once(scene_config(&scene, "max_blocked_rows = 400"), 3);
+    scene_once(scene_config(&scene, "max_rejected_rows = 400"), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 0);
-    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', blocked, ' ', detail)"
+    ck_assert_str_eq(sql_text(scene.own, "SELECT concat(outcome, ' ', rejected, ' ', detail)"
                                          " FROM pgpurged.runs"),
-                     "incomplete 400 400 rows are blocked (max_blocked_rows); the rest was not"
+                     "incomplete 400 400 rows are rejected (max_rejected_rows); the rest was not"
                      " looked at");
     scene_end(&scene);
 }
 END_TEST
 
 /* All that is held stands together, before everything else. */
-START_TEST(rows_behind_very_many_blocked_ones_go)
+START_TEST(rows_behind_very_many_rejected_ones_go)
 {
     struct scene scene = scene_new();
 
@@ -148,7 +148,7 @@ START_TEST(rows_behind_very_many_blocked_ones_go)
     add_trigger(&scene, "OLD.id <= 3000", "RAISE 'never'");
     scene_once(scene_config(&scene, ""), 3);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE " AND id > 3000"), 2500);
-    ck_assert_int_eq(sql_int(scene.own, "SELECT blocked FROM pgpurged.runs"), 1500);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT rejected FROM pgpurged.runs"), 1500);
     scene_end(&scene);
 }
 END_TEST
@@ -237,10 +237,10 @@ int main(void)
 {
     const TTest *const tests[] = {
         rows_that_the_database_refuses_to_delete_stay_and_all_others_go,
-        a_row_that_takes_longer_than_statement_timeout_is_blocked,
-        a_trigger_that_swallows_the_delete_leaves_the_run_incomplete,
-        a_table_of_which_no_row_can_go_is_given_up_after_max_blocked_rows,
-        rows_behind_very_many_blocked_ones_go,
+        a_row_that_takes_longer_than_statement_timeout_is_rejected,
+        a_trigger_that_swallows_the_delete_partitions_the_run_incomplete,
+        a_table_of_which_no_row_can_go_is_given_up_after_max_rejected_rows,
+        rows_behind_very_many_rejected_ones_go,
         a_locked_table_is_left_alone_after_eight_failures_in_a_row,
         a_locked_table_is_not_taken_for_so_many_locked_rows,
         a_table_locked_at_the_start_keeps_its_job_waiting_and_no_other,

@@ -9,16 +9,17 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "catalog/abilities.h"
+#include "catalog/query.h"
+#include "engine/limits.h"
 #include "integration/await.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/scene.h"
 #include "integration/session.h"
 #include "integration/standby.h"
-#include "purge/limits.h"
-#include "purge/talk.h"
+#include "net/loop.h"
 #include "sql/limits.h"
-#include "wire/loop.h"
 
 #define MB 1048576.0
 
@@ -35,12 +36,12 @@ struct question {
     struct abilities abilities;
 };
 
-static void answered(void *arg, const struct pg_reply *reply)
+static void answered(void *arg, const struct pg_result *reply)
 {
     struct question *question = arg;
 
-    ck_assert_msg(pg_reply_fate(reply) == PG_DONE, "%s", pg_reply_error(reply)->message);
-    ck_assert_int_eq(pg_reply_rows(reply, TALK_STEP), 1);
+    ck_assert_msg(pg_result_status(reply) == PG_DONE, "%s", pg_result_error(reply)->message);
+    ck_assert_int_eq(pg_result_rows(reply, QUERY_STEP), 1);
     if (question->about_abilities)
         abilities_read(reply, &question->abilities);
     else

@@ -64,7 +64,7 @@ const char *scene_config_through(const char *conninfo, const char *sections)
     return config_write(folder,
                         "[pgpurged]\nlog_level = debug\nstate_directory = %s\n"
                         "[database d]\nconninfo = %s\n"
-                        "[defaults]\ndatabase = d\nduty = 100\nstatement_timeout = 5min\n%s",
+                        "[defaults]\ndatabase = d\nduty_cycle = 100\nstatement_timeout = 5min\n%s",
                         folder, conninfo, sections);
 }
 

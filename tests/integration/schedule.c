@@ -302,7 +302,7 @@ START_TEST(duty_is_the_part_of_the_time_that_is_spent_in_batches)
     sql_exec(scene.own, "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
                         "  PERFORM pg_sleep(0.03); RETURN NULL; END $$;"
                         "CREATE TRIGGER dawdle BEFORE DELETE ON orders EXECUTE FUNCTION dawdle()");
-    scene_once(scene_config(&scene, "duty = 25\nbatch_rows = 10"), 0);
+    scene_once(scene_config(&scene, "duty_cycle = 25\nbatch_rows = 10"), 0);
     percent = atof(sql_text(scene.own, "SELECT sum(elapsed_ms) / 10 / sum(cycle_s) FROM " BATCHES));
     most = atof(sql_text(scene.own, "SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY"
                                     " elapsed_ms / 10 / cycle_s) FROM " BATCHES));

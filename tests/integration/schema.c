@@ -10,7 +10,7 @@
 #include "integration/session.h"
 
 static const char insert_audit_row[] =
-    "INSERT INTO pgpurged.audit (run, batch, job, relation, leaf, rows, cutoff, from_block, "
+    "INSERT INTO pgpurged.audit (run, batch, job, relation, partition, rows, cutoff, from_block, "
     "to_block, elapsed_ms) VALUES (%d, 1, 'orders', 1, 'public.orders', 7, now(), 0, 1, 0.5)";
 
 static const char count_audit_rows[] = "SELECT sum(rows) FROM pgpurged.audit";

@@ -130,7 +130,7 @@ static bool folder_is_gone(void *arg)
     return access(arg, F_OK) != 0;
 }
 
-START_TEST(a_killed_test_program_leaves_no_server_and_no_folder_behind)
+START_TEST(a_killed_test_program_partitions_no_server_and_no_folder_behind)
 {
     int ends[2];
     char folder[256] = "";
@@ -231,13 +231,13 @@ START_TEST(proxy_counts_one_flight_for_each_round_trip)
 {
     struct proxy proxy = proxy_to_cluster(1, NULL);
     PGconn *conn = connect_through(&proxy, "postgres");
-    int64_t start = proxy_flights(&proxy);
+    int64_t start = proxy_bursts(&proxy);
     ck_assert_int_ge(start, 1);
     for (int i = 0; i < 4; i++)
         sql_int(conn, "SELECT 1");
-    ck_assert_int_eq(proxy_flights(&proxy) - start, 4);
+    ck_assert_int_eq(proxy_bursts(&proxy) - start, 4);
     send_three_statements_in_one_flight(conn);
-    ck_assert_int_eq(proxy_flights(&proxy) - start, 5);
+    ck_assert_int_eq(proxy_bursts(&proxy) - start, 5);
     PQfinish(conn);
     proxy_stop(&proxy);
 }
@@ -414,7 +414,7 @@ int main(void)
         a_crashed_and_restarted_server_keeps_what_was_committed,
         a_server_restarted_by_one_test_still_runs_in_the_next,
         a_statement_can_wait_for_a_lock_while_the_test_goes_on,
-        a_killed_test_program_leaves_no_server_and_no_folder_behind,
+        a_killed_test_program_partitions_no_server_and_no_folder_behind,
         proxy_adds_the_delay_it_says_in_each_direction,
         proxy_listens_on_a_unix_socket_too,
         proxy_counts_one_flight_for_each_round_trip,

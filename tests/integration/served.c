@@ -10,7 +10,7 @@
 #include "integration/await.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
-#include "show/json.h"
+#include "report/json.h"
 
 struct served served_new(void)
 {
@@ -34,7 +34,7 @@ const char *served_config_through(const struct served *served, const char *conni
 {
     return config_write(served->folder,
                         "[pgpurged]\nsocket = %s\nstate_directory = %s\n%s\n"
-                        "[database d]\nconninfo = %s\n[defaults]\ndatabase = d\nduty = 100\n"
+                        "[database d]\nconninfo = %s\n[defaults]\ndatabase = d\nduty_cycle = 100\n"
                         "statement_timeout = 5min\n%s",
                         served->socket, served->folder, options, conninfo, sections);
 }

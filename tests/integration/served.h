@@ -8,7 +8,7 @@
 #include "integration/ask.h"
 #include "integration/daemon.h"
 #include "integration/scene.h"
-#include "show/snapshot.h"
+#include "model/snapshot.h"
 
 struct served {
     struct scene scene;

@@ -1,5 +1,5 @@
 /*
- * Why: a row that no slice takes is a row that the index walk leaves behind, and nobody notices. So
+ * Why: a row that no slice takes is a row that the index scan leaves behind, and nobody notices. So
  * slices are taken while others insert, among ties, where nothing can be deleted, and of zoneless
  * columns on the days on which clocks change; independent SQL counts what they should have found.
  */
@@ -8,16 +8,16 @@
 #include "base/text.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
+#include "integration/scanner.h"
 #include "integration/session.h"
-#include "integration/walker.h"
 
 /* --- slices --- */
 
 /* Ties: 5 rows of each minute, and 700 of one moment. */
-static void make_ties(struct walker *walker)
+static void make_ties(struct scaner *scaner)
 {
     sql_exec(
-        walker->scene.own,
+        scaner->scene.own,
         "CREATE TABLE marks (id bigint, mark timestamptz, filler text);"
         "INSERT INTO marks SELECT i, timestamptz '2026-01-01 00:00:00+00'"
         "   + CASE WHEN i %% 4 = 0 THEN 90 ELSE i / 5 %% 500 END * interval '1 minute', 'x'"
@@ -27,31 +27,31 @@ static void make_ties(struct walker *walker)
         "CREATE INDEX due_index ON marks (mark)");
 }
 
-static void note_slice(struct walker *walker)
+static void note_slice(struct scaner *scaner)
 {
-    struct slice_part part = {walker->slices.tids, walker->slices.count};
+    struct slice_part part = {scaner->slices.tids, scaner->slices.count};
     struct text list = {0};
 
     for (size_t i = 1; i < part.count; i++)
         ck_assert(tid_before(part.tids[i - 1], part.tids[i]));
     slice_print(&part, &list);
-    sql_exec(walker->scene.own, "INSERT INTO taken SELECT unnest('%s'::tid[])", list.data);
+    sql_exec(scaner->scene.own, "INSERT INTO taken SELECT unnest('%s'::tid[])", list.data);
     text_free(&list);
 }
 
 START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
     int64_t rows = 0, slices = 0;
 
-    make_ties(&walker);
+    make_ties(&scaner);
     sql_exec(own, "CREATE TABLE taken (tid tid)");
-    walker_connect(&walker);
+    scaner_connect(&scaner);
     do {
-        walker_take_slice(&walker, 100);
-        note_slice(&walker);
-        rows += walker_purge_slice(&walker);
+        scaner_take_slice(&scaner, 100);
+        note_slice(&scaner);
+        rows += scaner_purge_slice(&scaner);
         /* live ones, a due one behind the bound, a due one before it, and one like the last */
         sql_exec(own,
                  "INSERT INTO marks SELECT 10000 + %lld * 10 + i, mark FROM (VALUES"
@@ -59,9 +59,9 @@ START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
                  " LATERAL (SELECT m::timestamptz) AS c (mark)",
                  (long long)slices,
                  slices % 2 == 0 ? "'2025-12-31 00:00:00+00'"
-                                 : keep_format("'%s'", walker.slices.from));
+                                 : keep_format("'%s'", scaner.slices.from));
         slices++;
-    } while (!walker.slices.at_end);
+    } while (!scaner.slices.at_end);
     ck_assert_int_ge(slices, 20);
     ck_assert_int_eq(sql_int(own, "SELECT count(*) - count(DISTINCT tid) FROM taken"), 0);
     ck_assert_int_eq(sql_int(own, "SELECT count(*) FROM marks WHERE id BETWEEN 1 AND 2800"), 0);
@@ -69,38 +69,38 @@ START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
     ck_assert_int_eq(rows, sql_int(own, "SELECT sum(rows) FROM pgpurged.audit"));
 
     /* What came in behind the bound is the next pass's. */
-    slices_free(&walker.slices);
-    slices_start(&walker.slices);
-    walker_take_slice(&walker, 100);
-    rows += walker_purge_slice(&walker);
-    ck_assert(walker.slices.at_end);
-    ck_assert_int_eq(walker_probe(&walker), 0);
+    slices_free(&scaner.slices);
+    slices_start(&scaner.slices);
+    scaner_take_slice(&scaner, 100);
+    rows += scaner_purge_slice(&scaner);
+    ck_assert(scaner.slices.at_end);
+    ck_assert_int_eq(scaner_probe(&scaner), 0);
     ck_assert_int_eq(rows, sql_int(own, "SELECT sum(rows) FROM pgpurged.audit"));
     ck_assert_int_eq(rows, 2800 + 2 * slices);
-    walker_end(&walker);
+    scaner_end(&scaner);
 }
 END_TEST
 
 /* None of them goes, so each slice begins among rows that were taken before. */
 START_TEST(slices_come_to_an_end_where_nothing_can_be_deleted)
 {
-    struct walker walker = walker_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = walker.scene.own;
+    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scaner.scene.own;
     bool was_stuck = false;
     int slices = 0;
 
-    make_ties(&walker);
+    make_ties(&scaner);
     sql_exec(own, "CREATE TABLE taken (tid tid)");
-    walker_connect(&walker);
+    scaner_connect(&scaner);
     do {
-        walker_take_slice(&walker, 100);
-        note_slice(&walker);
-        was_stuck |= walker.slices.stuck;
-    } while (!walker.slices.at_end && ++slices < 200);
-    ck_assert(walker.slices.at_end);
+        scaner_take_slice(&scaner, 100);
+        note_slice(&scaner);
+        was_stuck |= scaner.slices.stuck;
+    } while (!scaner.slices.at_end && ++slices < 200);
+    ck_assert(scaner.slices.at_end);
     ck_assert(was_stuck);
     ck_assert_int_eq(sql_int(own, "SELECT count(DISTINCT tid) FROM taken"), 2800);
-    walker_end(&walker);
+    scaner_end(&scaner);
 }
 END_TEST
 
@@ -119,22 +119,22 @@ static const struct zone_case {
 };
 
 /* Marks every 7 minutes, cutoffs every half an hour, for two days; independent SQL judges. */
-static void check_zone(struct walker *walker, const struct zone_case *row, const char *due)
+static void check_zone(struct scaner *scaner, const struct zone_case *row, const char *due)
 {
-    PGconn *own = walker->scene.own;
+    PGconn *own = scaner->scene.own;
 
     for (int minutes = -1440; minutes <= 1440; minutes += 30) {
-        walker->cutoff =
+        scaner->cutoff =
             sql_text(own, "SELECT timezone('%s', timestamp '%s') + %d * interval '1 minute'",
                      row->zone, row->around, minutes);
-        slices_free(&walker->slices);
-        slices_start(&walker->slices);
-        walker_take_slice(walker, 100000);
-        ck_assert_msg((int64_t)walker->slices.count ==
+        slices_free(&scaner->slices);
+        slices_start(&scaner->slices);
+        scaner_take_slice(scaner, 100000);
+        ck_assert_msg((int64_t)scaner->slices.count ==
                           sql_int(own, keep_format("SELECT count(*) FROM marks WHERE %s", due),
-                                  row->zone, walker->cutoff),
-                      "%s, cutoff %s: %zu rows", row->zone, walker->cutoff, walker->slices.count);
-        ck_assert_int_eq(walker_probe(walker), (int64_t)walker->slices.count);
+                                  row->zone, scaner->cutoff),
+                      "%s, cutoff %s: %zu rows", row->zone, scaner->cutoff, scaner->slices.count);
+        ck_assert_int_eq(scaner_probe(scaner), (int64_t)scaner->slices.count);
     }
 }
 
@@ -142,18 +142,18 @@ static void check_zones(enum time_type type, const char *column, const char *due
 {
     for (size_t i = 0; i < ARRAY_LENGTH(zone_cases); i++) {
         const struct zone_case *row = &zone_cases[i];
-        struct walker walker = walker_new(type, row->zone, "");
+        struct scaner scaner = scaner_new(type, row->zone, "");
 
-        sql_exec(walker.scene.own,
+        sql_exec(scaner.scene.own,
                  "CREATE TABLE marks (mark %s);"
                  "INSERT INTO marks SELECT timestamp '%s' + i * interval '7 minutes'"
                  " FROM generate_series(-500, 500) AS i;"
                  "INSERT INTO marks VALUES (NULL), ('infinity'), ('-infinity');"
                  "CREATE INDEX due_index ON marks (mark)",
                  column, row->around);
-        walker_connect(&walker);
-        check_zone(&walker, row, due);
-        walker_end(&walker);
+        scaner_connect(&scaner);
+        check_zone(&scaner, row, due);
+        scaner_end(&scaner);
     }
 }
 
@@ -171,8 +171,8 @@ START_TEST(index_finds_the_due_rows_of_a_date_on_the_days_of_clock_changes)
 }
 END_TEST
 
-/* Where a mark begins to be one, the index and the heap walk must not differ either. */
-START_TEST(index_and_heap_walk_agree_about_the_zero_dates_of_programming_languages)
+/* Where a mark begins to be one, the index and the heap scan must not differ either. */
+START_TEST(index_and_heap_scan_agree_about_the_zero_dates_of_programming_languages)
 {
     static const char *const zones[] = {"UTC", "America/New_York", "Pacific/Kiritimati"};
     static const char *const whole[] = {"(0,0)", "(4294967295,0)", "2026-08-01 00:00:00+00"};
@@ -183,22 +183,22 @@ START_TEST(index_and_heap_walk_agree_about_the_zero_dates_of_programming_languag
         {TIME_TIMESTAMPTZ, "timestamptz"}, {TIME_TIMESTAMP, "timestamp"}, {TIME_DATE, "date"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(types) * ARRAY_LENGTH(zones); i++) {
-        struct walker walker = walker_new(types[i / ARRAY_LENGTH(zones)].type,
+        struct scaner scaner = scaner_new(types[i / ARRAY_LENGTH(zones)].type,
                                           zones[i % ARRAY_LENGTH(zones)], whole[2]);
         PGresult *counted;
 
-        sql_exec(walker.scene.own,
+        sql_exec(scaner.scene.own,
                  "CREATE TABLE marks (mark %s); CREATE INDEX due_index ON marks (mark);"
                  "INSERT INTO marks SELECT timestamp '1969-12-29' + i * interval '1 hour'"
                  " FROM generate_series(0, 240) AS i",
                  types[i / ARRAY_LENGTH(zones)].column);
-        walker_connect(&walker);
-        walker_take_slice(&walker, 1000);
-        counted = walker_query(walker.role, walker.sql.count_range, whole, ARRAY_LENGTH(whole));
-        ck_assert_int_gt(walker.slices.count, 50);
-        ck_assert_str_eq(PQgetvalue(counted, 0, 0), keep_format("%zu", walker.slices.count));
+        scaner_connect(&scaner);
+        scaner_take_slice(&scaner, 1000);
+        counted = scaner_query(scaner.role, scaner.sql.count_range, whole, ARRAY_LENGTH(whole));
+        ck_assert_int_gt(scaner.slices.count, 50);
+        ck_assert_str_eq(PQgetvalue(counted, 0, 0), keep_format("%zu", scaner.slices.count));
         PQclear(counted);
-        walker_end(&walker);
+        scaner_end(&scaner);
     }
 }
 END_TEST
@@ -210,7 +210,7 @@ int main(void)
         slices_come_to_an_end_where_nothing_can_be_deleted,
         index_finds_the_due_rows_of_a_timestamp_on_the_days_of_clock_changes,
         index_finds_the_due_rows_of_a_date_on_the_days_of_clock_changes,
-        index_and_heap_walk_agree_about_the_zero_dates_of_programming_languages,
+        index_and_heap_scan_agree_about_the_zero_dates_of_programming_languages,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -145,12 +145,12 @@ END_TEST
 START_TEST(a_job_that_rests_says_what_for)
 {
     struct served by_rate = start_orders(20000, "max_rows_per_second = 100");
-    struct served by_duty = start_orders(20000, "duty = 1");
+    struct served by_duty_cycle = start_orders(20000, "duty_cycle = 1");
 
     await_state(&by_rate, "resting", "rate", "max_rows_per_second is reached");
-    await_state(&by_duty, "resting", "duty", "as duty asks");
+    await_state(&by_duty_cycle, "resting", "duty_cycle", "as duty_cycle asks");
     served_end(&by_rate);
-    served_end(&by_duty);
+    served_end(&by_duty_cycle);
 }
 END_TEST
 

@@ -20,7 +20,7 @@
 #include "integration/scene.h"
 #include "integration/session.h"
 
-enum { POSTS = 200, EACH = 3, LEAF_ROWS = 50, OLD_LEAVES = 4 };
+enum { POSTS = 200, EACH = 3, PARTITION_ROWS = 50, OLD_PARTITIONS = 4 };
 
 #define JOBS                                                                                       \
     "lock_timeout = 30s\nbatch_rows = 20\nbatch_time = 1ms\n"                                      \
@@ -37,17 +37,17 @@ static void add_events(const struct scene *scene)
                          " TO ('2999-01-01');"
                          "ALTER TABLE present OWNER TO pgpurged;"
                          "GRANT SELECT, DELETE, UPDATE ON events TO pgpurged");
-    for (int month = 1; month <= OLD_LEAVES; month++)
+    for (int month = 1; month <= OLD_PARTITIONS; month++)
         sql_exec(scene->own,
                  "CREATE TABLE old_%d PARTITION OF events FOR VALUES FROM ('2025-0%d-01+00') TO"
                  " ('2025-0%d-01+00'); ALTER TABLE old_%d OWNER TO pgpurged;"
                  "INSERT INTO events SELECT %d * 1000 + i, '2025-0%d-10'"
                  " FROM generate_series(1, %d) AS i",
-                 month, month, month + 1, month, month, month, month == 2 ? 0 : LEAF_ROWS);
+                 month, month, month + 1, month, month, month, month == 2 ? 0 : PARTITION_ROWS);
     sql_exec(scene->own,
              "INSERT INTO events SELECT i, CASE i %% 2 WHEN 0 THEN now() ELSE '2025-06-10' END"
              " FROM generate_series(1, %d) AS i; CREATE TABLE events_before AS TABLE events",
-             10 * LEAF_ROWS);
+             10 * PARTITION_ROWS);
 }
 
 /* posts <- comments <- votes, none ON DELETE CASCADE; every other post is due. */
@@ -113,7 +113,7 @@ static bool all_is_gone(void *arg)
 
 static void await_end(struct scene *scene)
 {
-    enum { EVENTS = 3 * LEAF_ROWS + 5 * LEAF_ROWS };
+    enum { EVENTS = 3 * PARTITION_ROWS + 5 * PARTITION_ROWS };
 
     if (!await_quietly(all_is_gone, scene, AWAIT_MS))
         ck_abort_msg("%s", sql_text(scene->own, "SELECT string_agg(concat(job, ' ', outcome, ' ',"
@@ -142,7 +142,7 @@ static void close_gate_to_drops(const struct scene *scene, int nth)
              nth);
 }
 
-/* In a family's batch, when some of its rows are gone; in the last leaf; before a drop. */
+/* In a family's batch, when some of its rows are gone; in the last partition; before a drop. */
 static const char *const places[] = {"comments", "posts", "present", NULL};
 
 static void close_gate(struct scene *scene, const char *place)
@@ -177,7 +177,7 @@ static void check_daemon_killed(const char *place)
     scene_end(&scene);
 }
 
-START_TEST(a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes)
+START_TEST(a_daemon_that_is_killed_partitions_all_accounted_and_the_next_one_finishes)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
         check_daemon_killed(places[i]);
@@ -207,7 +207,7 @@ static void check_server_gone(const char *place, void (*stop)(struct cluster *cl
     scene_end(&scene);
 }
 
-START_TEST(a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on)
+START_TEST(a_server_that_is_restarted_partitions_all_accounted_and_the_run_goes_on)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++)
         check_server_gone(places[i], i % 2 == 0 ? cluster_stop_immediate : cluster_stop_fast);
@@ -333,7 +333,7 @@ static void check_cut(enum proxy_direction direction, bool forwarded)
                                          " count(DISTINCT r.id)) FROM pgpurged.audit a"
                                          " JOIN pgpurged.runs r ON r.id = a.run"),
                      "400 400 1");
-    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM events"), 5 * LEAF_ROWS);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM events"), 5 * PARTITION_ROWS);
     ck_assert_str_eq(sql_text(scene.own, "SELECT string_agg(relid::text, ' ') FROM"
                                          " pg_partition_tree('events') WHERE isleaf"),
                      "present");
@@ -485,8 +485,8 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_daemon_that_is_killed_leaves_all_accounted_and_the_next_one_finishes,
-        a_server_that_is_restarted_leaves_all_accounted_and_the_run_goes_on,
+        a_daemon_that_is_killed_partitions_all_accounted_and_the_next_one_finishes,
+        a_server_that_is_restarted_partitions_all_accounted_and_the_run_goes_on,
         rows_that_a_crash_brings_back_go_in_the_same_run,
         rows_that_a_crash_brings_back_behind_a_pass_go_in_the_same_run,
         a_drop_whose_commit_is_not_answered_is_found_out,

@@ -56,11 +56,11 @@ static void check_key(const struct key *key, const char *options)
     scene_end(&scene);
 }
 
-START_TEST(a_table_of_any_key_or_none_is_purged_by_either_walk)
+START_TEST(a_table_of_any_key_or_none_is_purged_by_either_scan)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(keys); i++) {
-        check_key(&keys[i], "walk = heap");
-        check_key(&keys[i], "walk = index\nbatch_rows = 30");
+        check_key(&keys[i], "scan = heap");
+        check_key(&keys[i], "scan = index\nbatch_rows = 30");
     }
 }
 END_TEST
@@ -135,7 +135,7 @@ START_TEST(batches_of_wide_rows_shrink_to_their_time)
     struct scene scene = scene_new();
 
     add_wide_orders(&scene, 4000);
-    scene_once(scene_config(&scene, "batch_time = 5ms\nbatch_rows = 5000\nwalk = heap"), 0);
+    scene_once(scene_config(&scene, "batch_time = 5ms\nbatch_rows = 5000\nscan = heap"), 0);
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 3500);
     ck_assert_str_eq(sql_text(scene.own, wide_batches), "t t");
     scene_end(&scene);
@@ -177,7 +177,7 @@ static const struct published {
 static void check_published(const struct published *row)
 {
     struct scene scene = scene_new();
-    const char *config = scene_config(&scene, "walk = heap"), *log, *error;
+    const char *config = scene_config(&scene, "scan = heap"), *log, *error;
 
     scene_add_orders(&scene, 20);
     sql_exec(scene.own, "SET client_min_messages = error; %s", row->setup);
@@ -227,9 +227,9 @@ static void check_audit_triggers(const char *when, const char *options)
 
 START_TEST(the_applications_triggers_see_each_row_that_goes_once)
 {
-    check_audit_triggers("AFTER", "walk = heap\nbatch_rows = 30");
-    check_audit_triggers("BEFORE", "walk = heap");
-    check_audit_triggers("AFTER", "walk = index\nbatch_rows = 30");
+    check_audit_triggers("AFTER", "scan = heap\nbatch_rows = 30");
+    check_audit_triggers("BEFORE", "scan = heap");
+    check_audit_triggers("AFTER", "scan = index\nbatch_rows = 30");
 }
 END_TEST
 
@@ -281,10 +281,10 @@ START_TEST(rows_that_raise_and_rows_that_stay_silently_are_counted_under_their_r
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), DUE - 6);
     ck_assert_str_eq(
         sql_text(scene.own,
-                 "SELECT concat(outcome, ' ', blocked, ': ', detail) FROM pgpurged.runs"),
-        "incomplete 6: 4 blocked by \"kept for the auditors (P0001)\", "
-        "2 blocked by keep (a trigger BEFORE DELETE, which keeps them without an error)");
-    ck_assert_msg(strstr(log, "run=1 done, 6 blocked: ") != NULL, "%s", keep_tail(log));
+                 "SELECT concat(outcome, ' ', rejected, ': ', detail) FROM pgpurged.runs"),
+        "incomplete 6: 4 rejected by \"kept for the auditors (P0001)\", "
+        "2 rejected by keep (a trigger BEFORE DELETE, which keeps them without an error)");
+    ck_assert_msg(strstr(log, "run=1 done, 6 rejected: ") != NULL, "%s", keep_tail(log));
     scene_end(&scene);
 }
 END_TEST
@@ -299,9 +299,9 @@ static int occurrences(const char *text, const char *piece)
 }
 
 /* 2,000 blocks of 293 places: halving comes from all of them to one in 19 steps. */
-START_TEST(a_blocked_row_costs_a_logarithm_of_batches)
+START_TEST(a_rejected_row_costs_a_logarithm_of_batches)
 {
-    enum { BLOCKED = 4, STEPS = 19 };
+    enum { REJECTED = 4, STEPS = 19 };
     struct scene scene = scene_new();
     const char *log;
     int failed;
@@ -309,16 +309,16 @@ START_TEST(a_blocked_row_costs_a_logarithm_of_batches)
     add_stubborn_orders(&scene, 20000);
     log = scene_once(scene_config(&scene, "batch_rows = 100000\nbatch_time = 10s"), 3);
     failed = occurrences(log, "-> bisect") + occurrences(log, "-> set_aside");
-    ck_assert_int_ge(failed, BLOCKED);
-    ck_assert_int_le(failed, BLOCKED * STEPS);
+    ck_assert_int_ge(failed, REJECTED);
+    ck_assert_int_le(failed, REJECTED * STEPS);
     ck_assert_int_le(sql_int(scene.own, "SELECT max(batch) FROM pgpurged.audit"),
-                     2 * BLOCKED * STEPS + 100);
+                     2 * REJECTED * STEPS + 100);
     promises_check(scene.own, "orders", SCENE_DUE);
     scene_end(&scene);
 }
 END_TEST
 
-START_TEST(a_blocked_row_is_tried_in_every_run_and_is_news_once)
+START_TEST(a_rejected_row_is_tried_in_every_run_and_is_news_once)
 {
     struct scene scene = scene_new();
     struct daemon daemon;
@@ -327,10 +327,10 @@ START_TEST(a_blocked_row_is_tried_in_every_run_and_is_news_once)
     daemon = daemon_start(scene_config(&scene, "every = 1s\nvacuum = never"));
     await_sql(
         scene.own,
-        "SELECT count(*) >= 3 FROM pgpurged.runs WHERE outcome = 'incomplete' AND blocked = 6",
+        "SELECT count(*) >= 3 FROM pgpurged.runs WHERE outcome = 'incomplete' AND rejected = 6",
         AWAIT_MS);
-    daemon_await_log(&daemon, "run=3 done, 6 blocked: ", AWAIT_MS); /* said after it is written */
-    ck_assert_int_eq(daemon_log_count(&daemon, "is blocked: kept for the auditors"), 4);
+    daemon_await_log(&daemon, "run=3 done, 6 rejected: ", AWAIT_MS); /* said after it is written */
+    ck_assert_int_eq(daemon_log_count(&daemon, "is rejected: kept for the auditors"), 4);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(DISTINCT run) FROM pgpurged.audit"), 1);
 
     sql_exec(scene.own, "DROP TRIGGER keep ON orders");
@@ -344,15 +344,15 @@ END_TEST
 int main(void)
 {
     const TTest *const tests[] = {
-        a_table_of_any_key_or_none_is_purged_by_either_walk,
+        a_table_of_any_key_or_none_is_purged_by_either_scan,
         a_job_on_a_parent_or_on_a_child_touches_no_other_of_the_family,
         batches_of_wide_rows_shrink_to_their_time,
         a_published_table_is_purged_unless_the_server_would_refuse_each_delete,
         the_applications_triggers_see_each_row_that_goes_once,
         rows_that_become_due_during_a_run_are_not_taken_for_kept_ones,
         rows_that_raise_and_rows_that_stay_silently_are_counted_under_their_reasons,
-        a_blocked_row_costs_a_logarithm_of_batches,
-        a_blocked_row_is_tried_in_every_run_and_is_news_once,
+        a_rejected_row_costs_a_logarithm_of_batches,
+        a_rejected_row_is_tried_in_every_run_and_is_news_once,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -99,8 +99,8 @@ START_TEST(a_run_that_removes_nothing_vacuums_nothing)
 }
 END_TEST
 
-/* Only the second leaf has due rows. */
-START_TEST(of_a_partitioned_table_the_leaves_that_lost_rows_are_vacuumed)
+/* Only the second partition has due rows. */
+START_TEST(of_a_partitioned_table_the_partitions_that_lost_rows_are_vacuumed)
 {
     struct scene scene = scene_new();
     const char *log;
@@ -480,7 +480,7 @@ int main(void)
     const TTest *const tests[] = {
         a_table_is_vacuumed_as_configured,
         a_run_that_removes_nothing_vacuums_nothing,
-        of_a_partitioned_table_the_leaves_that_lost_rows_are_vacuumed,
+        of_a_partitioned_table_the_partitions_that_lost_rows_are_vacuumed,
         a_role_that_may_not_purges_all_the_same_and_is_told_what_to_grant,
         a_table_that_somebody_else_works_on_is_left_to_them,
         rows_that_an_old_snapshot_keeps_are_said_to_stay,

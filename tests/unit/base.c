@@ -14,8 +14,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/tid.h"
-#include "base/words.h"
+#include "model/codes.h"
+#include "model/tid.h"
 
 START_TEST(error_is_set_and_prefixed_and_always_false)
 {
@@ -189,7 +189,7 @@ WORD_LIST(job_state)
 WORD_LIST(reason)
 WORD_LIST(run_outcome)
 WORD_LIST(batch_outcome)
-WORD_LIST(blocked_reason)
+WORD_LIST(rejected_reason)
 
 static const struct word_list {
     const char *name;
@@ -200,7 +200,8 @@ static const struct word_list {
     {"reasons", REASON_COUNT, reason_code_of, reason_sentence_of},
     {"run outcomes", RUN_OUTCOME_COUNT, run_outcome_code_of, run_outcome_sentence_of},
     {"batch outcomes", BATCH_OUTCOME_COUNT, batch_outcome_code_of, batch_outcome_sentence_of},
-    {"blocked reasons", BLOCKED_REASON_COUNT, blocked_reason_code_of, blocked_reason_sentence_of},
+    {"rejected reasons", REJECTED_REASON_COUNT, rejected_reason_code_of,
+     rejected_reason_sentence_of},
 };
 
 START_TEST(every_word_has_a_code_of_its_own_fit_for_a_label)

@@ -72,14 +72,14 @@ START_TEST(job_gets_the_documented_defaults)
     ck_assert_int_eq(orders->every_ms, 86400000);
     ck_assert_int_eq(orders->batch_time_ms, 50);
     ck_assert_int_eq(orders->batch_rows, 1000);
-    ck_assert_int_eq(orders->duty_percent, 40);
-    ck_assert_int_eq(orders->max_duty_percent, 80);
+    ck_assert_int_eq(orders->duty_cycle_percent, 40);
+    ck_assert_int_eq(orders->max_duty_cycle_percent, 80);
     ck_assert_int_eq(orders->max_rows_per_second, 0);
-    ck_assert_int_eq(orders->max_blocked_rows, 10000);
+    ck_assert_int_eq(orders->max_rejected_rows, 10000);
     ck_assert_int_eq(orders->lock_timeout_ms, 100);
     ck_assert_int_eq(orders->statement_timeout_ms, 5000);
     ck_assert_int_eq(orders->synchronous_commit, COMMIT_OFF);
-    ck_assert_int_eq(orders->walk, WALK_AUTO);
+    ck_assert_int_eq(orders->scan, SCAN_AUTO);
     ck_assert_int_eq(orders->vacuum, VACUUM_AUTO);
     ck_assert_ptr_null(settings_job(settings, "none"));
     ck_assert_ptr_null(settings_database(settings, "none"));
@@ -90,11 +90,12 @@ END_TEST
 
 START_TEST(job_takes_its_own_value_before_that_of_defaults_wherever_it_stands)
 {
-    char *text = text_format("%s%s%s%s", head, job, "duty = 10%\ncolumn_timezone =\n",
-                             "[defaults]\nduty = 20\nbatch_rows = 7\ncolumn_timezone = UTC\n");
+    char *text =
+        text_format("%s%s%s%s", head, job, "duty_cycle = 10%\ncolumn_timezone =\n",
+                    "[defaults]\nduty_cycle = 20\nbatch_rows = 7\ncolumn_timezone = UTC\n");
     struct settings *settings = parse(text);
 
-    ck_assert_int_eq(settings->jobs[0].duty_percent, 10);
+    ck_assert_int_eq(settings->jobs[0].duty_cycle_percent, 10);
     ck_assert_int_eq(settings->jobs[0].batch_rows, 7);
     ck_assert_str_eq(settings->jobs[0].column_timezone, "");
     settings_free(settings);
@@ -105,7 +106,7 @@ END_TEST
 START_TEST(list_is_kept_with_one_blank_behind_each_comma)
 {
     static const struct {
-        const char *written, *kept;
+        const char *written, *stored;
     } cases[] = {
         {"", ""}, {"a", "a"}, {"a,b", "a, b"}, {"  a ,\tb  ,  my standby ", "a, b, my standby"}};
 
@@ -113,7 +114,7 @@ START_TEST(list_is_kept_with_one_blank_behind_each_comma)
         char *text = text_format("%sreplicas = %s\n%s", head, cases[i].written, job);
         struct settings *settings = parse(text);
 
-        ck_assert_str_eq(settings->databases[0].replicas, cases[i].kept);
+        ck_assert_str_eq(settings->databases[0].replicas, cases[i].stored);
         settings_free(settings);
         free(text);
     }
@@ -142,18 +143,18 @@ END_TEST
 START_TEST(choices_stand_in_the_order_of_their_enums)
 {
     static const char *const commits[] = {"off", "local", "remote_write", "on", "remote_apply"};
-    static const char *const walks[] = {"auto", "heap", "index"};
+    static const char *const scans[] = {"auto", "heap", "index"};
     static const char *const vacuums[] = {"auto", "after", "never"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(commits); i++) {
         char *text = text_format(
-            "[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\nwalk = %s\nvacuum = %s\n",
-            log_level_name(i % 4), head, job, commits[i], walks[i % 3], vacuums[i % 3]);
+            "[pgpurged]\nlog_level = %s\n%s%ssynchronous_commit = %s\nscan = %s\nvacuum = %s\n",
+            log_level_name(i % 4), head, job, commits[i], scans[i % 3], vacuums[i % 3]);
         struct settings *settings = parse(text);
 
         ck_assert_int_eq(settings->log_level, i % 4);
         ck_assert_int_eq(settings->jobs[0].synchronous_commit, i);
-        ck_assert_int_eq(settings->jobs[0].walk, i % 3);
+        ck_assert_int_eq(settings->jobs[0].scan, i % 3);
         ck_assert_int_eq(settings->jobs[0].vacuum, i % 3);
         settings_free(settings);
         free(text);

@@ -7,8 +7,8 @@
 #include "config/duration.h"
 #include "config/expires.h"
 #include "config/identifier.h"
-#include "config/nearest.h"
 #include "config/size.h"
+#include "config/suggest.h"
 #include "config/window.h"
 #include "config_cases.h"
 
@@ -592,11 +592,11 @@ START_TEST(nearest_name_is_one_that_was_probably_meant)
                  {"table", "table"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-        struct nearest nearest = nearest_start(cases[i].wrong);
+        struct suggest nearest = suggest_start(cases[i].wrong);
 
-        nearest_try(&nearest, "lock_timeout");
-        nearest_try(&nearest, "table");
-        nearest_try(&nearest, "window");
+        suggest_try(&nearest, "lock_timeout");
+        suggest_try(&nearest, "table");
+        suggest_try(&nearest, "window");
         ck_assert_pstr_eq(nearest.name, cases[i].meant);
     }
 }

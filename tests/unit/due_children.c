@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "purge/children.h"
+#include "engine/children.h"
 
 enum { POSTS, COMMENTS, LIKES, PINS, LOG, TABLES };
 
@@ -57,14 +57,14 @@ static const struct going {
 
 static void check_going(const struct going *row)
 {
-    struct sql_reference references[] = {
+    struct fk_reference references[] = {
         {.action = ACTION_CASCADE, .follow = true, .child = COMMENTS},
         {.action = ACTION_CASCADE, .follow = true, .child = LIKES},
         {.action = ACTION_CASCADE, .follow = true, .parent = COMMENTS, .child = LIKES},
         {.action = ACTION_RESTRICT, .follow = row->follow_pins, .child = PINS},
         {.action = ACTION_DECLARED, .follow = true, .child = LOG},
     };
-    struct sql_relative tables[TABLES] = {{0}};
+    struct fk_table tables[TABLES] = {{0}};
     struct reference_facts facts[ARRAY_LENGTH(references)];
     const struct reference_graph graph = {
         .family = {tables, TABLES, references, ARRAY_LENGTH(references), 2}, .facts = facts};
@@ -87,10 +87,10 @@ END_TEST
 
 static const struct keeping {
     const char *name;
-    struct sql_reference reference;
+    struct fk_reference reference;
     struct reference_facts facts;
     double kept; /* of 500 due ones of 1,000 */
-} keepers[] = {
+} keepings[] = {
     {"a tenth of the rows is referred to", {.child = 1}, {.parents = 100}, 50},
     {"all of them", {.child = 1}, {.parents = 2000}, 500},
     {"not known", {.child = 1}, {.parents = 0}, 0},
@@ -109,8 +109,8 @@ static const struct keeping {
 
 START_TEST(references_that_are_not_followed_keep_due_rows)
 {
-    struct keeping row = keepers[_i];
-    struct sql_relative tables[3] = {{0}};
+    struct keeping row = keepings[_i];
+    struct fk_table tables[3] = {{0}};
     const struct reference_graph graph = {.family = {tables, 3, &row.reference, 1, 3},
                                           .facts = &row.facts};
     double kept = children_keep(&graph, 0, 1000, 500);
@@ -129,7 +129,7 @@ int main(void)
     tcase_add_loop_test(tcase, children_of_due_rows_are_as_many_as_the_sizes_say, 0,
                         ARRAY_LENGTH(cases));
     tcase_add_loop_test(tcase, references_that_are_not_followed_keep_due_rows, 0,
-                        ARRAY_LENGTH(keepers));
+                        ARRAY_LENGTH(keepings));
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -17,7 +17,7 @@
 
 #include "base/text.h"
 #include "http.h"
-#include "wire/http.h"
+#include "net/http.h"
 
 double now_ms(void)
 {

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "http.h"
-#include "wire/http.h"
+#include "net/http.h"
 
 enum { IDLE_CLIENTS = 200, SLOW_CLIENTS = 50, HONEST_REQUESTS = 21 };
 

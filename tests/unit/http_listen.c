@@ -12,7 +12,7 @@
 
 #include "base/text.h"
 #include "http.h"
-#include "wire/listen.h"
+#include "net/listen.h"
 
 static char *folder, *path;
 

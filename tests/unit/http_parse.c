@@ -1,5 +1,5 @@
 /* The reader of requests, as tables: what is a request, what is none, and what stays unfinished. */
-#include "wire/http_parse.h"
+#include "net/http_parse.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 #include "http.h"
-#include "wire/http.h"
+#include "net/http.h"
 
 static struct http_server server;
 

@@ -1,8 +1,8 @@
 /*
- * src/purge/limits: what a person is told about a limit, and what settings mean as limits. What the
- * server answers is for tests/integration/sampling.c.
+ * src/engine/limits: what a person is told about a limit, and what settings mean as limits. What
+ * the server answers is for tests/integration/sampling.c.
  */
-#include "purge/limits.h"
+#include "engine/limits.h"
 
 #include <check.h>
 #include <math.h>

@@ -11,12 +11,12 @@
 
 #include "base/text.h"
 #include "golden.h"
+#include "sql/action.h"
 #include "sql/advice.h"
-#include "sql/flights.h"
 #include "sql/limits.h"
-#include "sql/purge.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
+#include "sql/statements.h"
 #include "sql/tally.h"
 #include "sql/vacuum.h"
 #include "sql_cases.h"
@@ -56,24 +56,25 @@ END_TEST
 
 /* --- the statements of one table --- */
 
-/* The plain structs of base/marks.h own their texts. */
+/* The plain structs of model/expiry.h own their texts. */
 #define T(text) ((char[]){text})
 
 static struct sentinel dates[] = {{SENTINEL_NATURAL, T("null")},
                                   {SENTINEL_DATE, T("2001-01-01")},
                                   {SENTINEL_INSTANT, T("2002-02-02 00:00:00+02:00")}};
-static const struct live live_dates = {dates, 3, T("null, 2001-01-01, 2002-02-02 00:00:00+02:00")};
+static const struct never_expires live_dates = {dates, 3,
+                                                T("null, 2001-01-01, 2002-02-02 00:00:00+02:00")};
 
 static struct sentinel local_times[] = {{SENTINEL_DATE, T("2001-01-01")},
                                         {SENTINEL_LOCAL, T("2002-02-02 00:00:00")},
                                         {SENTINEL_INSTANT, T("2003-03-03 00:00:00+02:00")}};
-static const struct live live_local_times = {local_times, 3, T("")};
+static const struct never_expires live_local_times = {local_times, 3, T("")};
 
 static struct sentinel days[] = {{SENTINEL_DATE, T("2001-01-01")}};
-static const struct live live_days = {days, 1, T("")};
+static const struct never_expires live_days = {days, 1, T("")};
 
 static struct sentinel numbers[] = {{SENTINEL_NATURAL, T("0")}, {SENTINEL_NUMBER, T("999999999")}};
-static const struct live live_numbers = {numbers, 2, T("0, 999999999")};
+static const struct never_expires live_numbers = {numbers, 2, T("0, 999999999")};
 
 static const struct flags three_flags = {
     {{T("is_deleted"), NULL}, {T("Visible"), T("0")}, {T("status"), T("it's gone")}}, 3, T("")};
@@ -122,13 +123,13 @@ static const struct target_case {
       .column = "deleteat",
       .type = TIME_EPOCH,
       .per_second = 1000,
-      .live = &live_numbers}},
+      .never_expires = &live_numbers}},
     {"sql/flags.sql",
      {.schema = "public",
       .table = "orders",
       .column = "deleted_at",
       .type = TIME_TIMESTAMPTZ,
-      .live = &live_dates,
+      .never_expires = &live_dates,
       .flags = &three_flags,
       .flag_types = three_types}},
     {"sql/live-local.sql",
@@ -137,14 +138,14 @@ static const struct target_case {
       .column = "deleted_at",
       .type = TIME_TIMESTAMP,
       .zone = "Asia/Tokyo",
-      .live = &live_local_times}},
+      .never_expires = &live_local_times}},
     {"sql/live-date.sql",
      {.schema = "public",
       .table = "orders",
       .column = "deleted_on",
       .type = TIME_DATE,
       .zone = "Asia/Tokyo",
-      .live = &live_days}},
+      .never_expires = &live_days}},
     {"sql/retention-in-the-row.sql",
      {.schema = "public",
       .table = "files",
@@ -183,13 +184,13 @@ static void check_statements(const struct target_case *row)
     char *sample = sql_sample(&row->target, &(struct sql_parts){&whole, 1});
     struct text all = {0};
 
-    add_statement(&all, "leaf", statements.leaf);
+    add_statement(&all, "partition", statements.partition);
     add_statement(&all, "predicate", statements.predicate);
     add_statement(&all, "delete_range", statements.delete_range);
     add_statement(&all, "delete_skip_locked", statements.delete_skip_locked);
     add_statement(&all, "count_range", statements.count_range);
-    add_statement(&all, "has_live", statements.has_live);
-    add_statement(&all, "count_leaf", statements.count_leaf);
+    add_statement(&all, "has_never_expires", statements.has_never_expires);
+    add_statement(&all, "count_partition", statements.count_partition);
     add_statement(&all, "sample", sample);
     add_statement(&all, "probe", statements.probe);
     add_statement(&all, "take_slice", statements.take_slice);
@@ -201,7 +202,7 @@ static void check_statements(const struct target_case *row)
     free(sample);
     free(whole);
     sql_statements_free(&statements);
-    ck_assert_ptr_null(statements.leaf);
+    ck_assert_ptr_null(statements.partition);
 }
 
 START_TEST(statements_read_as)
@@ -339,8 +340,8 @@ static const struct flight_case {
     {"version", sql_version, 0},
     {"table", sql_table, 3},
     {"columns", sql_columns, 1},
-    {"leaves", sql_leaves, 1},
-    {"drop_leaf", sql_drop_leaf, 9},
+    {"leaves", sql_partitions, 1},
+    {"drop_partition", sql_drop_partition, 9},
     {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},
     {"last_batches", sql_last_batches, 1},

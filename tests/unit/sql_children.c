@@ -12,25 +12,25 @@
 
 #define EQUAL "OPERATOR(pg_catalog.=)"
 
-static struct sql_pair to_id[] = {{"id", "post_id", EQUAL, ""}};
-static struct sql_pair to_comment[] = {{"id", "comment_id", EQUAL, ""}};
-static struct sql_pair to_parent[] = {{"id", "parent_id", EQUAL, ""}};
-static struct sql_pair to_code[] = {{"Tenant", "tenant", EQUAL, ""},
-                                    {"code", "Code", "OPERATOR(citext.=)", "COLLATE \"C\""}};
+static struct fk_column_pair to_id[] = {{"id", "post_id", EQUAL, ""}};
+static struct fk_column_pair to_comment[] = {{"id", "comment_id", EQUAL, ""}};
+static struct fk_column_pair to_parent[] = {{"id", "parent_id", EQUAL, ""}};
+static struct fk_column_pair to_code[] = {{"Tenant", "tenant", EQUAL, ""},
+                                          {"code", "Code", "OPERATOR(citext.=)", "COLLATE \"C\""}};
 
-static struct sql_leaf comments_leaves[] = {{21, "\"public\".\"comments_1\""},
-                                            {22, "\"public\".\"comments_2\""}};
-static struct sql_leaf likes_leaves[] = {{30, "\"public\".\"likes\""}};
-static struct sql_leaf log_leaves[] = {{40, "\"public\".\"log\""}};
-static struct sql_leaf pins_leaves[] = {{50, "\"public\".\"pins\""}};
+static struct fk_partition comments_partitions[] = {{21, "\"public\".\"comments_1\""},
+                                                    {22, "\"public\".\"comments_2\""}};
+static struct fk_partition likes_partitions[] = {{30, "\"public\".\"likes\""}};
+static struct fk_partition log_partitions[] = {{40, "\"public\".\"log\""}};
+static struct fk_partition pins_partitions[] = {{50, "\"public\".\"pins\""}};
 
 /* Table 0 is posts. */
-static struct sql_relative tables[] = {
+static struct fk_table tables[] = {
     {10, "\"public\".\"posts\"", false, NULL, 0},
-    {20, "\"public\".\"comments\"", true, comments_leaves, 2},
-    {30, "\"public\".\"likes\"", false, likes_leaves, 1},
-    {40, "\"public\".\"log\"", false, log_leaves, 1},
-    {50, "\"public\".\"pins\"", false, pins_leaves, 1},
+    {20, "\"public\".\"comments\"", true, comments_partitions, 2},
+    {30, "\"public\".\"likes\"", false, likes_partitions, 1},
+    {40, "\"public\".\"log\"", false, log_partitions, 1},
+    {50, "\"public\".\"pins\"", false, pins_partitions, 1},
 };
 
 enum { POSTS, COMMENTS, LIKES, LOG, PINS };
@@ -40,7 +40,7 @@ enum { POSTS, COMMENTS, LIKES, LOG, PINS };
         name, action, follow, parent, child, 0, pairs, ARRAY_LENGTH(pairs), NULL, NULL             \
     }
 
-static struct sql_reference skipped[] = {
+static struct fk_reference skipped[] = {
     REFERENCE("comments_post_id_fkey", ACTION_CASCADE, false, POSTS, COMMENTS, to_id),
     REFERENCE("pins_post_fkey", ACTION_NO_ACTION, false, POSTS, PINS, to_code),
     REFERENCE("likes_post_id_fkey", ACTION_SET_NULL, false, POSTS, LIKES, to_id),
@@ -50,7 +50,7 @@ static struct sql_reference skipped[] = {
 };
 
 /* posts <- comments <- likes go; comments may have replies and pins, posts may be in the log. */
-static struct sql_reference followed[] = {
+static struct fk_reference followed[] = {
     REFERENCE("comments_post_id_fkey", ACTION_CASCADE, true, POSTS, COMMENTS, to_id),
     REFERENCE("likes_comment_id_fkey", ACTION_NO_ACTION, true, COMMENTS, LIKES, to_comment),
     REFERENCE("likes_parent_id_fkey", ACTION_CASCADE, true, LIKES, LIKES, to_parent),
@@ -68,7 +68,7 @@ static struct sql_reference followed[] = {
 
 static const struct family_case {
     const char *golden;
-    struct sql_family family;
+    struct fk_graph family;
     size_t steps;
 } family_cases[] = {
     {"sql/family-skipped.sql", FAMILY(skipped, 3), 0},
@@ -79,20 +79,20 @@ static const struct family_case {
 static const struct sql_scope scope = {"\"public\".\"posts\"", "t.ctid >= $1 AND t.ctid < $2",
                                        "(t.deleted_at < $3) IS TRUE", "$4"};
 
-static void add_document(struct text *out, const struct sql_family *family)
+static void add_document(struct text *out, const struct fk_graph *family)
 {
-    char *document = sql_family_document(family, &scope);
+    char *document = fk_graph_document(family, &scope);
     json_t *json = json_loads(document, 0, NULL), *step;
     char *watched = json_dumps(json_object_get(json, "watched"), JSON_COMPACT);
     size_t i;
 
     json_array_foreach(json_object_get(json, "steps"), i, step)
         text_addf(out, "-- step %zu: rows of %s (%lld)\n%s;\n\n", i + 1,
-                  json_string_value(json_object_get(step, "leaf")),
+                  json_string_value(json_object_get(step, "partition")),
                   (long long)json_integer_value(json_object_get(step, "relation")),
                   json_string_value(json_object_get(step, "sql")));
-    text_addf(out, "-- blocked\n%s;\n\n-- watched: %s\n",
-              json_string_value(json_object_get(json, "blocked")), watched);
+    text_addf(out, "-- rejected\n%s;\n\n-- watched: %s\n",
+              json_string_value(json_object_get(json, "rejected")), watched);
     free(watched);
     free(document);
     json_decref(json);
@@ -101,13 +101,13 @@ static void add_document(struct text *out, const struct sql_family *family)
 START_TEST(family_reads_as)
 {
     const struct family_case *row = &family_cases[_i];
-    char *keep = sql_family_keep(&row->family);
+    char *keep = fk_graph_keep(&row->family);
     struct text all = {0};
 
     text_addf(&all, "-- keep\n%s;\n\n", keep);
     add_document(&all, &row->family);
     golden_compare(row->golden, all.data);
-    ck_assert_uint_eq(sql_family_steps(&row->family), row->steps);
+    ck_assert_uint_eq(fk_graph_steps(&row->family), row->steps);
     text_free(&all);
     free(keep);
 }
@@ -115,31 +115,31 @@ END_TEST
 
 START_TEST(nothing_is_said_about_a_table_to_which_nothing_refers)
 {
-    struct sql_family family = {tables, 1, NULL, 0, 3};
+    struct fk_graph family = {tables, 1, NULL, 0, 3};
 
-    ck_assert_ptr_null(sql_family_keep(&family));
-    ck_assert_ptr_null(sql_family_document(&family, &scope));
-    ck_assert(!sql_family_needs_more_passes(&family));
+    ck_assert_ptr_null(fk_graph_keep(&family));
+    ck_assert_ptr_null(fk_graph_document(&family, &scope));
+    ck_assert(!fk_graph_needs_more_passes(&family));
 }
 END_TEST
 
 START_TEST(a_reference_that_only_acts_keeps_nothing_and_is_watched)
 {
-    struct sql_reference acts[] = {
+    struct fk_reference acts[] = {
         REFERENCE("likes_post_id_fkey", ACTION_SET_NULL, false, POSTS, LIKES, to_id)};
-    struct sql_family family = FAMILY(acts, 3);
-    char *document = sql_family_document(&family, &scope);
+    struct fk_graph family = FAMILY(acts, 3);
+    char *document = fk_graph_document(&family, &scope);
 
-    ck_assert_ptr_null(sql_family_keep(&family));
+    ck_assert_ptr_null(fk_graph_keep(&family));
     ck_assert_ptr_nonnull(strstr(document, "\"steps\":[]"));
     ck_assert_ptr_nonnull(strstr(document, "\"watched\":[30]"));
-    ck_assert_ptr_nonnull(strstr(document, "\"blocked\":\"SELECT ARRAY[]::pg_catalog.int8[]\""));
+    ck_assert_ptr_nonnull(strstr(document, "\"rejected\":\"SELECT ARRAY[]::pg_catalog.int8[]\""));
     free(document);
 }
 END_TEST
 
 static const struct {
-    struct sql_reference *reference;
+    struct fk_reference *reference;
     size_t depth, level;
 } levels[] = {
     {&followed[0], 1, 1}, {&followed[0], 3, 1}, {&followed[1], 1, 0},
@@ -149,26 +149,25 @@ static const struct {
 
 START_TEST(a_reference_is_followed_down_to_its_level)
 {
-    struct sql_family family = FAMILY(followed, levels[_i].depth);
+    struct fk_graph family = FAMILY(followed, levels[_i].depth);
 
-    ck_assert_uint_eq(sql_family_level(&family, levels[_i].reference), levels[_i].level);
+    ck_assert_uint_eq(fk_graph_level(&family, levels[_i].reference), levels[_i].level);
 }
 END_TEST
 
 START_TEST(a_table_that_refers_to_itself_needs_more_passes)
 {
-    struct sql_family with = FAMILY(skipped, 3), without = FAMILY(skipped, 3);
+    struct fk_graph with = FAMILY(skipped, 3), without = FAMILY(skipped, 3);
 
     without.reference_count = 3;
-    ck_assert(sql_family_needs_more_passes(&with));
-    ck_assert(!sql_family_needs_more_passes(&without));
+    ck_assert(fk_graph_needs_more_passes(&with));
+    ck_assert(!fk_graph_needs_more_passes(&without));
 }
 END_TEST
 
 START_TEST(the_catalog_is_asked)
 {
-    char *all =
-        text_format("-- references\n%s;\n\n-- relatives\n%s;\n", sql_references, sql_relatives);
+    char *all = text_format("-- references\n%s;\n\n-- relatives\n%s;\n", sql_references, fk_tables);
 
     golden_compare("sql/references.sql", all);
     free(all);

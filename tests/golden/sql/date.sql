@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."orders";
 
 -- predicate
@@ -38,14 +38,14 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
  WHERE NOT ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND

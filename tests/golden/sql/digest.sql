@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."orders";
 
 -- predicate
@@ -36,12 +36,12 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
   AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
  WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE)

@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."posts";
 
 -- predicate
@@ -33,13 +33,13 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."posts" AS t
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."posts" AS t
  WHERE NOT ((t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $1::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND

@@ -48,7 +48,7 @@ DELETE FROM ONLY "public"."comments_2" AS k1
           AND t.ctid >= $1 AND t.ctid < $2
           AND EXISTS (SELECT FROM (SELECT t.*) AS t WHERE (t.deleted_at < $3) IS TRUE));
 
--- blocked
+-- rejected
 SELECT ARRAY[pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 1), pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 2)]
   FROM (SELECT CASE
                WHEN EXISTS (SELECT FROM ONLY "public"."log" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."post_id" AND t.tableoid OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT p.relid::pg_catalog.oid FROM pg_catalog.pg_partition_tree(11::pg_catalog.oid::pg_catalog.regclass) AS p))) THEN 2

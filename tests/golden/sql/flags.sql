@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."orders";
 
 -- predicate
@@ -53,7 +53,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
  WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
@@ -63,7 +63,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND

@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."orders";
 
 -- predicate
@@ -43,7 +43,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
  WHERE NOT ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
@@ -51,7 +51,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND

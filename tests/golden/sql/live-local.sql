@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."orders";
 
 -- predicate
@@ -53,7 +53,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
        NOT pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.=) '2003-03-03 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
  WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
@@ -63,7 +63,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
        NOT pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.=) '2003-03-03 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND

@@ -2,9 +2,9 @@
 SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', to_char((now() - $1::interval - interval '168 hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', to_char((now() - $1::interval + make_interval(hours => $2::integer)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00';
 
 -- tally
-SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
+SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        sum(p.later), sum(p.marked)
-  FROM (SELECT t.tableoid AS leaf, count(*) AS rows,
+  FROM (SELECT t.tableoid AS partition, count(*) AS rows,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
@@ -14,12 +14,12 @@ SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
                count(t."deleted_at") AS marked
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
- GROUP BY p.leaf;
+ GROUP BY p.partition;
 
 -- tally of some partitions
-SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
+SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        sum(p.later), sum(p.marked)
-  FROM (SELECT t.tableoid AS leaf, count(*) AS rows,
+  FROM (SELECT t.tableoid AS partition, count(*) AS rows,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
@@ -30,7 +30,7 @@ SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)
         UNION ALL
-        SELECT t.tableoid AS leaf, count(*) AS rows,
+        SELECT t.tableoid AS partition, count(*) AS rows,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $4::pg_catalog.timestamptz) AND
@@ -40,7 +40,7 @@ SELECT p.leaf, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
                count(t."deleted_at") AS marked
           FROM ONLY "public"."more" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
- GROUP BY p.leaf;
+ GROUP BY p.partition;
 
 -- sample of some partitions
 SELECT pg_catalog.sum(s.rows), pg_catalog.sum(s.due),
@@ -69,17 +69,17 @@ SELECT pg_catalog.count(*) AS rows,
 SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name, quote_ident(n.nspname) AS schema_name, quote_ident(current_user) AS role, c.relkind = 'p' AS partitioned, CASE WHEN c.relkind = 'r' THEN c.relpages END AS blocks, c.reltuples, current_setting('block_size')::integer AS block_size, NOT coalesce(a.attnotnull, true) AS nullable, has_schema_privilege(n.oid, 'USAGE') AS usage, has_table_privilege(c.oid, 'SELECT') AS can_select, has_table_privilege(c.oid, 'DELETE') AS can_delete, has_any_column_privilege(c.oid, 'UPDATE') AS can_lock, pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all, (SELECT count(*) FROM pg_inherits AS h WHERE h.inhparent = c.oid AND c.relkind = 'r'), (SELECT min(h.inhrelid::regclass::text) FROM pg_inherits AS h WHERE h.inhparent = c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0  AND NOT a.attisdropped WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p');
 
 -- advice: triggers
-WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), leaf AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END, g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text, g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent FROM pg_trigger AS g JOIN leaf ON leaf.oid = g.tgrelid JOIN pg_class AS c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgtype & 8 <> 0 AND g.tgparentid = 0 ORDER BY g.tgtype & 2 = 0, g.tgname;
+WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), partition AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END, g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text, g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent FROM pg_trigger AS g JOIN partition ON partition.oid = g.tgrelid JOIN pg_class AS c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgtype & 8 <> 0 AND g.tgparentid = 0 ORDER BY g.tgtype & 2 = 0, g.tgname;
 
 -- advice: locks
-WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), leaf AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p), held AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted) SELECT s.who, s.application_name, s.mode, s.age, s.shuts_out FROM (  SELECT DISTINCT ON (l.virtualtransaction)         coalesce('pid ' || l.pid, 'prepared transaction ' || x.gid, 'somebody') AS who,         a.application_name, l.mode,         extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, x.prepared)) AS age,         l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',                    'AccessExclusiveLock') AS shuts_out    FROM held AS l JOIN leaf ON leaf.oid = l.relation    LEFT JOIN LATERAL (SELECT * FROM pg_stat_get_activity(l.pid) WHERE l.pid IS NOT NULL) AS a      ON true    LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM held AS m        JOIN pg_prepared_xact() AS p ON p.transaction = m.transactionid       WHERE m.virtualtransaction = l.virtualtransaction AND l.pid IS NULL) AS x ON true   WHERE l.locktype = 'relation' AND l.pid IS DISTINCT FROM pg_backend_pid()     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())   ORDER BY l.virtualtransaction, l.mode IN ('ShareLock', 'ShareRowExclusiveLock',                              'ExclusiveLock', 'AccessExclusiveLock') DESC,            l.mode = 'RowExclusiveLock' DESC) AS s WHERE s.shuts_out OR s.mode IN ('RowExclusiveLock', 'RowShareLock') AND s.age > 60 ORDER BY s.shuts_out DESC, s.age DESC NULLS LAST LIMIT 5;
+WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), partition AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p), held AS MATERIALIZED (SELECT * FROM pg_locks WHERE granted) SELECT s.who, s.application_name, s.mode, s.age, s.shuts_out FROM (  SELECT DISTINCT ON (l.virtualtransaction)         coalesce('pid ' || l.pid, 'prepared transaction ' || x.gid, 'somebody') AS who,         a.application_name, l.mode,         extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, x.prepared)) AS age,         l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock',                    'AccessExclusiveLock') AS shuts_out    FROM held AS l JOIN partition ON partition.oid = l.relation    LEFT JOIN LATERAL (SELECT * FROM pg_stat_get_activity(l.pid) WHERE l.pid IS NOT NULL) AS a      ON true    LEFT JOIN LATERAL (SELECT p.gid, p.prepared FROM held AS m        JOIN pg_prepared_xact() AS p ON p.transaction = m.transactionid       WHERE m.virtualtransaction = l.virtualtransaction AND l.pid IS NULL) AS x ON true   WHERE l.locktype = 'relation' AND l.pid IS DISTINCT FROM pg_backend_pid()     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())   ORDER BY l.virtualtransaction, l.mode IN ('ShareLock', 'ShareRowExclusiveLock',                              'ExclusiveLock', 'AccessExclusiveLock') DESC,            l.mode = 'RowExclusiveLock' DESC) AS s WHERE s.shuts_out OR s.mode IN ('RowExclusiveLock', 'RowShareLock') AND s.age > 60 ORDER BY s.shuts_out DESC, s.age DESC NULLS LAST LIMIT 5;
 
 -- advice: wraparound
-WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), leaf AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT a.pid FROM pg_stat_get_activity(NULL) AS a, leaf  JOIN pg_class AS c ON c.oid = leaf.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())   AND a.query IN (format('autovacuum: VACUUM %s.%s (to prevent wraparound)', n.nspname, c.relname),     format('autovacuum: VACUUM ANALYZE %s.%s (to prevent wraparound)', n.nspname, c.relname));
+WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), partition AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT a.pid FROM pg_stat_get_activity(NULL) AS a, partition  JOIN pg_class AS c ON c.oid = partition.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())   AND a.query IN (format('autovacuum: VACUUM %s.%s (to prevent wraparound)', n.nspname, c.relname),     format('autovacuum: VACUUM ANALYZE %s.%s (to prevent wraparound)', n.nspname, c.relname));
 
 -- advice: indexes
 SELECT i.indexrelid::regclass::text AS name, (SELECT string_agg(pg_get_indexdef(i.indexrelid, k.n, true), ', ' ORDER BY k.n)    FROM generate_series(1, i.indnkeyatts::integer) AS k (n)) AS keys, i.indisunique, i.indisprimary, pg_get_expr(i.indpred, i.indrelid) AS condition, a.attnum = ANY ((i.indkey::smallint[])[0:i.indnkeyatts - 1]) AS has_column, coalesce(pg_get_expr(i.indpred, i.indrelid) = format('(%I IS NULL)', a.attname), false)  AS of_live_rows, (SELECT quote_ident(conname) FROM pg_constraint   WHERE conindid = i.indexrelid AND contype IN ('p', 'u') LIMIT 1) AS constraint_name, EXISTS (SELECT FROM pg_constraint AS f WHERE f.contype = 'f'   AND (f.conindid = i.indexrelid OR f.conrelid = i.indrelid AND        f.conkey::smallint[] <@ (i.indkey::smallint[])[0:array_length(f.conkey, 1) - 1]))  AS needed, pg_stat_get_numscans(i.indexrelid) AS scans FROM pg_class AS r JOIN pg_namespace AS n ON n.oid = r.relnamespace JOIN pg_index AS i ON i.indrelid = r.oid JOIN pg_class AS c ON c.oid = i.indexrelid JOIN pg_am AS m ON m.oid = c.relam JOIN pg_attribute AS a ON a.attrelid = r.oid AND a.attname = $3 AND a.attnum > 0  AND NOT a.attisdropped WHERE n.nspname = $1 AND r.relname = $2 AND m.amname = 'btree'   AND i.indisvalid AND i.indisready AND i.indislive ORDER BY i.indexrelid;
 
 -- advice: toast
-WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), leaf AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint FROM leaf JOIN pg_class AS c ON c.oid = leaf.oid WHERE c.reltoastrelid <> 0;
+WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), partition AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint FROM partition JOIN pg_class AS c ON c.oid = partition.oid WHERE c.reltoastrelid <> 0;
 

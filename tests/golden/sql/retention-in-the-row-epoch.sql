@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."files";
 
 -- predicate
@@ -43,7 +43,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
  WHERE NOT ((t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
@@ -51,7 +51,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,

@@ -1,4 +1,4 @@
--- leaf
+-- partition
 "public"."files";
 
 -- predicate
@@ -43,7 +43,7 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
--- has_live
+-- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
  WHERE NOT ((t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
@@ -51,7 +51,7 @@ SELECT EXISTS (SELECT FROM ONLY "public"."files" AS t
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE));
 
--- count_leaf
+-- count_partition
 SELECT pg_catalog.count(*),
        pg_catalog.count(*) FILTER (WHERE (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
          $1::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,

@@ -1,0 +1,57 @@
+/*
+ * estimate: what a run of a job would find now, how it would find it, and what is known of the
+ * table beside that. Deletes nothing and writes nothing; takes a moment however large the table is,
+ * unless it is asked to count.
+ *
+ * What preflight refuses ends the look at the rows, unless it is refused for what refers to them;
+ * never the one at the catalog.
+ */
+#ifndef PGPURGED_ENGINE_ESTIMATE_H
+#define PGPURGED_ENGINE_ESTIMATE_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "catalog/advice.h"
+#include "catalog/partitions.h"
+#include "catalog/preflight.h"
+#include "catalog/rights.h"
+#include "engine/run_store.h"
+#include "engine/sample.h"
+#include "engine/tally.h"
+#include "model/codes.h"
+#include "policy/scan_choice.h"
+
+struct estimate {
+    enum batch_outcome outcome; /* BATCH_COMMITTED: a run would begin; else preflight's outcome */
+    struct err why;             /* if it would not */
+    struct advice advice;
+
+    struct preflight_table table;
+    const struct reference_graph *references; /* as preflight_references() has it */
+
+    bool complete; /* the rows were looked at; otherwise the rest means nothing */
+    struct sql_statements sql;
+    struct cutoffs cutoffs;
+    struct run_schedule schedule;
+    double last_rows, last_busy_s; /* of the last batches that deleted any; 0 = none */
+    struct sample sample;
+    bool counted; /* all pages were read, because that was asked for */
+    bool gave_up; /* it was asked for and took too long */
+    struct tally tally;
+    struct partitions partitions; /* of a partitioned table */
+    struct choose_facts facts;
+    struct choice choice; /* not of a partitioned table, each of whose leaves has its own */
+    struct vacuum_rights rights;
+};
+
+/* The estimate is good until estimate_free(). */
+typedef void estimate_fn(void *arg, const struct estimate *estimate);
+
+/* Begins with a preflight. `count_ms`: all rows are counted, within this time; 0 = a sample will
+ * do. The object is the caller's: estimate_free() in the callback or later. */
+struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,
+                                  estimate_fn *fn, void *arg);
+void estimate_free(struct estimation *estimation); /* NULL is fine */
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * words: the closed lists that everyone speaks: in what state a job is, what holds it back, how a
+ * batch and a run ended, what keeps rows that can't go. Each word is written once, here, as a code
+ * (logs, metrics' labels, JSON, the runs table) and a sentence for a person. A new word is one
+ * line.
+ */
+#ifndef PGPURGED_MODEL_CODES_H
+#define PGPURGED_MODEL_CODES_H
+
+/* What a job is doing. The codes are values of the metric pgpurged_job_state and part of the API.
+ */
+#define JOB_STATES(X)                                                                              \
+    X(JOB_WAITING, "waiting", "has nothing to do until its next run")                              \
+    X(JOB_CONNECTING, "connecting", "waits for a connection to its database")                      \
+    X(JOB_CHECKING, "checking", "looks at the table and the window before it deletes anything")    \
+    X(JOB_RUNNING, "running", "a batch is on its way")                                             \
+    X(JOB_RESTING, "resting", "rests between two batches")                                         \
+    X(JOB_BACKING_OFF, "backing_off", "waits after a failure before it tries again")               \
+    X(JOB_RESOLVING, "resolving", "asks the audit table whether a lost batch was committed")       \
+    X(JOB_FINISHING, "finishing", "writes the end of its run")                                     \
+    X(JOB_VACUUMING, "vacuuming", "makes the space of the rows that its run has removed reusable") \
+    X(JOB_HELD, "held", "could run, but something holds it back")                                  \
+    X(JOB_STOPPED, "stopped", "can't run until somebody has changed something")
+
+/* Why a job does not run, or runs more slowly than it could: one list for everything. */
+#define REASONS(X)                                                                                 \
+    X(REASON_NONE, "none", "nothing holds it back")                                                \
+    X(REASON_NOT_DUE, "not_due", "its next run is not due yet")                                    \
+    X(REASON_WINDOW, "window", "its window is closed")                                             \
+    X(REASON_DISABLED, "disabled", "it is switched off in the configuration (enabled = no)")       \
+    X(REASON_PAUSED, "paused", "an operator has paused it")                                        \
+    X(REASON_CHILDREN, "children", "jobs on tables whose rows refer to its own go first")          \
+    X(REASON_KILL_SWITCH, "kill_switch", "the kill switch in the database is on")                  \
+    X(REASON_OTHER_DAEMON, "other_daemon", "another session is running the same job")              \
+    X(REASON_CONNECTION, "connection", "the other jobs use all of max_connections")                \
+    X(REASON_DATABASE, "database", "the database can't be reached or is in trouble")               \
+    X(REASON_STANDBY, "standby", "the database is a standby")                                      \
+    X(REASON_CLOCK, "clock", "the database's clock and ours disagree, or one of them has jumped")  \
+    X(REASON_REFUSED, "refused", "the table, a privilege or the schema is not as the job needs")   \
+    X(REASON_LOCKED, "locked", "somebody else holds locks on its rows or table")                   \
+    X(REASON_ERRORS, "errors", "the last batch failed")                                            \
+    X(REASON_BREAKER, "breaker", "too many failures in a row: the breaker is open")                \
+    X(REASON_RATE, "rate", "max_rows_per_second is reached")                                       \
+    X(REASON_DUTY_CYCLE, "duty_cycle", "it rests between batches as duty_cycle asks")              \
+    X(REASON_REPLICA_LAG, "replica_lag", "a replica is further behind than max_replica_lag")       \
+    X(REASON_SLOT_LAG, "slot_lag", "a slot keeps back more WAL than max_slot_lag")                 \
+    X(REASON_WAL_RATE, "wal_rate", "max_wal_rate is reached")                                      \
+    X(REASON_LOCK_WAITERS, "lock_waiters", "other sessions have waited for its locks")             \
+    X(REASON_ACTIVE_SESSIONS, "active_sessions",                                                   \
+      "the server has more at work than max_active_sessions")                                      \
+    X(REASON_OLD_SNAPSHOT, "old_snapshot",                                                         \
+      "an old transaction keeps dead rows from being cleaned up")                                  \
+    X(REASON_WRAPAROUND, "wraparound", "autovacuum is at its table to prevent wraparound")         \
+    X(REASON_MAX_HOLD, "max_hold", "a limit has held it for max_hold: it goes on at its slowest")  \
+    X(REASON_DRAIN, "drain", "the daemon is stopping")
+
+/* How a run ended, as written to pgpurged.runs.outcome. A run that only pauses has none yet. */
+#define RUN_OUTCOMES(X)                                                                            \
+    X(RUN_DONE, "done", "nothing due is left")                                                     \
+    X(RUN_INCOMPLETE, "incomplete", "due rows are left: locked, rejected, or too many passes")     \
+    X(RUN_FAILED, "failed", "an error stopped it")                                                 \
+    X(RUN_ABANDONED, "abandoned", "the job's table or rule changed before it was done")
+
+/* How a VACUUM after a run ended. */
+#define VACUUM_OUTCOMES(X)                                                                         \
+    X(VACUUM_DONE, "done", "the space is reusable")                                                \
+    X(VACUUM_LOCKED, "locked", "somebody else was at the table, perhaps autovacuum")               \
+    X(VACUUM_REFUSED, "refused", "the role may not vacuum the table")                              \
+    X(VACUUM_STOPPED, "stopped", "its time was over, or the job was paused or drained")            \
+    X(VACUUM_FAILED, "failed", "an error ended it, or the connection was lost")
+
+/* How one batch ended, by what the server said (DESIGN 4). */
+#define BATCH_OUTCOMES(X)                                                                          \
+    X(BATCH_COMMITTED, "committed", "deleted and accounted")                                       \
+    X(BATCH_LOCKED, "locked", "a lock was not to be had within lock_timeout")                      \
+    X(BATCH_TOO_SLOW, "too_slow", "statement_timeout ended it")                                    \
+    X(BATCH_TOO_MANY, "too_many", "the range held more than batch_rows due rows")                  \
+    X(BATCH_CONFLICT, "conflict", "serialization failure or deadlock")                             \
+    X(BATCH_ROW_ERROR, "row_error", "one row can't go")                                            \
+    X(BATCH_WINDOW_CLOSED, "window_closed", "the window closed")                                   \
+    X(BATCH_KILL_SWITCH, "kill_switch", "the kill switch is on")                                   \
+    X(BATCH_OTHER_DAEMON, "other_daemon", "another session is running the job")                    \
+    X(BATCH_CLOCK, "clock", "the database's clock has jumped")                                     \
+    X(BATCH_REFUSED, "refused", "the table changed, or a privilege is gone")                       \
+    X(BATCH_PARTITION_GONE, "partition_gone", "the partition was detached or dropped")             \
+    X(BATCH_STANDBY, "standby", "the database is a standby")                                       \
+    X(BATCH_TROUBLE, "trouble", "the server is in trouble; nothing was committed")                 \
+    X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")
+
+/* Why the database does not let go of a due row; the sentence goes on "17 rows are rejected: ". */
+#define REJECTED_REASONS(X)                                                                        \
+    X(REJECTED_FOREIGN_KEY, "foreign_key", "rows of a table refer to them")                        \
+    X(REJECTED_CONSTRAINT, "constraint", "another constraint would be violated")                   \
+    X(REJECTED_TRIGGER, "trigger", "a trigger BEFORE DELETE, which keeps them without an error")   \
+    X(REJECTED_EXCEPTION, "exception", "a trigger or function raises an exception")                \
+    X(REJECTED_DATA, "data", "an expression or a trigger can't be computed for them")              \
+    X(REJECTED_UNCOUNTED, "uncounted", "rows of other tables would go along uncounted")            \
+    X(REJECTED_TOO_SLOW, "too_slow", "one alone takes longer than statement_timeout")              \
+    X(REJECTED_OTHER, "other", "an error that none of the other reasons is for")
+
+#define CODES_ENUM(name, code, sentence) name,
+enum job_state { JOB_STATES(CODES_ENUM) };
+enum reason { REASONS(CODES_ENUM) };
+enum run_outcome { RUN_OUTCOMES(CODES_ENUM) };
+enum vacuum_outcome { VACUUM_OUTCOMES(CODES_ENUM) };
+enum batch_outcome { BATCH_OUTCOMES(CODES_ENUM) };
+enum rejected_reason { REJECTED_REASONS(CODES_ENUM) };
+
+#define CODES_COUNT(name, code, sentence) +1
+enum {
+    JOB_STATE_COUNT = 0 JOB_STATES(CODES_COUNT),
+    REASON_COUNT = 0 REASONS(CODES_COUNT),
+    RUN_OUTCOME_COUNT = 0 RUN_OUTCOMES(CODES_COUNT),
+    VACUUM_OUTCOME_COUNT = 0 VACUUM_OUTCOMES(CODES_COUNT),
+    BATCH_OUTCOME_COUNT = 0 BATCH_OUTCOMES(CODES_COUNT),
+    REJECTED_REASON_COUNT = 0 REJECTED_REASONS(CODES_COUNT)
+};
+
+const char *job_state_code(enum job_state state);
+const char *job_state_sentence(enum job_state state);
+const char *reason_code(enum reason reason);
+const char *reason_sentence(enum reason reason);
+const char *run_outcome_code(enum run_outcome outcome);
+const char *run_outcome_sentence(enum run_outcome outcome);
+const char *vacuum_outcome_code(enum vacuum_outcome outcome);
+const char *vacuum_outcome_sentence(enum vacuum_outcome outcome);
+const char *batch_outcome_code(enum batch_outcome outcome);
+const char *batch_outcome_sentence(enum batch_outcome outcome);
+const char *rejected_reason_code(enum rejected_reason reason);
+const char *rejected_reason_sentence(enum rejected_reason reason);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * kin: which jobs are on tables whose rows refer to those of another job's table.
+ */
+#ifndef PGPURGED_PGPURGED_JOB_REFERENCES_H
+#define PGPURGED_PGPURGED_JOB_REFERENCES_H
+
+#include <stdbool.h>
+
+#include "config/settings.h"
+#include "sql/fk_graph.h"
+
+/* Whether rows of this table, perhaps a partition, refer to those of the family's first. `keeps`:
+ * any of these references keeps the row that it refers to. */
+bool job_references_to(const struct fk_graph *family, const struct table_name *table, bool *keeps);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * The cases of check_policy: one file for each thing that src/policy/ decides, put together and run
+ * by decide.c. None of them needs a server or a clock.
+ */
+#ifndef TESTS_UNIT_DECIDE_H
+#define TESTS_UNIT_DECIDE_H
+
+#include <check.h>
+
+TCase *advice_cases(void);
+TCase *backoff_cases(void);
+TCase *breaker_cases(void);
+TCase *choose_cases(void);
+TCase *forecast_cases(void);
+TCase *guard_cases(void);
+TCase *limits_cases(void);
+TCase *next_cases(void);
+TCase *order_cases(void);
+TCase *outcome_cases(void);
+TCase *pace_cases(void);
+TCase *schedule_cases(void);
+TCase *urgency_cases(void);
+TCase *vacuum_cases(void);
+TCase *window_cases(void);
+
+#endif
