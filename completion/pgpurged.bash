@@ -28,6 +28,23 @@ _pgpurged_takes_jobs()
     return 1
 }
 
+# The options that may still follow: there is one verb at most, and --config is given once.
+_pgpurged_options()
+{
+    local word config=--config verbs="--check --init-sql --once --plan --print-config" exact=--exact json=--json
+
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case $word in
+            -c | --config) config= ;;
+            --exact*) exact= verbs=${verbs:+--plan} ;;
+            --json) json= verbs=${verbs:+--plan} ;;
+            --plan) verbs= ;;
+            --check | --init-sql* | --once | --print-config) verbs= exact= json= ;;
+        esac
+    done
+    echo "$verbs $config $exact $json --help --version"
+}
+
 _pgpurged()
 {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} words=
@@ -41,7 +58,7 @@ _pgpurged()
             ;;
     esac
     if [[ $current == -* ]]; then
-        words="--check --config --exact --help --init-sql --json --once --plan --print-config --version"
+        words=$(_pgpurged_options)
     elif _pgpurged_takes_jobs; then
         words=$(_pgpurged_jobs)
     fi

@@ -101,12 +101,20 @@ static bool read_colour(const char *value, enum colour *colour, struct err *err)
     return err_set(err, "--color: \"%s\" is not one of auto, always, never", value);
 }
 
+/* Of two sockets nobody knows which daemon was meant. */
+static bool read_socket(const char *path, struct arguments *arguments, struct err *err)
+{
+    if (arguments->socket != NULL)
+        return err_set(err, "--socket is given twice");
+    arguments->socket = path;
+    return true;
+}
+
 static bool read_option(int letter, const char *value, struct arguments *arguments, struct err *err)
 {
     switch (letter) {
     case 's':
-        arguments->socket = value;
-        return true;
+        return read_socket(value, arguments, err);
     case 'j':
         arguments->json = true;
         return true;
@@ -153,7 +161,6 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments, struct e
     int letter;
 
     *arguments = (struct arguments){
-        .socket = PGPURGED_SOCKET,
         .timeout_ms = 10 * 1000,
         .interval_ms = 2 * 1000,
         .limits = {2 * DAY_S, 7 * DAY_S, NAN, NAN},
@@ -165,6 +172,8 @@ bool arguments_read(int argc, char **argv, struct arguments *arguments, struct e
         if (!read_option(letter, optarg, arguments, err))
             return false;
     }
+    if (arguments->socket == NULL)
+        arguments->socket = PGPURGED_SOCKET;
     arguments->words = argv + optind;
     arguments->word_count = argc - optind;
     return true;

@@ -18,14 +18,17 @@
 enum verb { VERB_RUN, VERB_CHECK, VERB_PLAN, VERB_ONCE, VERB_INIT_SQL, VERB_PRINT_CONFIG };
 
 struct arguments {
-    const char *config_path;
+    const char *config_path; /* NULL = none was named */
     enum verb verb;
-    const char *role; /* --init-sql=ROLE */
+    const char *verb_option; /* the option that asked for it; NULL = none did */
+    const char *role;        /* --init-sql=ROLE */
     char *const *names;
     size_t name_count;
     int64_t count_ms; /* --exact */
     bool json;
 };
+
+#define DEFAULT_CONFIG PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf"
 
 static const char usage[] =
     "Usage: pgpurged [OPTION]... [JOB]...\n"
@@ -33,7 +36,7 @@ static const char usage[] =
     "\n"
     "Without an option it runs in the foreground and logs to stderr.\n"
     "\n"
-    "  -c, --config FILE    the configuration [" PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf]\n"
+    "  -c, --config FILE    the configuration [" DEFAULT_CONFIG "]\n"
     "      --check          read the configuration, say whether it is right, exit\n"
     "      --plan [JOB]...  connect and say what would go and how; deletes nothing\n"
     "      --exact[=TIME]   with --plan: count, for TIME per job at most [60s], instead of "
@@ -114,23 +117,46 @@ static bool check_arguments(const struct arguments *arguments)
     return true;
 }
 
-/* Options that say what is to be done. Returns false if it is none of them. */
+/* A command line that says two things is a typo, and one of the two may delete: whichever would
+ * win, nothing is done. Returns false for the caller to return. */
+static bool contradicts(const char *first, const char *second)
+{
+    if (text_equal(first, second))
+        fprintf(stderr, "pgpurged: %s is given twice\n", first);
+    else
+        fprintf(stderr, "pgpurged: %s and %s can't go together\n", first, second);
+    return false;
+}
+
+static bool take_config(const char *path, struct arguments *arguments)
+{
+    if (arguments->config_path != NULL)
+        return contradicts("--config", "--config");
+    arguments->config_path = path;
+    return true;
+}
+
+/* Options that say what is to be done. Returns false if it is none of them, or not the only one. */
 static bool take_verb(int option, struct arguments *arguments)
 {
     static const struct {
         int option;
         enum verb verb;
+        const char *name;
     } verbs[] = {
-        {OPTION_CHECK, VERB_CHECK},
-        {OPTION_PLAN, VERB_PLAN},
-        {OPTION_ONCE, VERB_ONCE},
-        {OPTION_INIT_SQL, VERB_INIT_SQL},
-        {OPTION_PRINT_CONFIG, VERB_PRINT_CONFIG},
+        {OPTION_CHECK, VERB_CHECK, "--check"},
+        {OPTION_PLAN, VERB_PLAN, "--plan"},
+        {OPTION_ONCE, VERB_ONCE, "--once"},
+        {OPTION_INIT_SQL, VERB_INIT_SQL, "--init-sql"},
+        {OPTION_PRINT_CONFIG, VERB_PRINT_CONFIG, "--print-config"},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
         if (verbs[i].option == option) {
+            if (arguments->verb_option != NULL)
+                return contradicts(arguments->verb_option, verbs[i].name);
             arguments->verb = verbs[i].verb;
+            arguments->verb_option = verbs[i].name;
             return true;
         }
     return false;
@@ -141,8 +167,9 @@ static bool take_option(int option, struct arguments *arguments, int *status)
 {
     switch (option) {
     case 'c':
-        arguments->config_path = optarg;
-        return true;
+        if (take_config(optarg, arguments))
+            return true;
+        break;
     case OPTION_EXACT:
         if (read_count_time(optarg, arguments))
             return true;
@@ -153,7 +180,9 @@ static bool take_option(int option, struct arguments *arguments, int *status)
     case OPTION_INIT_SQL:
         if (optarg != NULL)
             arguments->role = optarg;
-        return take_verb(option, arguments);
+        if (take_verb(option, arguments))
+            return true;
+        break;
     case 'h':
         fputs(usage, stdout);
         *status = EXIT_DONE;
@@ -171,18 +200,17 @@ static bool take_option(int option, struct arguments *arguments, int *status)
     return false;
 }
 
-/* Likewise. */
+/* Returns false with *status set if the program is to end here. */
 static bool read_arguments(int argc, char **argv, struct arguments *arguments, int *status)
 {
     int option;
 
-    *arguments = (struct arguments){
-        .config_path = PGPURGED_SYSCONFDIR "/pgpurged/pgpurged.conf",
-        .role = "pgpurged",
-    };
+    *arguments = (struct arguments){.role = "pgpurged"};
     while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1)
         if (!take_option(option, arguments, status))
             return false;
+    if (arguments->config_path == NULL)
+        arguments->config_path = DEFAULT_CONFIG;
     arguments->names = argv + optind;
     arguments->name_count = (size_t)(argc - optind);
     if (check_arguments(arguments))

@@ -181,6 +181,38 @@ START_TEST(the_command_line_answers_as_it_always_did)
 }
 END_TEST
 
+/* --- verbs --- */
+
+/* Two verbs are a typo: nobody can say which one was meant, and the last one deleted. Each runs on
+ * a database of due rows. */
+START_TEST(two_verbs_in_any_order_are_bad_usage_and_nothing_is_done)
+{
+    static const char *const verbs[] = {"--check", "--plan", "--once", "--print-config",
+                                        "--init-sql"};
+    struct scene scene = scene_new();
+    const char *config, *output;
+
+    scene_add_orders(&scene, 40);
+    config = scene_config(&scene, "");
+    for (size_t i = 0; i < ARRAY_LENGTH(verbs); i++)
+        for (size_t j = 0; j < ARRAY_LENGTH(verbs); j++) {
+            int code = pgpurged_run(&output, "--config", config, verbs[i], verbs[j], NULL);
+
+            ck_assert_msg(code == 2, "%s %s: %d", verbs[i], verbs[j], code);
+            ck_assert_msg(strstr(output, i == j ? "is given twice" : "can't go together") != NULL,
+                          "%s %s: %s", verbs[i], verbs[j], output);
+        }
+    ck_assert_int_eq(pgpurged_run(NULL, "-c", config, "--plan", "orders", "--once", NULL), 2);
+    ck_assert_int_eq(pgpurged_run(NULL, "-c", config, "--check", "--plan", "--once", NULL), 2);
+    ck_assert_int_eq(pgpurged_run(NULL, "-c", config, "--init-sql=me", "--once", NULL), 2);
+    ck_assert_int_eq(pgpurged_run(NULL, "-c", config, "--pl", "--on", NULL), 2);
+    ck_assert_int_eq(pgpurged_run(NULL, "-c", config, "--config", config, "--once", NULL), 2);
+    ck_assert_int_eq(scene_due(&scene), 20);
+    ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pgpurged.runs"), 0);
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(version_is_the_package_and_its_number)
 {
     const char *output;
@@ -225,6 +257,9 @@ static const struct completion {
     {"--plan --exact --json or", "orders "},
     {"--once ''", "old_orders orders "},
     {"--check ''", " "},
+    {"--check --p", " "},
+    {"--plan --", "--exact --json --help --version "},
+    {"--once --", "--help --version "},
     {"--p", "--plan --print-config "},
 };
 
@@ -275,6 +310,7 @@ int main(void)
         plan_writes_nothing_even_where_it_could,
         plan_of_a_database_that_is_not_there_says_so,
         the_command_line_answers_as_it_always_did,
+        two_verbs_in_any_order_are_bad_usage_and_nothing_is_done,
         version_is_the_package_and_its_number,
         check_says_in_one_line_that_a_file_is_fine,
         print_config_feeds_itself,
