@@ -8,7 +8,8 @@
 #include "catalog/preflight_column.h"
 #include "catalog/preflight_table.h"
 #include "catalog/query.h"
-#include "sql/quote.h"
+#include "catalog/sequence.h"
+#include "sql/limits.h"
 #include "sql/schema.h"
 #include "sql/statements.h"
 
@@ -31,7 +32,6 @@ enum server_column {
 };
 
 struct preflight {
-    struct pg *pg;
     const struct job_settings *job;
     const struct clock_anchor *anchor;
     preflight_fn *fn;
@@ -40,248 +40,12 @@ struct preflight {
     struct preflight_table table;
     struct references_asked asked;
     struct references_reading *reading;
+    struct sequence *sequence;
 };
-
-static void finish(struct preflight *request, enum batch_outcome outcome, const struct err *err)
-{
-    request->fn(request->arg, outcome, &request->table, err);
-}
-
-static void refuse(struct preflight *request, const struct err *err)
-{
-    finish(request, BATCH_REFUSED, err);
-}
-
-/* Deals with a reply that is not PG_DONE. Returns whether it is. */
-static bool answered(struct preflight *request, const struct pg_result *reply)
-{
-    enum batch_outcome outcome = query_outcome(reply);
-    struct err err;
-
-    if (outcome == BATCH_COMMITTED)
-        return true;
-    query_error(pg_result_error(reply), &err);
-    /* No row is touched here: what would be a row's fault in a batch is the question's fault. */
-    finish(request, outcome == BATCH_ROW_ERROR ? BATCH_REFUSED : outcome, &err);
-    return false;
-}
-
-static void ask(struct preflight *request, const char *sql, const char *const *values, int count,
-                pg_result_fn *fn)
-{
-    query_send(request->pg, &(struct pg_step){sql, values, count}, true, fn, request);
-}
-
-static void ask_table(struct preflight *request);
-
-/* --- what refers to it --- */
-
-static void references_read(void *arg, enum batch_outcome outcome, const struct err *err)
-{
-    struct preflight *request = arg;
-
-    if (outcome == BATCH_COMMITTED)
-        request->table.references = references_graph(request->reading);
-    finish(request, outcome, err);
-}
-
-static void read_references(struct preflight *request)
-{
-    request->table.readable = true;
-    request->asked = (struct references_asked){
-        .job = request->job,
-        .relation = request->table.relation,
-        .role = request->table.role,
-    };
-    request->reading = references_start(request->pg, &request->asked, references_read, request);
-}
-
-static void zone_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-
-    if (answered(request, reply))
-        read_references(request);
-}
-
-/* Here a zone that nobody knows is an error of the job; in a batch it would look like one of each
- * row. */
-static void check_zone(struct preflight *request)
-{
-    const char *values[] = {request->job->column_timezone};
-
-    if (values[0][0] == '\0')
-        read_references(request);
-    else
-        ask(request, sql_zone, values, 1, zone_answered);
-}
-
-/* --- the rule --- */
-
-static bool is_volatile(const struct pg_result *reply)
-{
-    for (int row = 0; row < pg_result_rows(reply, QUERY_STEP); row++)
-        if (strstr(pg_result_text(reply, QUERY_STEP, row, 0), SQL_VOLATILE) != NULL)
-            return true;
-    return false;
-}
-
-/* What can't be asked for is let pass: the expression itself was understood. */
-static void volatility_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    enum batch_outcome outcome = query_outcome(reply);
-    struct err err;
-
-    if (outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR) {
-        check_zone(request);
-    } else if (answered(request, reply)) {
-        if (!is_volatile(reply)) {
-            check_zone(request);
-            return;
-        }
-        err_set(&err, "where: it calls a function that is VOLATILE, which may say another thing of "
-                      "the same row each time, like random() or clock_timestamp(); for the time "
-                      "write now(), and of a function of your own that only reads: ALTER FUNCTION "
-                      "... STABLE");
-        refuse(request, &err);
-    }
-}
-
-static void ask_volatility(struct preflight *request)
-{
-    struct sql_target target = preflight_target(request->job, &request->table);
-    char *sql = sql_explain_where(&target);
-
-    ask(request, sql, NULL, 0, volatility_answered);
-    free(sql);
-}
-
-/* It is asked under search_path = pg_catalog, so that what it means is not a matter of whose
- * session it is. */
-static void where_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    enum batch_outcome outcome = query_outcome(reply);
-    struct err cause, err;
-
-    if (outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR) {
-        query_error(pg_result_error(reply), &cause);
-        err_set(&err,
-                "where: %s; a function, type or operator that is not PostgreSQL's own needs its "
-                "schema, as in public.is_test(email)",
-                cause.text);
-        refuse(request, &err);
-    } else if (answered(request, reply)) {
-        ask_volatility(request);
-    }
-}
-
-static void check_where(struct preflight *request)
-{
-    struct sql_target target = preflight_target(request->job, &request->table);
-    char *sql;
-
-    if (request->job->where[0] == '\0') {
-        check_zone(request);
-        return;
-    }
-    sql = sql_try_where(&target);
-    ask(request, sql, NULL, 0, where_answered);
-    free(sql);
-}
-
-static void columns_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    struct err err;
-
-    if (!answered(request, reply))
-        return;
-    if (preflight_columns(reply, request->job, &request->table, &err))
-        check_where(request);
-    else
-        refuse(request, &err);
-}
-
-static void ask_columns(struct preflight *request)
-{
-    struct query_number oid;
-    const char *values[] = {query_number(&oid, request->table.relation)};
-
-    ask(request, sql_columns, values, ARRAY_LENGTH(values), columns_answered);
-}
-
-static void distributed_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    struct err err;
-
-    if (!answered(request, reply))
-        return;
-    if (pg_result_bool(reply, QUERY_STEP, 0, 0)) {
-        err_set(&err,
-                "%s is a distributed table of Citus: here it is an empty shell, and its shards are "
-                "not supported yet",
-                request->job->table.written);
-        refuse(request, &err);
-        return;
-    }
-    ask_columns(request);
-}
-
-static void table_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    struct query_number oid;
-    struct err err;
-
-    if (!answered(request, reply))
-        return;
-    if (!preflight_judge_table(reply, &request->job->table, &request->table, &err)) {
-        refuse(request, &err);
-    } else if (request->citus) {
-        const char *values[] = {query_number(&oid, request->table.relation)};
-
-        ask(request, sql_distributed, values, ARRAY_LENGTH(values), distributed_answered);
-    } else {
-        ask_columns(request);
-    }
-}
-
-static void ask_table(struct preflight *request)
-{
-    const struct job_settings *job = request->job;
-    const char *values[] = {job->table.schema, job->table.name, job->non_firing_triggers};
-
-    ask(request, sql_table, values, ARRAY_LENGTH(values), table_answered);
-}
-
-/* --- the schema pgpurged --- */
-
-static void version_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-    int64_t version;
-    struct err err;
-
-    if (!answered(request, reply))
-        return;
-    version = pg_result_int(reply, QUERY_STEP, 0, 0);
-    if (version != SCHEMA_VERSION) {
-        err_set(&err,
-                "schema pgpurged is of version %lld, this daemon needs %d; run: pgpurged "
-                "--init-sql | psql",
-                (long long)version, SCHEMA_VERSION);
-        refuse(request, &err);
-        return;
-    }
-    ask_table(request);
-}
 
 /* --- the server --- */
 
-static bool check_schema(const struct preflight *request, const struct pg_result *reply,
+static bool check_schema(const struct preflight *preflight, const struct pg_result *reply,
                          struct err *err)
 {
     const char *database = pg_result_text(reply, QUERY_STEP, 0, SERVER_DATABASE);
@@ -296,107 +60,301 @@ static bool check_schema(const struct preflight *request, const struct pg_result
         return err_set(err,
                        "role %s may not write the audit table or the runs of schema pgpurged; "
                        "run: pgpurged --init-sql=%s | psql -d %s",
-                       request->table.role, request->table.role, database);
+                       preflight->table.role, preflight->table.role, database);
     return true;
 }
 
-static bool check_server(const struct preflight *request, const struct pg_result *reply,
+static bool check_server(const struct preflight *preflight, const struct pg_result *reply,
                          struct err *err)
 {
     const char *replication_role = pg_result_text(reply, QUERY_STEP, 0, SERVER_REPLICATION_ROLE);
 
-    if (request->table.server_version < SERVER_VERSION_NEEDED)
+    if (preflight->table.server_version < SERVER_VERSION_NEEDED)
         return err_set(err, "the server is PostgreSQL %d; 14 or newer is needed",
-                       request->table.server_version / 10000);
+                       preflight->table.server_version / 10000);
     if (replication_role == NULL || !text_equal(replication_role, "origin"))
         return err_set(
             err,
             "session_replication_role is \"%s\" for role %s: triggers and foreign keys would not "
             "be obeyed; reset it",
-            replication_role, request->table.role);
-    return check_schema(request, reply, err);
+            replication_role, preflight->table.role);
+    return check_schema(preflight, reply, err);
 }
 
-static void abilities_answered(void *arg, const struct pg_result *reply)
-{
-    struct preflight *request = arg;
-
-    if (!answered(request, reply))
-        return;
-    abilities_read(reply, &request->table.abilities);
-    ask(request, sql_version, NULL, 0, version_answered);
-}
-
-static bool check_clock(const struct preflight *request, struct err *err)
+static bool check_clock(const struct preflight *preflight, struct err *err)
 {
     double skew_s = 0;
 
-    switch (guard_clock(request->anchor, request->table.clock, wall_now(), mono_now(), &skew_s)) {
+    switch (
+        guard_clock(preflight->anchor, preflight->table.clock, wall_now(), mono_now(), &skew_s)) {
     case GUARD_CLOCK_FINE:
         return true;
     case GUARD_CLOCK_SKEWED:
         return err_set(err,
                        "the database's clock and this machine's differ by %.0f s; nothing is "
-                       "deleted until the "
-                       "wrong one is set right and pgpurged is reloaded",
+                       "deleted until the wrong one is set right and pgpurged is reloaded",
                        skew_s);
     case GUARD_CLOCK_JUMPED:
         return err_set(err,
                        "the database's clock has jumped by %.0f s; nothing is deleted until "
-                       "somebody has looked "
-                       "and reloaded pgpurged",
+                       "somebody has looked and reloaded pgpurged",
                        skew_s);
     }
     return false;
 }
 
-static void server_answered(void *arg, const struct pg_result *reply)
+static void read_server(struct preflight *preflight, const struct pg_result *reply)
 {
-    struct preflight *request = arg;
-    const char *role;
-    struct err err;
+    const char *role = pg_result_text(reply, QUERY_STEP, 0, SERVER_ROLE);
+    struct preflight_table *table = &preflight->table;
 
-    if (!answered(request, reply))
-        return;
-    role = pg_result_text(reply, QUERY_STEP, 0, SERVER_ROLE);
-    snprintf(request->table.role, sizeof request->table.role, "%s", role != NULL ? role : "");
-    request->table.server_version = (int)pg_result_int(reply, QUERY_STEP, 0, SERVER_VERSION);
-    request->table.block_size = (uint32_t)pg_result_int(reply, QUERY_STEP, 0, SERVER_BLOCK_SIZE);
-    request->table.clock.us = pg_result_int(reply, QUERY_STEP, 0, SERVER_CLOCK);
-    request->citus = pg_result_bool(reply, QUERY_STEP, 0, SERVER_CITUS);
+    snprintf(table->role, sizeof table->role, "%s", role != NULL ? role : "");
+    table->server_version = (int)pg_result_int(reply, QUERY_STEP, 0, SERVER_VERSION);
+    table->block_size = (uint32_t)pg_result_int(reply, QUERY_STEP, 0, SERVER_BLOCK_SIZE);
+    table->clock.us = pg_result_int(reply, QUERY_STEP, 0, SERVER_CLOCK);
+    preflight->citus = pg_result_bool(reply, QUERY_STEP, 0, SERVER_CITUS);
+}
 
+static enum batch_outcome judge_server(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct preflight *preflight = data;
+
+    read_server(preflight, reply);
     if (pg_result_bool(reply, QUERY_STEP, 0, SERVER_STANDBY)) {
-        err_set(&err,
-                "the database is a standby: nothing can be deleted here until it is promoted");
-        finish(request, BATCH_STANDBY, &err);
-    } else if (!check_clock(request, &err)) {
-        finish(request, BATCH_CLOCK, &err);
-    } else if (!check_server(request, reply, &err)) {
-        refuse(request, &err);
-    } else {
-        abilities_send(request->pg, abilities_answered, request);
+        err_set(err, "the database is a standby: nothing can be deleted here until it is promoted");
+        return BATCH_STANDBY;
     }
+    if (!check_clock(preflight, err))
+        return BATCH_CLOCK;
+    return question_fine_if(check_server(preflight, reply, err));
+}
+
+static void values_of_abilities(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+
+    values->sql = sql_abilities(preflight->table.server_version);
+}
+
+static enum batch_outcome judge_abilities(void *data, const struct pg_result *reply,
+                                          struct err *err)
+{
+    struct preflight *preflight = data;
+
+    (void)err;
+    abilities_read(reply, &preflight->table.abilities);
+    return BATCH_COMMITTED;
+}
+
+static enum batch_outcome judge_version(void *data, const struct pg_result *reply, struct err *err)
+{
+    int64_t version = pg_result_int(reply, QUERY_STEP, 0, 0);
+
+    (void)data;
+    return question_fine_if(
+        version == SCHEMA_VERSION ||
+        err_set(err,
+                "schema pgpurged is of version %lld, this daemon needs %d; run: pgpurged "
+                "--init-sql | psql",
+                (long long)version, SCHEMA_VERSION));
+}
+
+/* --- the table --- */
+
+static void values_of_table(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+
+    question_text(values, preflight->job->table.schema);
+    question_text(values, preflight->job->table.name);
+    question_text(values, preflight->job->non_firing_triggers);
+}
+
+static enum batch_outcome judge_table(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct preflight *preflight = data;
+
+    if (!preflight_judge_table(reply, &preflight->job->table, &preflight->table, err))
+        return BATCH_REFUSED;
+    preflight->asked.relation = preflight->table.relation;
+    return BATCH_COMMITTED;
+}
+
+static void values_relation(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+
+    question_number(values, preflight->table.relation);
+}
+
+static bool has_citus(void *data)
+{
+    const struct preflight *preflight = data;
+
+    return preflight->citus;
+}
+
+static enum batch_outcome judge_distributed(void *data, const struct pg_result *reply,
+                                            struct err *err)
+{
+    const struct preflight *preflight = data;
+
+    return question_fine_if(
+        !pg_result_bool(reply, QUERY_STEP, 0, 0) ||
+        err_set(err,
+                "%s is a distributed table of Citus: here it is an empty shell, and its shards are "
+                "not supported yet",
+                preflight->job->table.written));
+}
+
+/* --- the rule --- */
+
+static enum batch_outcome judge_columns(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct preflight *preflight = data;
+
+    return question_fine_if(preflight_columns(reply, preflight->job, &preflight->table, err));
+}
+
+static bool has_where(void *data)
+{
+    const struct preflight *preflight = data;
+
+    return preflight->job->where[0] != '\0';
+}
+
+/* It is asked under search_path = pg_catalog, so that what it means is not a matter of whose
+ * session it is. */
+static void values_of_where(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+    struct sql_target target = preflight_target(preflight->job, &preflight->table);
+
+    values->sql = question_built(values, sql_try_where(&target));
+}
+
+static enum batch_outcome where_failed(void *data, enum batch_outcome outcome, struct err *err)
+{
+    struct err cause = *err;
+
+    (void)data;
+    if (outcome != BATCH_REFUSED && outcome != BATCH_ROW_ERROR)
+        return outcome;
+    err_set(err,
+            "where: %s; a function, type or operator that is not PostgreSQL's own needs its "
+            "schema, as in public.is_test(email)",
+            cause.text);
+    return BATCH_REFUSED;
+}
+
+static void values_of_volatility(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+    struct sql_target target = preflight_target(preflight->job, &preflight->table);
+
+    values->sql = question_built(values, sql_explain_where(&target));
+}
+
+static enum batch_outcome judge_volatility(void *data, const struct pg_result *reply,
+                                           struct err *err)
+{
+    (void)data;
+    for (int row = 0; row < pg_result_rows(reply, QUERY_STEP); row++) {
+        const char *line = pg_result_text(reply, QUERY_STEP, row, 0);
+
+        if (line != NULL && strstr(line, SQL_VOLATILE) != NULL)
+            return question_fine_if(
+                err_set(err, "where: it calls a function that is VOLATILE, which may say another "
+                             "thing of the same row each time, like random() or "
+                             "clock_timestamp(); for the time write now(), and of a function of "
+                             "your own that only reads: ALTER FUNCTION ... STABLE"));
+    }
+    return BATCH_COMMITTED;
+}
+
+/* What can't be asked for is let pass: the expression itself was understood. */
+static enum batch_outcome volatility_failed(void *data, enum batch_outcome outcome, struct err *err)
+{
+    (void)data;
+    (void)err;
+    return outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR ? BATCH_COMMITTED : outcome;
+}
+
+/* Here a zone that nobody knows is an error of the job; in a batch it would look like one of each
+ * row. */
+static bool has_zone(void *data)
+{
+    const struct preflight *preflight = data;
+
+    return preflight->job->column_timezone[0] != '\0';
+}
+
+static void values_of_zone(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+
+    question_text(values, preflight->job->column_timezone);
+}
+
+static const struct question questions[] = {
+    {.sql = sql_server, .judge = judge_server},
+    {.values = values_of_abilities, .judge = judge_abilities},
+    {.sql = sql_version, .judge = judge_version},
+    {.sql = sql_table, .values = values_of_table, .judge = judge_table},
+    {.sql = sql_distributed,
+     .wanted = has_citus,
+     .values = values_relation,
+     .judge = judge_distributed},
+    {.sql = sql_columns, .values = values_relation, .judge = judge_columns},
+    {.wanted = has_where,
+     .values = values_of_where,
+     .judge = question_answered,
+     .failed = where_failed},
+    {.wanted = has_where,
+     .values = values_of_volatility,
+     .judge = judge_volatility,
+     .failed = volatility_failed},
+    {.sql = sql_zone, .wanted = has_zone, .values = values_of_zone, .judge = question_answered},
+};
+
+/* --- the end --- */
+
+static void answered(void *arg, enum batch_outcome outcome, const struct err *err)
+{
+    struct preflight *preflight = arg;
+
+    preflight->table.readable = references_begun(preflight->reading);
+    if (outcome == BATCH_COMMITTED)
+        preflight->table.references = references_graph(preflight->reading);
+    preflight->fn(preflight->arg, outcome, &preflight->table, err);
 }
 
 struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
                                   const struct clock_anchor *anchor, preflight_fn *fn, void *arg)
 {
-    struct preflight *request = mem_new(sizeof *request);
+    struct preflight *preflight = mem_new(sizeof *preflight);
 
-    *request = (struct preflight){.pg = pg, .job = job, .anchor = anchor, .fn = fn, .arg = arg};
-    ask(request, sql_server, NULL, 0, server_answered);
-    return request;
+    *preflight = (struct preflight){.job = job, .anchor = anchor, .fn = fn, .arg = arg};
+    preflight->asked = (struct references_asked){.job = job, .role = preflight->table.role};
+    preflight->reading = references_new(&preflight->asked);
+    preflight->sequence =
+        sequence_start(pg,
+                       (struct sequence_part[]){{questions, ARRAY_LENGTH(questions), preflight},
+                                                references_questions(preflight->reading)},
+                       2, answered, preflight);
+    return preflight;
 }
 
 const struct reference_graph *preflight_references(const struct preflight *preflight)
 {
-    return preflight->reading != NULL ? references_graph(preflight->reading) : NULL;
+    return references_graph(preflight->reading);
 }
 
 void preflight_free(struct preflight *preflight)
 {
     if (preflight == NULL)
         return;
+    sequence_free(preflight->sequence);
     references_free(preflight->reading);
     free(preflight);
 }

@@ -4,170 +4,20 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "catalog/query.h"
 #include "catalog/reference_graph.h"
 #include "catalog/references_check.h"
 #include "sql/children.h"
-#include "sql/quote.h"
 #include "sql/references.h"
 
 struct references_reading {
-    struct pg *pg;
     const struct references_asked *asked;
-    references_fn *fn;
-    void *arg;
     struct reference_graph graph;
+    bool begun;
     bool whole;   /* nothing is missing from the graph */
     size_t tried; /* references that were tried out so far */
 };
 
-/* --- replies --- */
-
-static void refuse(struct references_reading *reading, const struct err *err)
-{
-    reading->fn(reading->arg, BATCH_REFUSED, err);
-}
-
-/* Deals with a reply that is not PG_DONE. Returns whether it is. */
-static bool answered(struct references_reading *reading, const struct pg_result *reply)
-{
-    enum batch_outcome outcome = query_outcome(reply);
-    struct err err;
-
-    if (outcome == BATCH_COMMITTED)
-        return true;
-    query_error(pg_result_error(reply), &err);
-    reading->fn(reading->arg, outcome == BATCH_ROW_ERROR ? BATCH_REFUSED : outcome, &err);
-    return false;
-}
-
-/* --- queries --- */
-
-static void try_next(struct references_reading *reading);
-
-static void tried(void *arg, const struct pg_result *reply)
-{
-    struct references_reading *reading = arg;
-    const struct fk_reference *reference = &reading->graph.family.references[reading->tried - 1];
-    struct err err;
-
-    if (pg_result_status(reply) != PG_FAILED) {
-        if (answered(reading, reply))
-            try_next(reading);
-        return;
-    }
-    query_error(pg_result_error(reply), &err);
-    err_prefix(&err, "references: %s", reference->name);
-    refuse(reading, &err);
-}
-
-/* A foreign key compares what it compares; whether a declared one can is for the server to say. */
-static void try_next(struct references_reading *reading)
-{
-    const struct fk_graph *family = &reading->graph.family;
-    char *sql;
-
-    while (reading->tried < family->reference_count &&
-           family->references[reading->tried].action != ACTION_DECLARED)
-        reading->tried++;
-    if (reading->tried == family->reference_count) {
-        reading->fn(reading->arg, BATCH_COMMITTED, NULL);
-        return;
-    }
-    sql = sql_try_reference(family, &family->references[reading->tried++]);
-    query_send(reading->pg, &(struct pg_step){sql, NULL, 0}, true, tried, reading);
-    free(sql);
-}
-
-static void relatives_answered(void *arg, const struct pg_result *reply)
-{
-    struct references_reading *reading = arg;
-    struct err err;
-
-    if (!answered(reading, reply))
-        return;
-    reading->whole = reference_graph_read_relatives(reply, &reading->graph, &err);
-    if (!reading->whole)
-        refuse(reading, &err);
-    else if (references_allowed(reading->asked, &reading->graph, reply, &err))
-        try_next(reading);
-    else
-        refuse(reading, &err);
-}
-
-static void ask_relatives(struct references_reading *reading)
-{
-    const struct fk_graph *family = &reading->graph.family;
-    struct text list = {0};
-    const char *values[2];
-
-    for (size_t i = 0; i < family->table_count; i++)
-        text_addf(&list, "%c%lld", i > 0 ? ',' : '{', (long long)family->tables[i].relation);
-    text_add(&list, "}");
-    values[0] = list.data;
-    values[1] = reading->asked->job->non_firing_triggers;
-    query_send(reading->pg, &(struct pg_step){fk_tables, values, ARRAY_LENGTH(values)}, true,
-               relatives_answered, reading);
-    text_free(&list);
-}
-
-static void indexes_answered(void *arg, const struct pg_result *reply)
-{
-    struct references_reading *reading = arg;
-    struct err err;
-
-    if (!answered(reading, reply))
-        return;
-    if (reference_graph_read_indexes(reply, reading->asked, &reading->graph, &err))
-        ask_relatives(reading);
-    else
-        refuse(reading, &err);
-}
-
-static void ask_indexes(struct references_reading *reading)
-{
-    const struct fk_graph *family = &reading->graph.family;
-    json_t *list = json_array();
-    const char *values[1];
-    char *text;
-
-    for (size_t i = 0; i < family->reference_count; i++) {
-        const struct fk_reference *reference = &family->references[i];
-        json_t *columns = json_array(), *keys = json_array();
-
-        for (size_t n = 0; n < reference->pair_count; n++) {
-            json_array_append_new(columns, json_string(reference->pairs[n].child));
-            json_array_append_new(keys, json_string(reference->pairs[n].parent));
-        }
-        json_array_append_new(
-            list,
-            json_pack("{s:I, s:o, s:s?, s:s?, s:I, s:o}", "child",
-                      (json_int_t)family->tables[reference->child].relation, "columns", columns,
-                      "where", reference->where_column, "value", reference->where_value, "parent",
-                      (json_int_t)family->tables[reference->parent].relation, "keys", keys));
-    }
-    values[0] = text = json_dumps(list, JSON_COMPACT);
-    query_send(reading->pg, &(struct pg_step){fk_reference_indexes, values, 1}, true,
-               indexes_answered, reading);
-    free(text);
-    json_decref(list);
-}
-
-static void references_answered(void *arg, const struct pg_result *reply)
-{
-    struct references_reading *reading = arg;
-    struct err err;
-
-    if (!answered(reading, reply))
-        return;
-    if (!reference_graph_read(reply, reading->asked, &reading->graph, &err))
-        refuse(reading, &err);
-    else if (reading->graph.family.reference_count == 0) {
-        reading->whole = true;
-        reading->fn(reading->arg, BATCH_COMMITTED, NULL);
-    } else
-        ask_indexes(reading);
-}
+/* --- what refers to the table --- */
 
 /* The declared ones, for sql_references. NULL where a name is no UTF-8, which JSON can't say. */
 static char *declared_json(const struct job_settings *job)
@@ -202,21 +52,157 @@ static const char *letters_of(enum children children)
     return "c";
 }
 
-struct references_reading *references_start(struct pg *pg, const struct references_asked *asked,
-                                            references_fn *fn, void *arg)
+static void values_of_references(void *data, struct question_values *values)
+{
+    struct references_reading *reading = data;
+    const struct references_asked *asked = reading->asked;
+
+    reading->begun = true;
+    reference_graph_start(asked, &reading->graph);
+    question_number(values, asked->relation);
+    question_text(values, letters_of(asked->job->children));
+    question_text(values, question_built(values, declared_json(asked->job)));
+}
+
+static enum batch_outcome judge_references(void *data, const struct pg_result *reply,
+                                           struct err *err)
+{
+    struct references_reading *reading = data;
+
+    if (!reference_graph_read(reply, reading->asked, &reading->graph, err))
+        return BATCH_REFUSED;
+    reading->whole = reading->graph.family.reference_count == 0;
+    return BATCH_COMMITTED;
+}
+
+/* --- through which index, and which tables these are --- */
+
+static bool has_references(void *data)
+{
+    const struct references_reading *reading = data;
+
+    return reading->graph.family.reference_count > 0;
+}
+
+static json_t *json_of_reference(const struct fk_graph *family,
+                                 const struct fk_reference *reference)
+{
+    json_t *columns = json_array(), *keys = json_array();
+
+    for (size_t n = 0; n < reference->pair_count; n++) {
+        json_array_append_new(columns, json_string(reference->pairs[n].child));
+        json_array_append_new(keys, json_string(reference->pairs[n].parent));
+    }
+    return json_pack("{s:I, s:o, s:s?, s:s?, s:I, s:o}", "child",
+                     (json_int_t)family->tables[reference->child].relation, "columns", columns,
+                     "where", reference->where_column, "value", reference->where_value, "parent",
+                     (json_int_t)family->tables[reference->parent].relation, "keys", keys);
+}
+
+static void values_of_indexes(void *data, struct question_values *values)
+{
+    const struct references_reading *reading = data;
+    const struct fk_graph *family = &reading->graph.family;
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < family->reference_count; i++)
+        json_array_append_new(list, json_of_reference(family, &family->references[i]));
+    question_text(values, question_built(values, json_dumps(list, JSON_COMPACT)));
+    json_decref(list);
+}
+
+static enum batch_outcome judge_indexes(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct references_reading *reading = data;
+
+    return question_fine_if(
+        reference_graph_read_indexes(reply, reading->asked, &reading->graph, err));
+}
+
+static void values_of_tables(void *data, struct question_values *values)
+{
+    const struct references_reading *reading = data;
+    const struct fk_graph *family = &reading->graph.family;
+    struct text list = {0};
+
+    for (size_t i = 0; i < family->table_count; i++)
+        text_addf(&list, "%c%lld", i > 0 ? ',' : '{', (long long)family->tables[i].relation);
+    text_add(&list, "}");
+    question_text(values, question_built(values, text_take(&list)));
+    question_text(values, reading->asked->job->non_firing_triggers);
+}
+
+static enum batch_outcome judge_tables(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct references_reading *reading = data;
+
+    reading->whole = reference_graph_read_relatives(reply, &reading->graph, err);
+    return question_fine_if(reading->whole &&
+                            references_allowed(reading->asked, &reading->graph, reply, err));
+}
+
+/* --- whether the columns of declared references can be compared --- */
+
+/* A foreign key compares what it compares; whether a declared one can is for the server to say. */
+static bool is_any_left(void *data)
+{
+    struct references_reading *reading = data;
+    const struct fk_graph *family = &reading->graph.family;
+
+    while (reading->tried < family->reference_count &&
+           family->references[reading->tried].action != ACTION_DECLARED)
+        reading->tried++;
+    return reading->tried < family->reference_count;
+}
+
+static void values_of_try(void *data, struct question_values *values)
+{
+    struct references_reading *reading = data;
+    const struct fk_graph *family = &reading->graph.family;
+
+    values->sql =
+        question_built(values, sql_try_reference(family, &family->references[reading->tried++]));
+}
+
+static enum batch_outcome try_failed(void *data, enum batch_outcome outcome, struct err *err)
+{
+    const struct references_reading *reading = data;
+
+    (void)outcome;
+    err_prefix(err, "references: %s", reading->graph.family.references[reading->tried - 1].name);
+    return BATCH_REFUSED;
+}
+
+static const struct question questions[] = {
+    {.sql = sql_references, .values = values_of_references, .judge = judge_references},
+    {.sql = fk_reference_indexes,
+     .wanted = has_references,
+     .values = values_of_indexes,
+     .judge = judge_indexes},
+    {.sql = fk_tables, .wanted = has_references, .values = values_of_tables, .judge = judge_tables},
+    {.wanted = is_any_left,
+     .again = true,
+     .values = values_of_try,
+     .judge = question_answered,
+     .failed = try_failed},
+};
+
+struct references_reading *references_new(const struct references_asked *asked)
 {
     struct references_reading *reading = mem_new(sizeof *reading);
-    struct query_number relation;
-    char *json = declared_json(asked->job);
-    const char *values[] = {query_number(&relation, asked->relation),
-                            letters_of(asked->job->children), json};
 
-    *reading = (struct references_reading){.pg = pg, .asked = asked, .fn = fn, .arg = arg};
-    reference_graph_start(asked, &reading->graph);
-    query_send(pg, &(struct pg_step){sql_references, values, ARRAY_LENGTH(values)}, true,
-               references_answered, reading);
-    free(json);
+    reading->asked = asked;
     return reading;
+}
+
+struct sequence_part references_questions(struct references_reading *reading)
+{
+    return (struct sequence_part){questions, ARRAY_LENGTH(questions), reading};
+}
+
+bool references_begun(const struct references_reading *reading)
+{
+    return reading->begun;
 }
 
 const struct reference_graph *references_graph(const struct references_reading *reading)

@@ -12,10 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "catalog/sequence.h"
 #include "config/settings.h"
-#include "model/codes.h"
-#include "net/pg_conn.h"
 #include "sql/fk_graph.h"
 
 /* What people want to know of a reference, beside what the family says of it. */
@@ -42,24 +40,21 @@ struct reference_graph {
     struct reference_facts *facts; /* one for each reference of the family */
 };
 
-/* BATCH_COMMITTED = fine, BATCH_REFUSED, or what the failure means; err says why if it is not fine.
- */
-typedef void references_fn(void *arg, enum batch_outcome outcome, const struct err *err);
-
 struct references_asked {
     const struct job_settings *job;
     int64_t relation; /* OID of its table */
     const char *role; /* for the GRANTs, as SQL needs it */
 };
 
-/* Three queries, and one for each declared reference. `asked` must stay until the callback. The
- * object, and the graph in it, is the caller's: references_free() after the callback, or after
- * pg_close().
- */
-struct references_reading *references_start(struct pg *pg, const struct references_asked *asked,
-                                            references_fn *fn, void *arg);
-/* After the callback: what was read, also where the job is refused for it; NULL = not all could be.
- */
+struct references_reading;
+
+/* `asked` must stay, and be filled in by the time of the first question. references_free() it after
+ * the sequence has ended. */
+struct references_reading *references_new(const struct references_asked *asked);
+/* Three questions, and one for each declared reference: a part of the preflight's sequence. */
+struct sequence_part references_questions(struct references_reading *reading);
+bool references_begun(const struct references_reading *reading); /* the first was asked */
+/* After the end: what was read, also where the job is refused for it; NULL = not all could be. */
 const struct reference_graph *references_graph(const struct references_reading *reading);
 void references_free(struct references_reading *reading); /* NULL is fine */
 
