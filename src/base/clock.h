@@ -3,8 +3,8 @@
  *
  * struct mono is for durations: it goes on while the machine sleeps and never jumps
  * (CLOCK_BOOTTIME). struct wall is for calendar time: microseconds since 1970-01-01 UTC, the
- * database's or ours. Decisions about rows and windows use the database's wall clock only (DESIGN
- * 2, "The clock").
+ * database's or ours. Decisions about rows and windows use the database's wall clock only,
+ * because two machines never agree exactly.
  */
 #ifndef PGPURGED_BASE_CLOCK_H
 #define PGPURGED_BASE_CLOCK_H

@@ -1,6 +1,6 @@
 /*
- * leaves: the heap tables that a job's table is made of: itself, or its partitions at whatever
- * depth. A run goes over them one by one, because a TID means nothing across partitions (DESIGN 3).
+ * partitions: the relations that a job's table is made of: the table itself, or its partitions on
+ * all levels. A run works on them one by one, because a TID is only valid within one partition.
  *
  * Partitions come and go, so they are looked up at the beginning of a run and once more at its end.
  * One that can't be purged (a foreign table, a privilege that is missing) is no reason to leave the

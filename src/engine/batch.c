@@ -9,7 +9,7 @@
 #include "sql/limits.h"
 #include "sql/statements.h"
 
-/* The server bounds each statement; what exceeds that by so much is frozen (DESIGN 2). */
+/* The server bounds each statement; what exceeds that by so much is frozen. */
 enum { DEADLINE_GRACE_MS = 15 * 1000 };
 
 /* Whether STEP_WAITERS is one of them or not, COMMIT is the last. */

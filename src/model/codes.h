@@ -39,7 +39,8 @@
     X(REASON_REFUSED, "refused", "the table, a privilege or the schema is not as the job needs")   \
     X(REASON_LOCKED, "locked", "somebody else holds locks on its rows or table")                   \
     X(REASON_ERRORS, "errors", "the last batch failed")                                            \
-    X(REASON_BREAKER, "breaker", "too many failures in a row: the breaker is open")                \
+    X(REASON_BREAKER, "circuit_breaker",                                                           \
+      "too many failures in a row: the circuit breaker is open")                                   \
     X(REASON_RATE, "rate", "max_rows_per_second is reached")                                       \
     X(REASON_DUTY_CYCLE, "duty_cycle", "it rests between batches as duty_cycle asks")              \
     X(REASON_REPLICA_LAG, "replica_lag", "a replica is further behind than max_replica_lag")       \
@@ -69,7 +70,7 @@
     X(VACUUM_STOPPED, "stopped", "its time was over, or the job was paused or drained")            \
     X(VACUUM_FAILED, "failed", "an error ended it, or the connection was lost")
 
-/* How one batch ended, by what the server said (DESIGN 4). */
+/* How one batch ended, by the SQLSTATE of the server (policy/sqlstate.h). */
 #define BATCH_OUTCOMES(X)                                                                          \
     X(BATCH_COMMITTED, "committed", "deleted and accounted")                                       \
     X(BATCH_LOCKED, "locked", "a lock was not to be had within lock_timeout")                      \

@@ -45,7 +45,7 @@ double histogram_quantile(const struct histogram *histogram, double part);
     X(COUNT_BY_REJECTED_REASON, rows_rejected, "pgpurged_job_rows_rejected_total",                 \
       "Rejected rows that ended runs have left, by reason; a row that stays counts in each run.")  \
     X(COUNT_BY_BATCH_OUTCOME, batches, "pgpurged_job_batches_total", "Batches by how they ended.") \
-    X(HISTOGRAM, batch_seconds, "pgpurged_job_batch_seconds",                                      \
+    X(HISTOGRAM, batch_seconds, "pgpurged_job_batch_duration_seconds",                             \
       "Time of one batch from sending it to its answer.")                                          \
     X(COUNT, wal_bytes, "pgpurged_job_wal_bytes_total",                                            \
       "WAL written while our batches ran, as far as the server tells.")                            \

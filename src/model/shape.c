@@ -164,7 +164,7 @@ static const struct field job_fields[] = {
     F(job_view, oldest_overdue_s, NUMBER, "oldest_overdue_seconds"),
     F(job_view, due_rows, NUMBER, "due_rows"),
     F(job_view, undated_rows, NUMBER, "undated_rows"),
-    F(job_view, breaker, TEXT, "breaker"),
+    F(job_view, breaker, TEXT, "circuit_breaker"),
     F(job_view, failures, INT, "failures"),
     F(job_view, backoff_s, NUMBER, "backoff_seconds"),
     F_OBJECT(job_view, error, "last_error", &error_shape),

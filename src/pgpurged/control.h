@@ -1,5 +1,5 @@
 /*
- * control: what the daemon answers over HTTP (DESIGN 7): who may ask for what, and which path means
+ * control: what the daemon answers over HTTP: who may ask for what, and which path means
  * what.
  *
  * Reading is for whoever may open the socket. Acting (POST) is for root, the daemon's own user and

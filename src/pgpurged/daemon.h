@@ -13,7 +13,7 @@
 
 #include "config/settings.h"
 
-/* Exit codes (DESIGN 7). */
+/* Exit codes, as pgpurged(8) has them. */
 enum exit_code { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3 };
 
 /* What to run. once: one run of each job (of those named, if any are) now, then exit. */

@@ -1,7 +1,7 @@
 /*
  * database: the connections of one database, shared by its jobs: at most max_connections, handed
  * from job to job, made when one is wanted and closed when none is. When the database can't be
- * reached, all its jobs wait together and come back with backoff (DESIGN 4); other databases go on.
+ * reached, all its jobs wait together and come back with backoff; other databases go on.
  */
 #ifndef PGPURGED_PGPURGED_DATABASE_H
 #define PGPURGED_PGPURGED_DATABASE_H

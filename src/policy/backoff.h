@@ -13,7 +13,7 @@ struct backoff_limits {
 };
 
 extern const struct backoff_limits backoff_for_batches;     /* 100 ms .. 30 s */
-extern const struct backoff_limits backoff_for_connections; /* 1 s .. 60 s (DESIGN 4) */
+extern const struct backoff_limits backoff_for_connections; /* 1 s .. 60 s */
 
 /* The upper bound for attempt 1, 2, ...: base * 2^(attempt-1), at most the cap. Attempt 0 gives 0.
  */

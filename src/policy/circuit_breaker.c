@@ -10,7 +10,7 @@ const char *breaker_state_name(enum breaker_state state)
     case BREAKER_OPEN:
         return "open";
     case BREAKER_HALF_OPEN:
-        return "trial";
+        return "half_open";
     }
     return "?";
 }

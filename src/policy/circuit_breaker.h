@@ -1,6 +1,6 @@
 /*
- * breaker: after 8 failures in a row a job is left alone for 15 minutes, then one batch is tried
- * (DESIGN 4). Plain data and pure functions; time is an argument.
+ * circuit_breaker: after 8 failures in a row a job rests for 15 minutes, then it tries one batch.
+ * Plain data and pure functions; time is an argument.
  */
 #ifndef PGPURGED_POLICY_CIRCUIT_BREAKER_H
 #define PGPURGED_POLICY_CIRCUIT_BREAKER_H
@@ -15,7 +15,7 @@ enum { BREAKER_FAILURES = 8, BREAKER_OPEN_MS = 15 * 60 * 1000 };
 enum breaker_state {
     BREAKER_CLOSED, /* batches run; failures in a row are counted */
     BREAKER_OPEN,   /* nothing runs until opened_at + BREAKER_OPEN_MS; then one trial batch may */
-    BREAKER_HALF_OPEN, /* the trial batch is on its way: success closes, failure opens again */
+    BREAKER_HALF_OPEN, /* one batch is tried: its success closes, its failure opens again */
 };
 
 struct breaker {
@@ -24,9 +24,10 @@ struct breaker {
     struct mono opened_at;
 };
 
-const char *breaker_state_name(enum breaker_state state); /* "closed", "open", "trial" */
+const char *breaker_state_name(enum breaker_state state); /* "closed", "open", "half_open" */
 
-/* Milliseconds until a batch may be sent; 0 = now. Turns an expired open breaker into a trial. */
+/* Milliseconds until a batch may be sent; 0 = now. After the 15 minutes it
+ * turns an open breaker into a half-open one. */
 int64_t breaker_wait_ms(struct breaker *breaker, struct mono now);
 
 void breaker_success(struct breaker *breaker);

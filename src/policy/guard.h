@@ -1,6 +1,6 @@
 /*
- * guard: whether the clocks agree well enough to decide what has expired (DESIGN 2, "The clock").
- * Pure.
+ * guard: whether the clocks agree well enough to decide what has expired. Pure;
+ * doc/decisions.md says why a clock that disagrees holds the job.
  */
 #ifndef PGPURGED_POLICY_GUARD_H
 #define PGPURGED_POLICY_GUARD_H

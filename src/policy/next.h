@@ -1,7 +1,6 @@
 /*
  * next: after each batch, what now? One pure function from (outcome, range, job's condition) to a
- * verb, so that every path of a job is a row in a table of test cases (DESIGN 2, "One batch is one
- * conversation").
+ * verb, so that every path of a job is a row in a table of test cases.
  */
 #ifndef PGPURGED_POLICY_NEXT_H
 #define PGPURGED_POLICY_NEXT_H

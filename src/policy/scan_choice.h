@@ -8,7 +8,7 @@
  * together. Such a page costs CHOOSE_INDEX_PAGE_COST pages of the heap scan: it is fetched out of
  * order, for the TID, and once more for the DELETE.
  *
- * Measured (DESIGN 3, 3 M rows of 200 bytes on 83,000 pages): 1 % due touches 25,000 pages, index
+ * Measured (3 M rows of 200 bytes on 83,000 pages): 1 % due touches 25,000 pages, index
  * scan 0.35 s, heap scan 0.58 s; 27 % due touches 630,000, index scan 5.5 s, heap scan 1.1 s.
  *
  * Asked before each pass, because what is left after the first one is another question. In a pass,

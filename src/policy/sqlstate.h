@@ -1,5 +1,5 @@
 /*
- * outcome: what a batch's SQLSTATE means (DESIGN 4), and that of a row that can't go. Pure.
+ * sqlstate: what the SQLSTATE of a batch means, and what that of a single rejected row means. Pure.
  *
  * The classes are those of the manual, Appendix A; PU0xx are ours, raised by the functions in
  * sql/schema.sql:

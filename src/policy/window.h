@@ -1,7 +1,7 @@
 /*
  * window: whether a moment lies in a window, and when that changes. Pure.
  *
- * A moment is a local wall-clock time as the database tells it (DESIGN 2, "The clock"); what comes
+ * A moment is a local wall-clock time as the database tells it; what comes
  * back is local too, and the database turns it into an instant again, so that the days on which the
  * clocks change are its business: a window 01:00-05:00 is four hours by the clock on the wall,
  * whatever that means.

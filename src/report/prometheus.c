@@ -10,9 +10,9 @@
 
 #define DAEMON_GAUGES(X)                                                                           \
     X("pgpurged_start_time_seconds", "When the daemon started.", epoch(daemon->started))           \
-    X("pgpurged_config_reload_success", "Whether the configuration file was last read and taken.", \
-      daemon->reload_ok)                                                                           \
-    X("pgpurged_config_reload_timestamp_seconds", "When it was last tried to read it.",            \
+    X("pgpurged_config_last_reload_successful",                                                    \
+      "Whether the configuration file was last read and taken.", daemon->reload_ok)                \
+    X("pgpurged_config_last_reload_timestamp_seconds", "When it was last tried to read it.",       \
       epoch(daemon->reloaded))
 
 #define DATABASE_GAUGES(X)                                                                         \
@@ -30,7 +30,7 @@
 
 #define JOB_GAUGES(X)                                                                              \
     X("pgpurged_job_oldest_overdue_seconds",                                                       \
-      "How late the oldest due row is: whether retention is fk_blocked. 0 = nothing is due.",      \
+      "How late the oldest due row is: whether retention is kept. 0 = nothing is due.",            \
       job->oldest_overdue_s)                                                                       \
     X("pgpurged_job_last_success_timestamp_seconds",                                               \
       "When a run last ended with nothing due left; 0 = never.", epoch(job->last_success))         \
@@ -110,8 +110,8 @@ static void add_label(struct text *out, const char *name, const char *value)
     text_add_bytes(out, "\"", 1);
 }
 
-/* The labels of one job or database, `{job="orders",database="shop"`, made once and used by each of
- * its series. */
+/* The labels of one job or database, `{job_name="orders",database="shop"`, made once and used by
+ * each of its series. */
 typedef struct text labels;
 
 /* What ends the labels of a series, `} ` or `,outcome="committed"} `, one for each word of the
@@ -256,7 +256,7 @@ static void add_states(struct text *out, const struct snapshot *snapshot,
 }
 
 static const char *const roles[] = {"primary", "standby"};
-static const char *const breakers[] = {"closed", "open", "trial"};
+static const char *const breakers[] = {"closed", "open", "half_open"};
 #define STATE_CODE(name, code, sentence) code,
 static const char *const job_states[] = {JOB_STATES(STATE_CODE)};
 
@@ -283,13 +283,13 @@ static const struct states role_states = {
 static const struct states job_state_states = {
     "pgpurged_job_state",     "state", "1 for the state that the job is in.", job_states,
     ARRAY_LENGTH(job_states), state_of};
-static const struct states breaker_states = {
-    "pgpurged_job_breaker_state",
-    "state",
-    "1 for the state of the job's breaker; open = left alone after too many failures.",
-    breakers,
-    ARRAY_LENGTH(breakers),
-    breaker_of};
+static const struct states breaker_states = {"pgpurged_job_circuit_breaker_state",
+                                             "state",
+                                             "1 for the state of the job's circuit breaker; open = "
+                                             "no batch for 15 minutes after 8 failures.",
+                                             breakers,
+                                             ARRAY_LENGTH(breakers),
+                                             breaker_of};
 
 static void add_databases(struct text *out, const struct snapshot *snapshot, const labels *of)
 {
@@ -363,7 +363,7 @@ static labels *job_labels(const struct snapshot *snapshot)
 
     for (size_t i = 0; i < snapshot->job_count; i++) {
         text_add(&of[i], "{");
-        add_label(&of[i], "job", snapshot->jobs[i].name);
+        add_label(&of[i], "job_name", snapshot->jobs[i].name);
         add_label(&of[i], "database", snapshot->jobs[i].database);
     }
     return of;

@@ -4,7 +4,7 @@
 #include "report/paint.h"
 #include "report/terminal.h"
 
-enum { LABEL_WIDTH = 13 };
+enum { LABEL_WIDTH = 17 };
 
 /* The view under construction: lines of a label and a value. */
 struct card {
@@ -265,7 +265,7 @@ static void add_trouble(struct card *card)
 {
     const struct job_view *job = card->job;
 
-    add_label(card, "breaker");
+    add_label(card, "circuit breaker");
     paint_cell(card->out, card->terminal,
                job->breaker != NULL && !text_equal(job->breaker, "closed") ? TONE_BAD : TONE_PLAIN,
                known(job->breaker), (size_t)-1, false);

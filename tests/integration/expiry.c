@@ -481,7 +481,7 @@ START_TEST(flagged_rows_without_a_time_stay_and_are_counted)
     ck_assert_double_eq(snapshot_job(status, "orders")->due_rows, 0);
     snapshot_free(status);
     ck_assert_double_eq(
-        served_metric(&served, "pgpurged_job_undated_rows{job=\"orders\",database=\"d\"}"), 4);
+        served_metric(&served, "pgpurged_job_undated_rows{job_name=\"orders\",database=\"d\"}"), 4);
     ck_assert_int_eq(promises_check(served.scene.own, "orders",
                                     "is_deleted AND deleted_at < now() - interval '30 days'"
                                     " AND deleted_at > '2002-01-01'"),

@@ -63,7 +63,7 @@ START_TEST(each_path_of_the_socket_is_answered)
         {"HEAD", "/v1/status", 200, ""},
         {"GET", "/v1/jobs/orders", 200, "\"table\":\"public.orders\""},
         {"GET", "/v1/jobs/nobody", 404, "there is no job of that name"},
-        {"GET", "/metrics", 200, "\npgpurged_job_enabled{job=\"orders\",database=\"d\"} 1\n"},
+        {"GET", "/metrics", 200, "\npgpurged_job_enabled{job_name=\"orders\",database=\"d\"} 1\n"},
         {"GET", "/healthz", 200, "ok\n"},
         {"GET", "/", 404, "try /v1/status"},
         {"GET", "/v1/jobs/", 400, "error"},
@@ -226,7 +226,8 @@ START_TEST(counters_survive_a_reload_and_a_bad_file_shows)
 {
     struct served served = served_new();
     const char *config = served_config(&served, "", scene_job("every = 1h"));
-    static const char deleted[] = "pgpurged_job_rows_deleted_total{job=\"orders\",database=\"d\"}";
+    static const char deleted[] =
+        "pgpurged_job_rows_deleted_total{job_name=\"orders\",database=\"d\"}";
     const char *good = keep_file(config);
     struct answer answer;
 
@@ -242,13 +243,13 @@ START_TEST(counters_survive_a_reload_and_a_bad_file_shows)
     answer = ask(served.socket, "POST", "/v1/reload");
     ck_assert_int_eq(answer.status, 409);
     ck_assert_msg(strstr(answer.body, "nonsense: is no option") != NULL, "%s", answer.body);
-    ck_assert_double_eq(served_metric(&served, "pgpurged_config_reload_success"), 0);
+    ck_assert_double_eq(served_metric(&served, "pgpurged_config_last_reload_successful"), 0);
     ck_assert_double_eq(served_metric(&served, deleted), 50);
 
     config_rewrite(config, "[pgpurged]\ncontrol_group = root\n%s", good + strlen("[pgpurged]\n"));
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/reload").status, 200);
     daemon_await_log(&served.daemon, "control_group: what is new about it", AWAIT_MS);
-    ck_assert_double_eq(served_metric(&served, "pgpurged_config_reload_success"), 1);
+    ck_assert_double_eq(served_metric(&served, "pgpurged_config_last_reload_successful"), 1);
     served_end(&served);
 }
 END_TEST

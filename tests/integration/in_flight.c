@@ -37,7 +37,8 @@ static void add_stumble(const struct scene *scene, const char *deed)
 
 static double rows_deleted(const struct served *served)
 {
-    return served_metric(served, "pgpurged_job_rows_deleted_total{job=\"orders\",database=\"d\"}");
+    return served_metric(served,
+                         "pgpurged_job_rows_deleted_total{job_name=\"orders\",database=\"d\"}");
 }
 
 /* Until a batch is at the gate and the next one behind it: the daemon has sent that before it

@@ -119,7 +119,7 @@ START_TEST(sessions_at_work_hold_a_run_before_its_first_batch_until_they_are_don
     crew_goes_home(&served, &crew);
     check_all_purged(&served, DUE);
     ck_assert_double_ge(
-        served_metric(&served, "pgpurged_job_held_seconds_total{job=\"orders\",database=\"d\","
+        served_metric(&served, "pgpurged_job_held_seconds_total{job_name=\"orders\",database=\"d\","
                                "reason=\"active_sessions\"}"),
         1);
     served_end(&served);
@@ -198,7 +198,7 @@ START_TEST(a_hold_ends_after_max_hold_with_a_warning)
                                                 " FROM pgpurged.runs, pgpurged.audit"),
                      "t");
     ck_assert_double_gt(
-        served_metric(&served, "pgpurged_job_held_seconds_total{job=\"orders\",database=\"d\","
+        served_metric(&served, "pgpurged_job_held_seconds_total{job_name=\"orders\",database=\"d\","
                                "reason=\"max_hold\"}"),
         0);
     crew_goes_home(&served, &crew);

@@ -315,7 +315,7 @@ END_TEST
  * a partition that is added later is seen as well. */
 START_TEST(a_foreign_partition_is_not_read_to_see_how_much_is_due)
 {
-    static const char series[] = "pgpurged_job_due_rows{job=\"ev\",database=\"d\"}";
+    static const char series[] = "pgpurged_job_due_rows{job_name=\"ev\",database=\"d\"}";
     struct served served = served_new();
     struct scene *scene = &served.scene;
 

@@ -101,7 +101,7 @@ static void assert_metrics(const struct served *served, bool counted)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++) {
         const char *labels =
-            keep_format("{job=\"orders\",database=\"d\",reason=\"%s\"}", expected[i].reason);
+            keep_format("{job_name=\"orders\",database=\"d\",reason=\"%s\"}", expected[i].reason);
         double now = served_metric(served, keep_format("pgpurged_job_rejected_rows%s", labels));
         double total =
             served_metric(served, keep_format("pgpurged_job_rows_rejected_total%s", labels));
@@ -159,9 +159,10 @@ START_TEST(rows_that_go_after_all_are_rejected_no_more)
               AWAIT_MS);
     ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), DUE);
     for (size_t i = 0; i < ARRAY_LENGTH(expected); i++)
-        ck_assert(served_metric(&served, keep_format("pgpurged_job_rejected_rows{job=\"orders\","
-                                                     "database=\"d\",reason=\"%s\"}",
-                                                     expected[i].reason)) == 0);
+        ck_assert(
+            served_metric(&served, keep_format("pgpurged_job_rejected_rows{job_name=\"orders\","
+                                               "database=\"d\",reason=\"%s\"}",
+                                               expected[i].reason)) == 0);
     served_end(&served);
 }
 END_TEST

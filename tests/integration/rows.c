@@ -182,7 +182,8 @@ START_TEST(a_locked_table_is_left_alone_after_eight_failures_in_a_row)
 
     scene_add_orders(&scene, 10);
     daemon = start_on_locked_table(&scene, holder);
-    daemon_await_log(&daemon, "finishing -> held (breaker): 8 failures in a row", 2 * AWAIT_MS);
+    daemon_await_log(&daemon, "finishing -> held (circuit_breaker): 8 failures in a row",
+                     2 * AWAIT_MS);
     ck_assert(daemon_log_has(&daemon, "one trial in 15 min; the last one: "));
     ck_assert(daemon_log_has(&daemon, "(55P03)"));
     ck_assert_int_eq(daemon_log_count(&daemon, "running -> backing_off (locked)"), 8);
@@ -202,7 +203,7 @@ START_TEST(a_locked_table_is_not_taken_for_so_many_locked_rows)
     scene_add_orders(&scene, 10);
     sql_exec(scene.own, "REVOKE UPDATE (filler) ON orders FROM pgpurged");
     daemon = start_on_locked_table(&scene, holder);
-    daemon_await_log(&daemon, "held (breaker): 8 failures in a row", AWAIT_MS);
+    daemon_await_log(&daemon, "held (circuit_breaker): 8 failures in a row", AWAIT_MS);
     purge_after_release(&scene, &daemon, holder);
     scene_end(&scene);
 }

@@ -203,10 +203,10 @@ START_TEST(a_paused_job_shows_how_late_its_rows_are_and_that_it_gets_worse)
     await_state(&served, "held", "paused", "an operator has paused it");
     ck_assert(has_grown(&growing));
     growing.before_s = served_metric(
-        &served, "pgpurged_job_oldest_overdue_seconds{job=\"orders\",database=\"d\"}");
+        &served, "pgpurged_job_oldest_overdue_seconds{job_name=\"orders\",database=\"d\"}");
     await(has_grown, &growing, AWAIT_MS, "another second of being late");
     ck_assert_double_gt(
-        served_metric(&served, "pgpurged_job_held_seconds_total{job=\"orders\",database=\"d\","
+        served_metric(&served, "pgpurged_job_held_seconds_total{job_name=\"orders\",database=\"d\","
                                "reason=\"paused\"}"),
         0);
     served_end(&served);

@@ -271,7 +271,7 @@ START_TEST(a_pause_ends_a_vacuum_and_status_shows_both)
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/orders/pause").status, 200);
     served_await(&served, "orders", "held", "paused");
     check_nobody_vacuums(&served);
-    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job=\"orders\","
+    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job_name=\"orders\","
                                                "database=\"d\",outcome=\"stopped\"}"),
                         1);
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/orders/resume").status, 200);
@@ -288,7 +288,7 @@ START_TEST(a_vacuum_whose_connection_is_lost_is_counted_and_the_job_goes_on)
     sql_exec(served.scene.own, "SELECT pg_terminate_backend(pid) FROM pg_stat_progress_vacuum");
     served_await(&served, "orders", "waiting", "not_due");
     check_nobody_vacuums(&served);
-    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job=\"orders\","
+    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job_name=\"orders\","
                                                "database=\"d\",outcome=\"failed\"}"),
                         1);
     served_end(&served);
@@ -466,9 +466,10 @@ START_TEST(status_and_metrics_say_what_became_reusable)
     ck_assert(wall_known(job->last_run.vacuumed));
     snapshot_free(status);
     ck_assert_double_eq(
-        served_metric(&served, "pgpurged_job_reusable_bytes_total{job=\"orders\",database=\"d\"}"),
+        served_metric(&served,
+                      "pgpurged_job_reusable_bytes_total{job_name=\"orders\",database=\"d\"}"),
         said);
-    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job=\"orders\","
+    ck_assert_double_eq(served_metric(&served, "pgpurged_job_vacuums_total{job_name=\"orders\","
                                                "database=\"d\",outcome=\"done\"}"),
                         1);
     served_end(&served);

@@ -150,16 +150,16 @@ static const char status[] =
     "\"databases\":[{\"name\":\"shop\",\"up\":true,\"server_version\":\"15.4\","
     "\"role\":\"primary\",\"connections\":1,\"max_connections\":2}],"
     "\"jobs\":[{\"name\":\"orders\",\"database\":\"shop\",\"table\":\"public.orders\","
-    "\"enabled\":true,\"state\":\"running\",\"reason\":\"none\",\"breaker\":\"closed\","
+    "\"enabled\":true,\"state\":\"running\",\"reason\":\"none\",\"circuit_breaker\":\"closed\","
     "\"oldest_overdue_seconds\":7200,\"due_rows\":12,"
     "\"run\":{\"id\":3,\"percent\":50,\"eta_seconds\":9}},"
     "{\"name\":\"sessions\",\"database\":\"shop\",\"enabled\":true,\"state\":\"waiting\","
-    "\"reason\":\"window\",\"breaker\":\"closed\",\"oldest_overdue_seconds\":0}]}\n";
+    "\"reason\":\"window\",\"circuit_breaker\":\"closed\",\"oldest_overdue_seconds\":0}]}\n";
 
 static const char status_of_orders[] =
     "{\"daemon\":{\"now\":\"2026-11-21T01:00:00Z\",\"reload_ok\":true},\"databases\":[],"
     "\"jobs\":[{\"name\":\"orders\",\"database\":\"shop\",\"table\":\"public.orders\","
-    "\"enabled\":true,\"state\":\"running\",\"reason\":\"none\",\"breaker\":\"closed\","
+    "\"enabled\":true,\"state\":\"running\",\"reason\":\"none\",\"circuit_breaker\":\"closed\","
     "\"oldest_overdue_seconds\":7200,\"due_rows\":12}]}\n";
 
 static const struct canned {

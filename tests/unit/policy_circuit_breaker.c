@@ -110,7 +110,7 @@ START_TEST(states_have_names)
 {
     ck_assert_str_eq(breaker_state_name(BREAKER_CLOSED), "closed");
     ck_assert_str_eq(breaker_state_name(BREAKER_OPEN), "open");
-    ck_assert_str_eq(breaker_state_name(BREAKER_HALF_OPEN), "trial");
+    ck_assert_str_eq(breaker_state_name(BREAKER_HALF_OPEN), "half_open");
 }
 END_TEST
 

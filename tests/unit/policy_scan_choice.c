@@ -8,7 +8,8 @@
 
 /* --- before a pass --- */
 
-/* The tables that DESIGN 3 has measured: 3 M rows of 200 bytes, and 20 M rows. */
+/* The tables of which policy/scan_choice.h has the measurements: 3 M rows of 200 bytes, and 20 M
+ * rows. */
 #define MEASURED .pages = 83000, .rows = 3e6
 #define HUGE     .pages = 400000, .rows = 20e6
 

@@ -113,10 +113,10 @@ static void breaker_open(struct snapshot *snapshot)
         (struct error_view){.present = true, .message = text_copy("deadlock")};
 }
 
-static void breaker_trial(struct snapshot *snapshot)
+static void breaker_half_open(struct snapshot *snapshot)
 {
     free(snapshot->jobs[0].breaker);
-    snapshot->jobs[0].breaker = text_copy("trial");
+    snapshot->jobs[0].breaker = text_copy("half_open");
     snapshot->jobs[0].failures = 8;
 }
 
@@ -196,8 +196,8 @@ static const struct row {
     {held_for_max_hold, CHECK_WARNING,
      "orders is slow: a limit has held it for max_hold: it goes on at its slowest", NAN, NAN},
     {breaker_open, CHECK_CRITICAL, "orders has failed 8 times in a row: deadlock", NAN, NAN},
-    {breaker_trial, CHECK_WARNING, "orders has failed 8 times in a row: nothing holds it back", NAN,
-     NAN},
+    {breaker_half_open, CHECK_WARNING, "orders has failed 8 times in a row: nothing holds it back",
+     NAN, NAN},
     {rejected, CHECK_WARNING, "orders: 12 rows are rejected (9 foreign_key, 3 trigger)", NAN, NAN},
     {one_rejected, CHECK_WARNING, "orders: 1 row is rejected", NAN, NAN},
     {database_down, CHECK_CRITICAL, "database shop is down: refused", NAN, NAN},

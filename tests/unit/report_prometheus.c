@@ -120,28 +120,35 @@ START_TEST(every_series_is_there_from_the_start)
 END_TEST
 
 static const char *const expected[] = {
-    "pgpurged_job_oldest_overdue_seconds{job=\"orders\",database=\"shop\"} 7800\n",
-    "pgpurged_job_oldest_overdue_seconds{job=\"old_invoices\",database=\"archive\"} NaN\n",
-    "pgpurged_job_last_success_timestamp_seconds{job=\"orders\",database=\"shop\"} 1795050000\n",
-    "pgpurged_job_last_success_timestamp_seconds{job=\"old_invoices\",database=\"archive\"} 0\n",
-    "pgpurged_job_state{job=\"comments\",database=\"shop\",state=\"held\"} 1\n",
-    "pgpurged_job_state{job=\"comments\",database=\"shop\",state=\"running\"} 0\n",
-    "pgpurged_job_breaker_state{job=\"events\",database=\"shop\",state=\"open\"} 1\n",
-    "pgpurged_job_held_seconds_total{job=\"orders\",database=\"shop\",reason=\"locked\"} 7.125\n",
-    "pgpurged_job_batches_total{job=\"orders\",database=\"shop\",outcome=\"committed\"} 1250\n",
-    "pgpurged_job_batch_seconds_bucket{job=\"orders\",database=\"shop\",le=\"0.05\"} 1225\n",
-    "pgpurged_job_batch_seconds_bucket{job=\"orders\",database=\"shop\",le=\"+Inf\"} 1250\n",
-    "pgpurged_job_batch_seconds_count{job=\"orders\",database=\"shop\"} 1250\n",
-    "pgpurged_job_rejected_rows{job=\"orders\",database=\"shop\",reason=\"foreign_key\"} 2\n",
-    "pgpurged_job_rejected_rows{job=\"sessions\",database=\"shop\",reason=\"trigger\"} 3\n",
-    "pgpurged_job_rejected_rows{job=\"sessions\",database=\"shop\",reason=\"exception\"} 7\n",
-    "pgpurged_job_rejected_rows{job=\"comments\",database=\"shop\",reason=\"too_slow\"} 1\n",
-    "pgpurged_job_rejected_rows{job=\"events\",database=\"shop\",reason=\"other\"} 0\n",
-    "pgpurged_job_rows_rejected_total{job=\"orders\",database=\"shop\",reason=\"exception\"} 1\n",
+    "pgpurged_job_oldest_overdue_seconds{job_name=\"orders\",database=\"shop\"} 7800\n",
+    "pgpurged_job_oldest_overdue_seconds{job_name=\"old_invoices\",database=\"archive\"} NaN\n",
+    "pgpurged_job_last_success_timestamp_seconds{job_name=\"orders\",database=\"shop\"} "
+    "1795050000\n",
+    "pgpurged_job_last_success_timestamp_seconds{job_name=\"old_invoices\",database=\"archive\"} "
+    "0\n",
+    "pgpurged_job_state{job_name=\"comments\",database=\"shop\",state=\"held\"} 1\n",
+    "pgpurged_job_state{job_name=\"comments\",database=\"shop\",state=\"running\"} 0\n",
+    "pgpurged_job_circuit_breaker_state{job_name=\"events\",database=\"shop\",state=\"open\"} 1\n",
+    "pgpurged_job_held_seconds_total{job_name=\"orders\",database=\"shop\",reason=\"locked\"} "
+    "7.125\n",
+    "pgpurged_job_batches_total{job_name=\"orders\",database=\"shop\",outcome=\"committed\"} "
+    "1250\n",
+    "pgpurged_job_batch_duration_seconds_bucket{job_name=\"orders\",database=\"shop\",le=\"0.05\"} "
+    "1225\n",
+    "pgpurged_job_batch_duration_seconds_bucket{job_name=\"orders\",database=\"shop\",le=\"+Inf\"} "
+    "1250\n",
+    "pgpurged_job_batch_duration_seconds_count{job_name=\"orders\",database=\"shop\"} 1250\n",
+    "pgpurged_job_rejected_rows{job_name=\"orders\",database=\"shop\",reason=\"foreign_key\"} 2\n",
+    "pgpurged_job_rejected_rows{job_name=\"sessions\",database=\"shop\",reason=\"trigger\"} 3\n",
+    "pgpurged_job_rejected_rows{job_name=\"sessions\",database=\"shop\",reason=\"exception\"} 7\n",
+    "pgpurged_job_rejected_rows{job_name=\"comments\",database=\"shop\",reason=\"too_slow\"} 1\n",
+    "pgpurged_job_rejected_rows{job_name=\"events\",database=\"shop\",reason=\"other\"} 0\n",
+    "pgpurged_job_rows_rejected_total{job_name=\"orders\",database=\"shop\",reason=\"exception\"} "
+    "1\n",
     "pgpurged_database_up{database=\"archive\"} 0\n",
     "pgpurged_database_role{database=\"shop\",role=\"primary\"} 1\n",
     "pgpurged_database_connection_failures_total{database=\"archive\"} 4\n",
-    "pgpurged_config_reload_success 0\n",
+    "pgpurged_config_last_reload_successful 0\n",
     "pgpurged_build_info{version=\"0.1.0\"} 1\n",
 };
 
