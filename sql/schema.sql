@@ -1,9 +1,10 @@
--- pgpurged: what the daemon needs in a database. Schema version 2.
+-- pgpurged: what the daemon needs in a database. Schema version 3.
 --
 -- Read it, then apply it as a superuser or as the owner of the database (who may create roles):
 --
 --     pgpurged --init-sql | psql -X -v ON_ERROR_STOP=1 -d DATABASE
 --
+-- A schema of version 1 or 2 is brought to this version, with every row of the audit table and of the runs.
 -- Applying it again changes nothing. The daemon's login role owns nothing: it gets what it needs on this
 -- schema at the end; the tables that it purges are granted by you, table by table (`pgpurged --plan` prints
 -- the GRANT that is missing).
@@ -26,14 +27,18 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = pg_catalog; -- for the types below; function bodies qualify theirs
 
 DO $$
+DECLARE
+    installed integer := 3; -- nothing is there yet: nothing to upgrade
 BEGIN
-    IF pg_catalog.to_regprocedure('pgpurged.version()') IS NOT NULL THEN
-        IF pgpurged.version() <> 2 THEN
-            RAISE EXCEPTION 'schema pgpurged is of version %, this script is for version 2', pgpurged.version()
-                USING HINT = 'Use the --init-sql of the pgpurged that you run.';
-        END IF;
+    IF to_regprocedure('pgpurged.version()') IS NOT NULL THEN
+        installed := pgpurged.version();
     END IF;
-    IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = @ROLE_LITERAL@) THEN
+    IF installed > 3 THEN
+        RAISE EXCEPTION 'schema pgpurged is of version %, this script knows 3 at most', installed
+            USING HINT = 'Install the pgpurged that the schema was made by, or a newer one, and use its --init-sql.';
+    END IF;
+    PERFORM set_config('pgpurged.upgraded_from', installed::text, true);
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = @ROLE_LITERAL@) THEN
         CREATE ROLE @ROLE@ LOGIN;
     END IF;
 END
@@ -41,9 +46,22 @@ $$;
 
 CREATE SCHEMA IF NOT EXISTS pgpurged;
 
+-- ---- upgrades from older versions; each does nothing where it was done ----
+
+@MIGRATIONS@
+
+-- ---- version 3 ----
+
 -- The daemon refuses to purge where this is missing or another number than its own.
 CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer
-    LANGUAGE sql IMMUTABLE AS 'SELECT 2';
+    LANGUAGE sql IMMUTABLE AS 'SELECT 3';
+
+-- What counts as due, in words: the rule as it is written in the configuration, and the predicate.
+CREATE TABLE IF NOT EXISTS pgpurged.policies (
+    hash        text PRIMARY KEY CHECK (hash = encode(sha256(convert_to(text, 'UTF8')), 'hex')),
+    text        text NOT NULL,
+    first_used  timestamptz NOT NULL DEFAULT clock_timestamp()
+);
 
 -- One row for each run: one pass of a job over its table, or several until nothing due is left. A run that
 -- was cut off (window, restart) has no outcome yet and goes on at next_block.
@@ -51,9 +69,10 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job         text NOT NULL,
     relation    oid NOT NULL,                -- the table, as it was when the run began
-    partition        text NOT NULL,               -- its name
-    at_partition     oid,                         -- of a partitioned table: the partition that the run has come to
-    policy      text NOT NULL,               -- what counts as expired; another text = another run
+    partition   text NOT NULL,               -- its name
+    at_partition oid,                        -- of a partitioned table: the partition that the run has come to
+    action      text NOT NULL,               -- what happens to due rows: 'delete'
+    policy      text NOT NULL,               -- pgpurged.policies.hash: what counts as due; another one = another run
     scan        text NOT NULL,               -- how the rows were found, and why so
     cutoff      timestamptz NOT NULL,        -- computed once, from the database's clock
     started_at  timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -62,8 +81,8 @@ CREATE TABLE IF NOT EXISTS pgpurged.runs (
     rows        bigint NOT NULL DEFAULT 0,   -- the sum of its audit rows, taken when it ends or pauses
     batches     bigint NOT NULL DEFAULT 0,   -- the number of those of its batches that have deleted any
     skipped     bigint NOT NULL DEFAULT 0,   -- due rows left because others had locked them
-    rejected     bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
-    rejected_by  jsonb NOT NULL DEFAULT '[]', -- what keeps these: [{"reason": "foreign_key", "rows": 12, "name":
+    rejected    bigint NOT NULL DEFAULT 0,   -- due rows left because the database refuses to delete them
+    rejected_by jsonb NOT NULL DEFAULT '[]', -- what keeps these: [{"reason": "foreign_key", "rows": 12, "name":
                                              -- "lines_order_id_fkey on public.lines", ...}, ...]
     passes      integer NOT NULL DEFAULT 1,
     next_block  bigint NOT NULL DEFAULT 0,   -- of that partition
@@ -83,11 +102,15 @@ CREATE INDEX IF NOT EXISTS runs_job ON pgpurged.runs (job, id);
 -- One row for each batch and table that it has deleted rows of, written by the transaction that has deleted
 -- them: the partition, and whatever tables refer to it and gave up rows with it.
 CREATE TABLE IF NOT EXISTS pgpurged.audit (
+    id          bigint GENERATED ALWAYS AS IDENTITY UNIQUE, -- increases; gaps are batches that rolled back
     run         bigint NOT NULL,             -- pgpurged.runs.id; no foreign key: it would lock runs per batch
     batch       bigint NOT NULL,             -- number within the run; gaps are batches that rolled back
     job         text NOT NULL,
     relation    oid NOT NULL,
-    partition        text NOT NULL,
+    partition   text NOT NULL,
+    action      text NOT NULL,               -- what has happened to the rows: 'delete'
+    policy      text NOT NULL,               -- that of the run, why they were due; '' = of a run before version 3
+                                             -- that is not in pgpurged.runs any more
     rows        bigint NOT NULL CHECK (rows >= 0),
     updated     bigint NOT NULL DEFAULT 0 CHECK (updated >= 0), -- set to NULL or a default by a foreign key
     cutoff      timestamptz NOT NULL,
@@ -203,8 +226,11 @@ DECLARE
     written bigint;
 BEGIN
     INSERT INTO pgpurged.audit AS a
-        (run, batch, job, relation, partition, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
-    VALUES (run, batch, job, relation, partition, rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
+        (run, batch, job, relation, partition, action, policy, rows, updated, cutoff, from_block, to_block,
+         elapsed_ms, digest)
+    VALUES (run, batch, job, relation, partition, 'delete',
+            COALESCE((SELECT r.policy FROM pgpurged.runs AS r WHERE r.id OPERATOR(pg_catalog.=) run), ''),
+            rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
     RETURNING a.rows INTO written;
     -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
     IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
@@ -672,15 +698,18 @@ $$;
 -- the numbers that it returns are final: while a batch is under way, and while the session that the run
 -- belongs to is there and was busy within the last minute (behind a pooler, sessions outlive their clients).
 CREATE OR REPLACE FUNCTION pgpurged.open_run(
-    job text, relation oid, partition text, policy text, scan text, retention interval, daemon text, owner text,
+    job text, relation oid, partition text, action text, policy_text text, scan text, retention interval,
+    daemon text, owner text,
     OUT id bigint, OUT cutoff text, OUT resumed boolean, OUT next_block bigint,
-    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint, OUT at_partition oid)
+    OUT last_batch bigint, OUT passes integer, OUT rows bigint, OUT batches bigint, OUT at_partition oid,
+    OUT policy text)
     LANGUAGE plpgsql AS $$
 #variable_conflict use_variable
 DECLARE
     entry pgpurged.runs;
 BEGIN
     PERFORM pgpurged.lock_job_alone(job);
+    policy := pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(policy_text, 'UTF8')), 'hex');
     SELECT r.* INTO entry FROM pgpurged.runs AS r
      WHERE r.job OPERATOR(pg_catalog.=) job AND r.ended_at IS NULL;
     IF FOUND AND entry.owner OPERATOR(pg_catalog.<>) owner AND EXISTS (
@@ -693,16 +722,19 @@ BEGIN
         RAISE EXCEPTION 'another session (process %) is running job %', entry.owner_pid, job
             USING ERRCODE = 'PU002';
     END IF;
-    resumed := entry.id IS NOT NULL AND entry.relation OPERATOR(pg_catalog.=) relation AND entry.policy OPERATOR(pg_catalog.=) policy
-                     AND entry.partition OPERATOR(pg_catalog.=) partition;
+    resumed := entry.id IS NOT NULL AND entry.relation OPERATOR(pg_catalog.=) relation
+               AND entry.partition OPERATOR(pg_catalog.=) partition AND entry.action OPERATOR(pg_catalog.=) action
+               AND entry.policy OPERATOR(pg_catalog.=) policy;
     IF entry.id IS NOT NULL AND NOT resumed THEN
         PERFORM pgpurged.close_run(entry.id, 'abandoned', entry.skipped, entry.rejected, entry.passes,
                                    'the table or the rule of the job has changed', entry.scan, NULL, entry.rejected_by);
     END IF;
     IF NOT resumed THEN
-        INSERT INTO pgpurged.runs (job, relation, partition, policy, scan, cutoff, daemon, owner, owner_pid, owner_since)
-        VALUES (job, relation, partition, policy, scan, pg_catalog.now() OPERATOR(pg_catalog.-) retention, daemon,
-                owner, 0, pg_catalog.now())
+        INSERT INTO pgpurged.policies (hash, text) VALUES (policy, policy_text) ON CONFLICT DO NOTHING;
+        INSERT INTO pgpurged.runs (job, relation, partition, action, policy, scan, cutoff, daemon, owner, owner_pid,
+                                   owner_since)
+        VALUES (job, relation, partition, action, policy, scan, pg_catalog.now() OPERATOR(pg_catalog.-) retention,
+                daemon, owner, 0, pg_catalog.now())
         RETURNING * INTO entry;
     END IF;
     UPDATE pgpurged.runs AS r
@@ -806,11 +838,26 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgpurged FROM PUBLIC;
 GRANT USAGE ON SCHEMA pgpurged TO @ROLE@;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgpurged TO @ROLE@;
 GRANT SELECT, INSERT ON pgpurged.audit TO @ROLE@;
-GRANT SELECT, INSERT, UPDATE ON pgpurged.runs TO @ROLE@;
-GRANT SELECT ON pgpurged.kill_switch TO @ROLE@;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA pgpurged FROM PUBLIC;
+
+-- What a daemon needs, for every role that may write the audit table: this one, and those of earlier calls.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOR role IN
+        SELECT a.grantee::regrole FROM pg_class AS c, aclexplode(c.relacl) AS a
+         WHERE c.oid = 'pgpurged.audit'::regclass AND a.privilege_type = 'INSERT'
+           AND a.grantee NOT IN (0, c.relowner)
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pgpurged TO %s', role);
+        EXECUTE format('GRANT SELECT, INSERT ON pgpurged.policies TO %s', role);
+        EXECUTE format('GRANT SELECT, INSERT, UPDATE ON pgpurged.runs TO %s', role);
+        EXECUTE format('GRANT SELECT ON pgpurged.kill_switch TO %s', role);
+    END LOOP;
+END
+$$;
 
 COMMIT;

@@ -37,6 +37,7 @@ struct preflight {
     preflight_fn *fn;
     void *arg;
     bool citus;
+    char *database;
     struct preflight_table table;
     struct references_asked asked;
     struct references_reading *reading;
@@ -113,6 +114,7 @@ static void read_server(struct preflight *preflight, const struct pg_result *rep
     table->block_size = (uint32_t)pg_result_int(reply, QUERY_STEP, 0, SERVER_BLOCK_SIZE);
     table->clock.us = pg_result_int(reply, QUERY_STEP, 0, SERVER_CLOCK);
     preflight->citus = pg_result_bool(reply, QUERY_STEP, 0, SERVER_CITUS);
+    preflight->database = text_copy(pg_result_text(reply, QUERY_STEP, 0, SERVER_DATABASE));
 }
 
 static enum batch_outcome judge_server(void *data, const struct pg_result *reply, struct err *err)
@@ -148,15 +150,23 @@ static enum batch_outcome judge_abilities(void *data, const struct pg_result *re
 
 static enum batch_outcome judge_version(void *data, const struct pg_result *reply, struct err *err)
 {
+    const struct preflight *preflight = data;
     int64_t version = pg_result_int(reply, QUERY_STEP, 0, 0);
 
-    (void)data;
-    return question_fine_if(
-        version == SCHEMA_VERSION ||
+    if (version == SCHEMA_VERSION)
+        return BATCH_COMMITTED;
+    if (version < SCHEMA_VERSION)
         err_set(err,
-                "schema pgpurged is of version %lld, this daemon needs %d; run: pgpurged "
-                "--init-sql | psql",
-                (long long)version, SCHEMA_VERSION));
+                "schema pgpurged is of version %lld, this pgpurged needs %d; run: pgpurged "
+                "--init-sql=%s | psql -X -v ON_ERROR_STOP=1 -d %s",
+                (long long)version, SCHEMA_VERSION, preflight->table.role, preflight->database);
+    else
+        err_set(
+            err,
+            "schema pgpurged is of version %lld, this pgpurged is too old: it knows %d at most; "
+            "install the version that the schema was upgraded for",
+            (long long)version, SCHEMA_VERSION);
+    return BATCH_SCHEMA;
 }
 
 /* --- the table --- */
@@ -356,6 +366,7 @@ void preflight_free(struct preflight *preflight)
         return;
     sequence_free(preflight->sequence);
     references_free(preflight->reading);
+    free(preflight->database);
     free(preflight);
 }
 

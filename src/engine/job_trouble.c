@@ -15,6 +15,7 @@
 
 enum {
     LOOK_AGAIN_MS = 60 * 1000, /* a standby, a kill switch */
+    SCHEMA_LOOK_MS = 5 * 1000, /* somebody is about to upgrade it */
     PAUSED_LOOK_MS = 60 * 60 * 1000,
     OTHER_DAEMON_MS = 5 * 1000, /* it may be a session of ours that is just ending */
     ONCE_LOOKS = 3,             /* so often --once waits for that */
@@ -36,6 +37,8 @@ void job_hold(struct job *job, enum reason reason, const char *why)
     else if (reason == REASON_BREAKER)
         job_set_timer(job, (double)breaker_wait_ms(&job->trouble.breaker, mono_now()),
                       job_want_connection);
+    else if (reason == REASON_SCHEMA)
+        job_set_timer(job, SCHEMA_LOOK_MS, job_want_connection);
     else if (reason == REASON_PAUSED) /* what is due is looked at all the same */
         job_set_timer(job, PAUSED_LOOK_MS, job_want_connection);
     else if (reason != REASON_CLOCK)
@@ -156,6 +159,14 @@ void job_query_failed(struct job *job, enum batch_outcome outcome, const char *w
     case BATCH_STANDBY:
         job_release_in_doubt(job, false);
         job_hold(job, REASON_STANDBY, why);
+        break;
+    case BATCH_SCHEMA:
+        if (job->host.once) {
+            job_stop(job, why);
+            break;
+        }
+        job_release_in_doubt(job, false);
+        job_hold(job, REASON_SCHEMA, why);
         break;
     case BATCH_CLOCK:
         job_release_in_doubt(job, false);

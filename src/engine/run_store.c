@@ -17,10 +17,11 @@ void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relati
     const char *retention = job->expires.retention != NULL ? job->expires.retention : "0";
     /* A run of another retention is another run: its cutoff would be wrong for this one. */
     char *policy = text_format("expires = %s; due: %s", job->expires.written, sql->predicate);
-    const char *values[] = {job->name,      query_number(&oid, relation),
-                            sql->table,     policy,
-                            "heap scan",    retention,
-                            PACKAGE_STRING, owner};
+    const char *values[] = {job->name,  query_number(&oid, relation),
+                            sql->table, "delete",
+                            policy,     "heap scan",
+                            retention,  PACKAGE_STRING,
+                            owner};
 
     query_send(pg, &(struct pg_step){sql_open_run, values, ARRAY_LENGTH(values)}, false, fn, arg);
     free(policy);

@@ -35,6 +35,7 @@
     X(REASON_CONNECTION, "connection", "the other jobs use all of max_connections")                \
     X(REASON_DATABASE, "database", "the database can't be reached or is in trouble")               \
     X(REASON_STANDBY, "standby", "the database is a standby")                                      \
+    X(REASON_SCHEMA, "schema", "the schema pgpurged in the database is of another version")        \
     X(REASON_CLOCK, "clock", "the database's clock and ours disagree, or one of them has jumped")  \
     X(REASON_REFUSED, "refused", "the table, a privilege or the schema is not as the job needs")   \
     X(REASON_LOCKED, "locked", "somebody else holds locks on its rows or table")                   \
@@ -85,6 +86,7 @@
     X(BATCH_REFUSED, "refused", "the table changed, or a privilege is gone")                       \
     X(BATCH_PARTITION_GONE, "partition_gone", "the partition was detached or dropped")             \
     X(BATCH_STANDBY, "standby", "the database is a standby")                                       \
+    X(BATCH_SCHEMA, "schema", "the schema pgpurged is of another version")                         \
     X(BATCH_TROUBLE, "trouble", "the server is in trouble; nothing was committed")                 \
     X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")
 

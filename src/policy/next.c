@@ -67,6 +67,8 @@ struct next next_after(const struct next_facts *facts)
         return step(NEXT_PAUSE, REASON_CLOCK, false);
     case BATCH_STANDBY:
         return step(NEXT_PAUSE, REASON_STANDBY, false);
+    case BATCH_SCHEMA:
+        return step(NEXT_PAUSE, REASON_SCHEMA, false);
     case BATCH_REFUSED:
         return step(NEXT_STOP, REASON_REFUSED, false);
     case BATCH_PARTITION_GONE:

@@ -76,6 +76,7 @@ static enum check_status judge_hold(enum reason reason)
     case REASON_CLOCK:
         return CHECK_CRITICAL;
     case REASON_PAUSED:
+    case REASON_SCHEMA:
     case REASON_REFUSED:
     case REASON_LOCKED:
     case REASON_ERRORS:

@@ -5,7 +5,7 @@
 
 #include "sql/quote.h"
 
-/* Made at build time from sql/schema.sql; ends with NULL. */
+/* Made at build time from sql/schema.sql and sql/migrations/; ends with NULL. */
 extern const char *const schema_lines[];
 
 static void add_line(struct text *out, const char *line, const char *token, const char *value)

@@ -56,8 +56,8 @@ const char sql_drop_partition[] =
 
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"
-    " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_partition"
-    " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8)";
+    " (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_partition, policy"
+    " FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 const char sql_save_run[] = "SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7, $8)";
 
@@ -77,10 +77,11 @@ const char sql_server[] =
     " (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')"
     "    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     "   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit,"
-    " (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')"
-    "         AND has_table_privilege(c.oid, 'UPDATE')"
+    " (SELECT bool_and(has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, "
+    "'SELECT')"
+    "         AND (has_table_privilege(c.oid, 'UPDATE') OR c.relname = 'policies'))"
     "    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs,"
+    "   WHERE n.nspname = 'pgpurged' AND c.relname IN ('runs', 'policies')) AS runs,"
     " quote_ident(current_user) AS role, current_database() AS database,"
     " current_setting('block_size')::integer AS block_size,"
     " current_setting('session_replication_role') AS replication_role,"

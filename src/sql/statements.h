@@ -40,9 +40,9 @@ extern const char sql_drop_partition[];
 
 /* A run's life. */
 extern const char
-    sql_open_run[]; /* $1 job $2 relation $3 partition $4 policy $5 scan $6 retention $7
-                       daemon $8 owner ->  id, cutoff, resumed, next_block,
-                       last_batch, passes,  rows, batches, cutoff (us), at_partition */
+    sql_open_run[]; /* $1 job $2 relation $3 partition $4 action $5 text of the policy $6 scan
+                       $7 retention $8 daemon $9 owner ->  id, cutoff, resumed, next_block,
+                       last_batch, passes, rows, batches, cutoff (us), at_partition, policy */
 extern const char sql_save_run[]; /* $1 run $2 skipped $3 rejected $4 passes $5 next_block $6 scan
                                      $7 at_partition $8 rejected_by */
 extern const char

@@ -275,15 +275,23 @@ const char *cluster_new_database(struct cluster *cluster)
     return name;
 }
 
-void cluster_install_schema(struct cluster *cluster, const char *database)
+void cluster_apply(struct cluster *cluster, const char *database, const char *path)
 {
     const char *output;
     const char *script =
-        keep_format("set -e; '%s' --init-sql >'%s/init.sql'; "
-                    "'%s/psql' -X -q -v ON_ERROR_STOP=1 -d '%s' -f '%s/init.sql'",
-                    program_pgpurged(), cluster->folder, cluster->bindir,
-                    cluster_conninfo(cluster, database, "postgres"), cluster->folder);
+        keep_format("'%s/psql' -X -q -v ON_ERROR_STOP=1 -d '%s' -f '%s'", cluster->bindir,
+                    cluster_conninfo(cluster, database, "postgres"), path);
     int code = program_run(&output, "/bin/sh", "-c", script, NULL);
     if (code != 0)
-        ck_abort_msg("the schema can't be installed (%d): %s", code, output);
+        ck_abort_msg("%s can't be applied (%d): %s", path, code, output);
+}
+
+void cluster_install_schema(struct cluster *cluster, const char *database)
+{
+    const char *path = keep_format("%s/init.sql", cluster->folder), *output;
+    const char *script = keep_format("'%s' --init-sql >'%s'", program_pgpurged(), path);
+    int code = program_run(&output, "/bin/sh", "-c", script, NULL);
+    if (code != 0)
+        ck_abort_msg("pgpurged --init-sql failed (%d): %s", code, output);
+    cluster_apply(cluster, database, path);
 }

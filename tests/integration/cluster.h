@@ -49,6 +49,9 @@ const char *cluster_log(const struct cluster *cluster);
 /* A new and empty database for this test alone; its name. */
 const char *cluster_new_database(struct cluster *cluster);
 
+/* Applies a file of SQL through psql, as the superuser. */
+void cluster_apply(struct cluster *cluster, const char *database, const char *path);
+
 /* Applies what `pgpurged --init-sql` prints, through psql, as the superuser. */
 void cluster_install_schema(struct cluster *cluster, const char *database);
 

@@ -356,7 +356,8 @@ START_TEST(a_mark_in_an_hour_that_came_twice_counts_as_the_later_one)
 }
 END_TEST
 
-/* What a run of another rule has begun is not gone on with: the rule stands in runs.policy. */
+/* What a run of another rule has begun is not gone on with: the rule stands in pgpurged.policies.
+ */
 START_TEST(all_that_decides_stands_in_the_record_of_the_run)
 {
     struct scene scene = scene_new();
@@ -366,11 +367,11 @@ START_TEST(all_that_decides_stands_in_the_record_of_the_run)
     scene_add_orders(&scene, 40);
     scene_once(config, 0);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM orders"), 40);
-    ck_assert_int_eq(sql_int(scene.own,
-                             "SELECT count(*) FROM pgpurged.runs WHERE policy LIKE '%%2001-02-03%%'"
-                             " AND policy LIKE '%%\"filler\"%%''it''''s gone''%%'"
-                             " AND policy LIKE '%%(id %% 7 = 3)%%'"),
-                     1);
+    ck_assert_int_eq(
+        sql_int(scene.own, "SELECT count(*) FROM pgpurged.policies WHERE text LIKE '%%2001-02-03%%'"
+                           " AND text LIKE '%%\"filler\"%%''it''''s gone''%%'"
+                           " AND text LIKE '%%(id %% 7 = 3)%%'"),
+        1);
     scene_end(&scene);
 }
 END_TEST

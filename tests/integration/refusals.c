@@ -294,10 +294,11 @@ static const struct database_refusal {
      "has no schema pgpurged; run: pgpurged --init-sql | psql -d "},
     {"an older schema",
      "CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer LANGUAGE sql AS 'SELECT 0'",
-     "schema pgpurged is of version 0, this daemon needs 2; run: pgpurged --init-sql"},
+     "schema pgpurged is of version 0, this pgpurged needs 3; run: pgpurged --init-sql=pgpurged | "
+     "psql"},
     {"a newer schema",
      "CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer LANGUAGE sql AS 'SELECT 99'",
-     "schema pgpurged is of version 99, this daemon needs 2"},
+     "schema pgpurged is of version 99, this pgpurged is too old: it knows 3 at most"},
     {"a schema without functions", "DROP FUNCTION pgpurged.version()", "has no schema pgpurged"},
     {"no usage of the schema", "REVOKE USAGE ON SCHEMA pgpurged FROM pgpurged",
      "may not write the audit table or the runs of schema pgpurged; run: pgpurged "
@@ -307,6 +308,8 @@ static const struct database_refusal {
     {"no SELECT from the audit table", "REVOKE SELECT ON pgpurged.audit FROM pgpurged",
      "may not write the audit table"},
     {"no UPDATE of the runs", "REVOKE UPDATE ON pgpurged.runs FROM pgpurged",
+     "may not write the audit table or the runs"},
+    {"no INSERT into the policies", "REVOKE INSERT ON pgpurged.policies FROM pgpurged",
      "may not write the audit table or the runs"},
     {"no kill switch", "REVOKE SELECT ON pgpurged.kill_switch FROM pgpurged", "kill_switch"},
     {"functions that may not be executed",

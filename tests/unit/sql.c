@@ -332,7 +332,7 @@ static const struct flight_case {
     {"patient_settings", sql_patient_settings, 1},
     {"guard", sql_guard, 7},
     {"purge", sql_purge, 18},
-    {"open_run", sql_open_run, 8},
+    {"open_run", sql_open_run, 9},
     {"save_run", sql_save_run, 8},
     {"close_run", sql_close_run, 9},
     {"find_batch", sql_find_batch, 3},

@@ -20,7 +20,7 @@ SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(
 SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
 
 -- open_run
-SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_partition FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8);
+SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_partition, policy FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8, $9);
 
 -- save_run
 SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7, $8);
@@ -32,7 +32,7 @@ SELECT rows, batches, reusable_bytes FROM pgpurged.close_run($1, $2, $3, $4, $5,
 SELECT pgpurged.find_batch($1, $2, $3);
 
 -- server
-SELECT current_setting('server_version_num')::integer AS version, pg_is_in_recovery() AS standby, EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace          WHERE n.nspname = 'pgpurged' AND p.proname = 'version') AS installed, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'pgpurged') AS usage, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')         AND has_table_privilege(c.oid, 'UPDATE')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'runs') AS runs, quote_ident(current_user) AS role, current_database() AS database, current_setting('block_size')::integer AS block_size, current_setting('session_replication_role') AS replication_role, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'          AND relnamespace = 'pg_catalog'::regnamespace) AS citus;
+SELECT current_setting('server_version_num')::integer AS version, pg_is_in_recovery() AS standby, EXISTS (SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace          WHERE n.nspname = 'pgpurged' AND p.proname = 'version') AS installed, (SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = 'pgpurged') AS usage, (SELECT has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname = 'audit') AS audit, (SELECT bool_and(has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'SELECT')         AND (has_table_privilege(c.oid, 'UPDATE') OR c.relname = 'policies'))    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace   WHERE n.nspname = 'pgpurged' AND c.relname IN ('runs', 'policies')) AS runs, quote_ident(current_user) AS role, current_database() AS database, current_setting('block_size')::integer AS block_size, current_setting('session_replication_role') AS replication_role, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock, EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'          AND relnamespace = 'pg_catalog'::regnamespace) AS citus;
 
 -- version
 SELECT pgpurged.version();
