@@ -66,20 +66,6 @@ static char *probe_of(const struct sql_target *target, const char *partition)
     return probe;
 }
 
-/* What makes a row go: it is due, and nothing that refers to it is in its way. */
-static char *goes_of(const struct sql_target *target, const char *cutoff)
-{
-    char *due = sql_predicate(target, cutoff), *goes;
-    char *keep = target->family != NULL ? fk_graph_keep(target->family) : NULL;
-
-    if (keep == NULL)
-        return due;
-    goes = text_format("%s\n  AND %s", due, keep);
-    free(keep);
-    free(due);
-    return goes;
-}
-
 /* Where the audit row is to have a digest of the rows that go: the same DELETE, and their number
  * and their keys, a line for each. */
 static char *with_keys(const struct sql_target *target, char *delete_sql)
@@ -117,7 +103,7 @@ static void add_statements_for_tids(const struct sql_target *target,
                                     struct sql_statements *statements)
 {
     const char *partition = statements->partition;
-    char *due = goes_of(target, "$2::pg_catalog.timestamptz");
+    char *due = sql_goes(target, "$2::pg_catalog.timestamptz");
 
     statements->delete_tids = text_format("DELETE FROM ONLY %s AS t\n"
                                           " WHERE %s\n"
@@ -176,7 +162,7 @@ static void add_family(const struct sql_target *target, struct sql_statements *s
 struct sql_statements sql_statements_for(const struct sql_target *target)
 {
     char *partition = sql_qualified(target->schema, target->table);
-    char *due = goes_of(target, "$3::pg_catalog.timestamptz");
+    char *due = sql_goes(target, "$3::pg_catalog.timestamptz");
     struct sql_statements statements = {.partition = partition};
 
     statements.table = target->root_table != NULL

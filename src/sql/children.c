@@ -84,7 +84,8 @@ static char *has_children(const struct fk_graph *family, const struct fk_referen
     return exists;
 }
 
-/* Nothing that refers to a row of this table keeps it; NULL where nothing can. */
+/* Nothing that refers to a row of this table keeps it; NULL where nothing can. For the inside of an
+ * IS TRUE: see sql_goes(). */
 static char *nothing_keeps(const struct fk_graph *family, size_t table, const char *row,
                            const char *and)
 {
@@ -102,7 +103,7 @@ static char *nothing_keeps(const struct fk_graph *family, size_t table, const ch
 
 char *fk_graph_keep(const struct fk_graph *family)
 {
-    return nothing_keeps(family, 0, "t", "\n  AND ");
+    return nothing_keeps(family, 0, "t", " AND\n       ");
 }
 
 char *sql_try_reference(const struct fk_graph *family, const struct fk_reference *reference)
@@ -176,6 +177,9 @@ static char *is_of_family(const struct fk_path *path)
     return condition;
 }
 
+/* Between two conditions of a step. */
+#define BESIDE " AND\n               "
+
 /* EXISTS: somewhere below t, at the end of the path, a row that something else keeps. Of a table's
  * references to itself only those count that come from outside of the family: the others go with
  * it. */
@@ -197,7 +201,8 @@ static void add_kept_below(const struct fk_path *path, const struct fk_reference
         text_addf(&where, " AND NOT %s", family);
         free(family);
     }
-    text_addf(out, "\n          AND NOT EXISTS (SELECT FROM %s WHERE %s)", from.data, where.data);
+    text_addf(out, "%sNOT EXISTS (SELECT FROM %s WHERE %s)", out->length > 0 ? BESIDE : "",
+              from.data, where.data);
     text_free(&from);
     text_free(&where);
     free(condition);
@@ -224,12 +229,25 @@ static void add_all_clear(const struct fk_path *path, struct text *out)
             continue;
         }
         exists = has_children(family, reference, "t");
-        text_addf(out, "\n          AND NOT %s", exists);
+        text_addf(out, "%sNOT %s", out->length > 0 ? BESIDE : "", exists);
         free(exists);
     }
 }
 
 /* --- steps --- */
+
+/* Both are looked for under an IS TRUE of their own: see sql_goes(). Takes the conditions over. */
+static void add_nothing_refers(char *conditions, struct text *out)
+{
+    if (conditions != NULL)
+        text_addf(out, "\n          AND (%s) IS TRUE", conditions);
+    free(conditions);
+}
+
+static char *keeps_of(const struct fk_path *path, const char *row)
+{
+    return nothing_keeps(path->family, fk_path_end(path), row, BESIDE);
+}
 
 /* t and all rows above the one that goes: while we hold them, nobody restores or moves one. */
 static void add_locks(const struct fk_path *path, struct text *out)
@@ -276,26 +294,24 @@ static char *found_sql(const struct fk_path *path, const struct sql_scope *scope
                        const struct fk_partition *partition, const char *row)
 {
     char *from = family_tree(path, scope, partition), *due = is_due(scope);
-    char *keeps = nothing_keeps(path->family, fk_path_end(path), row, "\n          AND ");
-    struct text out = {0};
+    struct text out = {0}, clear = {0};
 
     text_addf(&out, "       SELECT %s.ctid FROM %s\n        WHERE %s", row, from, due);
-    add_all_clear(&(struct fk_path){.family = path->family}, &out);
-    if (keeps != NULL)
-        text_addf(&out, "\n          AND %s", keeps);
+    add_all_clear(&(struct fk_path){.family = path->family}, &clear);
+    add_nothing_refers(clear.length > 0 ? text_take(&clear) : NULL, &out);
+    add_nothing_refers(keeps_of(path, row), &out);
     text_addf(&out, "\n        LIMIT %s\n          ", scope->limit);
     add_locks(path, &out);
     free(from);
     free(due);
-    free(keeps);
     return text_take(&out);
 }
 
 /*
  * Promise R: the rows to go are found from their due and locked parents; the DELETE itself says
- * once more that the row belongs to a due one, for it may have been given to another parent before
- * we had its lock, and the older minor releases of PostgreSQL don't look again whether a row that
- * moved still has the TID that they were asked for.
+ * once more that the row belongs to a due one and that nothing keeps it, for it may have been given
+ * to another parent or another key before we had its lock, and the older minor releases of
+ * PostgreSQL don't look again whether a row that moved still has the TID that they were asked for.
  */
 static char *step_sql(const struct fk_path *path, const struct sql_scope *scope,
                       const struct fk_partition *partition)
@@ -305,19 +321,22 @@ static char *step_sql(const struct fk_path *path, const struct sql_scope *scope,
     char *found = found_sql(path, scope, partition, row);
     char *above = family_tree(path, scope, NULL), *due = is_due(scope);
     char *refers_up = refers_at(path, 'k', path->length);
-    char *sql = text_format("DELETE FROM ONLY %s AS %s\n"
-                            " WHERE %s.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
-                            "%s))\n"
-                            "  AND EXISTS (SELECT FROM %s\n"
-                            "        WHERE %s\n"
-                            "          AND %s)",
-                            partition->name, row, row, found, above, refers_up, due);
+    struct text sql = {0};
 
+    text_addf(&sql,
+              "DELETE FROM ONLY %s AS %s\n"
+              " WHERE %s.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
+              "%s))\n"
+              "  AND EXISTS (SELECT FROM %s\n"
+              "        WHERE %s\n"
+              "          AND %s)",
+              partition->name, row, row, found, above, refers_up, due);
+    add_nothing_refers(keeps_of(path, row), &sql);
     free(found);
     free(above);
     free(due);
     free(refers_up);
-    return sql;
+    return text_take(&sql);
 }
 
 /* Where rows of a table refer to each other, a step takes those to which none refers; then the next

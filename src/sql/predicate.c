@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "sql/children.h"
 #include "sql/quote.h"
 
 /* --- conditions --- */
@@ -179,9 +180,15 @@ static char *hidden(char *value)
     return hidden;
 }
 
-/* A date or a time without a zone is compared as it stands first: that is cheaper, and leaves those
- * out that no moment can be made of (a date can be in the year 5 million). */
-static void add_due(const struct sql_target *target, const char *cutoff, struct text *all)
+static char *is_true(struct text *all)
+{
+    char *conditions = text_take(all), *is = text_format("(%s) IS TRUE", conditions);
+
+    free(conditions);
+    return is;
+}
+
+static void add_column_is_due(const struct sql_target *target, const char *cutoff, struct text *all)
 {
     bool by_row = target->row_retention.column != NULL;
     char *mark_at_cutoff = mark_at(target, cutoff);
@@ -189,8 +196,21 @@ static void add_due(const struct sql_target *target, const char *cutoff, struct 
     /* A retention in the row makes a cutoff for each, which nobody can look up. */
     add(all, compare(mark(target), "<", by_row ? mark_at_cutoff : hidden(mark_at_cutoff)));
     add(all, compare(mark(target), ">", hidden(mark_at_milestone(target, &never_marked))));
-    if (is_exact(target))
+}
+
+/* A date or a time without a zone is compared as it stands first: that is cheaper, and leaves those
+ * out that no moment can be made of (a date can be in the year 5 million), also where the row has
+ * no retention. */
+static void add_due(const struct sql_target *target, const char *cutoff, struct text *all)
+{
+    struct text column = {0};
+
+    if (is_exact(target)) {
+        add_column_is_due(target, cutoff, all);
         return;
+    }
+    add_column_is_due(target, cutoff, &column);
+    add(all, is_true(&column));
     add(all, compare(instant(target), "<", text_copy(cutoff)));
     add(all, compare(instant(target), ">", text_copy(never_marked.moment)));
 }
@@ -316,8 +336,6 @@ static void add_flags(const struct sql_target *target, struct text *all)
 {
     for (size_t i = 0; target->flags != NULL && i < target->flags->count; i++)
         add(all, has_flag(&target->flags->items[i], target->flag_types[i]));
-    if (has_where(target))
-        add(all, text_format("(%s)", target->where));
 }
 
 char *sql_try_where(const struct sql_target *target)
@@ -352,12 +370,22 @@ char *sql_explain_where(const struct sql_target *target)
 
 /* --- all of it --- */
 
-static char *is_true(struct text *all)
+/*
+ * `NULL AND x` does not leave x out, so that conditions which may be NULL are made true or false
+ * before `where` is asked. Takes both over; keep may be NULL.
+ */
+static char *is_true_and(const struct sql_target *target, struct text *row, char *keep)
 {
-    char *conditions = text_take(all), *is = text_format("(%s) IS TRUE", conditions);
+    struct text all = {0};
 
-    free(conditions);
-    return is;
+    if (!has_where(target) && keep == NULL)
+        return is_true(row);
+    add(&all, is_true(row));
+    if (has_where(target))
+        add(&all, text_format("(%s)", target->where));
+    if (keep != NULL)
+        add(&all, keep);
+    return is_true(&all);
 }
 
 /*
@@ -367,18 +395,34 @@ static char *is_true(struct text *all)
  * must be set, and `where` be true, so that a row of which they are not known stays. All of it is
  * under one IS TRUE because the scan must read the range's pages and no index: an index scan would
  * visit all due rows of the table for each batch. PostgreSQL evaluates it from left to right, so
- * that `where` only sees rows that are due by the rest.
+ * that `where` only sees rows that are due by the rest: it may fail on others, or be slow.
  */
-char *sql_predicate(const struct sql_target *target, const char *cutoff)
+static char *predicate(const struct sql_target *target, const char *cutoff, char *keep)
 {
-    struct text all = {0};
+    struct text row = {0};
     char *own = row_cutoff(target, cutoff);
 
-    add_due(target, own, &all);
-    add_live(target, &all);
-    add_flags(target, &all);
+    add_due(target, own, &row);
+    add_live(target, &row);
+    add_flags(target, &row);
     free(own);
-    return is_true(&all);
+    return is_true_and(target, &row, keep);
+}
+
+char *sql_predicate(const struct sql_target *target, const char *cutoff)
+{
+    return predicate(target, cutoff, NULL);
+}
+
+/*
+ * Promise R: what refers to the row is looked for under the same IS TRUE. On its own a NOT EXISTS
+ * becomes an anti-join, and of a row that another session has changed while we waited for its lock,
+ * PostgreSQL does not look again at the other side of an anti-join: a row whose key was given to
+ * it meanwhile would go.
+ */
+char *sql_goes(const struct sql_target *target, const char *cutoff)
+{
+    return predicate(target, cutoff, target->family != NULL ? fk_graph_keep(target->family) : NULL);
 }
 
 /* --- the sample --- */
@@ -419,10 +463,11 @@ static char *expiring(const struct sql_target *target)
 
     add_dated(target, &all);
     add_flags(target, &all);
-    return is_true(&all);
+    return is_true_and(target, &all, NULL);
 }
 
-/* Counts rows that are flagged and will never be due, because nobody can say since when. */
+/* Counts rows that are flagged and will never be due, because nobody can say since when. `where` is
+ * not asked: it need not be able to say anything about a row that has no mark. */
 static char *count_undated(const struct sql_target *target)
 {
     struct text flags = {0}, dated = {0};

@@ -58,6 +58,9 @@ struct sql_target {
  */
 char *sql_predicate(const struct sql_target *target, const char *cutoff);
 
+/* The same, and nothing that refers to the row keeps it: what makes a row go. */
+char *sql_goes(const struct sql_target *target, const char *cutoff);
+
 /* Comparisons of the bare column, which an index on it can serve: they let every due row in, and
  * few others, which the predicate keeps out. */
 char *sql_bounds(const struct sql_target *target, const char *cutoff);

@@ -2,16 +2,16 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
@@ -20,43 +20,43 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+ WHERE NOT (((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE));
 
 -- count_partition
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE)
   FROM ONLY "public"."orders" AS t;
 
 -- sample
 SELECT pg_catalog.count(*) AS rows,
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS due,
        pg_catalog.min(pg_catalog.date_part('epoch', pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp)) OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
@@ -72,8 +72,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_on" OPERATOR(pg_catalog.>) (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
        t."deleted_on" OPERATOR(pg_catalog.<) (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
-       (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
          ORDER BY t."deleted_on" LIMIT $2::pg_catalog.int8) AS s;
@@ -86,8 +86,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_on" OPERATOR(pg_catalog.>) (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
        t."deleted_on" OPERATOR(pg_catalog.<) (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
-       (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           AND t."deleted_on" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.date, '-infinity')
@@ -96,8 +96,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
@@ -106,21 +106,21 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Europe/Berlin', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Europe/Berlin', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Europe/Berlin', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 

@@ -1,8 +1,8 @@
 -- keep
-NOT EXISTS (SELECT FROM "public"."comments" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."post_id")
-  AND NOT EXISTS (SELECT FROM ONLY "public"."pins" AS r WHERE t."Tenant" OPERATOR(pg_catalog.=) r."tenant" AND t."code" OPERATOR(citext.=) r."Code" COLLATE "C")
-  AND NOT EXISTS (SELECT FROM ONLY "public"."posts" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."parent_id" AND (r.ctid OPERATOR(pg_catalog.<>) t.ctid OR r.tableoid OPERATOR(pg_catalog.<>) t.tableoid))
-  AND NOT EXISTS (SELECT FROM ONLY "public"."log" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."post_id" AND r."kind" OPERATOR(pg_catalog.=) 'Post');
+NOT EXISTS (SELECT FROM "public"."comments" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."post_id") AND
+       NOT EXISTS (SELECT FROM ONLY "public"."pins" AS r WHERE t."Tenant" OPERATOR(pg_catalog.=) r."tenant" AND t."code" OPERATOR(citext.=) r."Code" COLLATE "C") AND
+       NOT EXISTS (SELECT FROM ONLY "public"."posts" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."parent_id" AND (r.ctid OPERATOR(pg_catalog.<>) t.ctid OR r.tableoid OPERATOR(pg_catalog.<>) t.tableoid)) AND
+       NOT EXISTS (SELECT FROM ONLY "public"."log" AS r WHERE t."id" OPERATOR(pg_catalog.=) r."post_id" AND r."kind" OPERATOR(pg_catalog.=) 'Post');
 
 -- rejected
 SELECT ARRAY[pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 1), pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 2), pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 3), pg_catalog.count(*) FILTER (WHERE k.by OPERATOR(pg_catalog.=) 4)]

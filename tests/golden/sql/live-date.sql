@@ -2,8 +2,8 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
@@ -11,8 +11,8 @@
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
@@ -22,14 +22,14 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
@@ -37,24 +37,24 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
 
 -- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+ WHERE NOT (((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE));
 
 -- count_partition
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE)
@@ -62,8 +62,8 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*) AS rows,
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE) AS due,
@@ -81,8 +81,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_on" OPERATOR(pg_catalog.>) (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
        t."deleted_on" OPERATOR(pg_catalog.<) (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
-       (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE
@@ -96,8 +96,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_on" OPERATOR(pg_catalog.>) (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
        t."deleted_on" OPERATOR(pg_catalog.<) (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval) AND
-       (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE
@@ -107,8 +107,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
@@ -118,14 +118,14 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
@@ -133,8 +133,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
-       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+       t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;

@@ -2,8 +2,8 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -13,8 +13,8 @@
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -26,16 +26,16 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
        NOT pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.=) '2003-03-03 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -45,8 +45,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -55,8 +55,8 @@ SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
 
 -- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+ WHERE NOT (((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -65,8 +65,8 @@ SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
 
 -- count_partition
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -76,8 +76,8 @@ SELECT pg_catalog.count(*),
 
 -- sample
 SELECT pg_catalog.count(*) AS rows,
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz))) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz))) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz) AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -99,8 +99,8 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz) AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+       ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $1::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -116,8 +116,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.<) pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+       ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -129,8 +129,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -142,16 +142,16 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
        NOT pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.=) '2003-03-03 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
@@ -161,8 +161,8 @@ DELETE FROM ONLY "public"."orders" AS t
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
-       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+       t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND

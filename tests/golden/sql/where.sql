@@ -2,21 +2,21 @@
 "public"."orders";
 
 -- predicate
-(t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- delete_range
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- delete_skip_locked
@@ -24,69 +24,68 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- count_range
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.>=) $1 AND t.ctid OPERATOR(pg_catalog.<) $2
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- has_never_expires
 SELECT EXISTS (SELECT FROM ONLY "public"."orders" AS t
- WHERE NOT ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+ WHERE NOT (((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE));
 
 -- count_partition
 SELECT pg_catalog.count(*),
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE)
   FROM ONLY "public"."orders" AS t;
 
 -- sample
 SELECT pg_catalog.count(*) AS rows,
-       pg_catalog.count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
+       pg_catalog.count(*) FILTER (WHERE ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE) AS due,
        pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
          OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, $4::pg_catalog.timestamptz)))
-         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+         FILTER (WHERE ((t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE) AS earliest,
        pg_catalog.count(*) FILTER (WHERE (t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
-       (kind = 'draft' OR NOT pinned)) IS TRUE AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS undated
   FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8);
@@ -97,11 +96,11 @@ SELECT pg_catalog.count(*)
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $1::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
+       ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $1::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
 
@@ -113,11 +112,11 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
           FROM ONLY "public"."orders" AS t
          WHERE t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        t."deleted_at" OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
-       (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
+       ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
           AND t."deleted_at" OPERATOR(pg_catalog.>=) COALESCE($1::pg_catalog.timestamptz, '-infinity')
          ORDER BY t."deleted_at" LIMIT $2::pg_catalog.int8) AS s;
@@ -125,11 +124,11 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- delete_tids_skip_locked
@@ -137,27 +136,27 @@ DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
         WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        t."is_deleted"::pg_catalog.bool OPERATOR(pg_catalog.=) 'true'::pg_catalog.bool AND
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
-       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text AND
+       t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE AND
        (kind = 'draft' OR NOT pinned)) IS TRUE;
 
