@@ -9,6 +9,7 @@
 #include "catalog/preflight_table.h"
 #include "catalog/query.h"
 #include "catalog/sequence.h"
+#include "config/timezone.h"
 #include "sql/limits.h"
 #include "sql/schema.h"
 #include "sql/statements.h"
@@ -290,8 +291,19 @@ static enum batch_outcome volatility_failed(void *data, enum batch_outcome outco
     return outcome == BATCH_REFUSED || outcome == BATCH_ROW_ERROR ? BATCH_COMMITTED : outcome;
 }
 
-/* Here a zone that nobody knows is an error of the job; in a batch it would look like one of each
- * row. */
+/* --- zones --- */
+
+/* Promise R: what is no name, PostgreSQL may read as a zone of POSIX, with the sign inverted. */
+static enum batch_outcome judge_zone(const char *option, const char *zone,
+                                     const struct pg_result *reply, struct err *err)
+{
+    const char *known = pg_result_text(reply, QUERY_STEP, 0, 0);
+
+    if (known != NULL && text_equal(known, zone))
+        return BATCH_COMMITTED;
+    return question_fine_if(timezone_unknown(zone, known, err) || err_prefix(err, "%s", option));
+}
+
 static bool has_zone(void *data)
 {
     const struct preflight *preflight = data;
@@ -304,6 +316,36 @@ static void values_of_zone(void *data, struct question_values *values)
     const struct preflight *preflight = data;
 
     question_text(values, preflight->job->column_timezone);
+}
+
+static enum batch_outcome judge_column_zone(void *data, const struct pg_result *reply,
+                                            struct err *err)
+{
+    const struct preflight *preflight = data;
+
+    return judge_zone("column_timezone", preflight->job->column_timezone, reply, err);
+}
+
+static bool has_window_zone(void *data)
+{
+    const struct preflight *preflight = data;
+
+    return !timezone_is_posix(preflight->job->timezone);
+}
+
+static void values_of_window_zone(void *data, struct question_values *values)
+{
+    const struct preflight *preflight = data;
+
+    question_text(values, preflight->job->timezone);
+}
+
+static enum batch_outcome judge_window_zone(void *data, const struct pg_result *reply,
+                                            struct err *err)
+{
+    const struct preflight *preflight = data;
+
+    return judge_zone("timezone", preflight->job->timezone, reply, err);
 }
 
 static const struct question questions[] = {
@@ -324,7 +366,11 @@ static const struct question questions[] = {
      .values = values_of_volatility,
      .judge = judge_volatility,
      .failed = volatility_failed},
-    {.sql = sql_zone, .wanted = has_zone, .values = values_of_zone, .judge = question_answered},
+    {.sql = sql_zone, .wanted = has_zone, .values = values_of_zone, .judge = judge_column_zone},
+    {.sql = sql_zone,
+     .wanted = has_window_zone,
+     .values = values_of_window_zone,
+     .judge = judge_window_zone},
 };
 
 /* --- the end --- */

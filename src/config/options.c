@@ -139,10 +139,12 @@ const struct config_option config_options[] = {
      .may_continue = true,
      .doc = "A SQL expression that must be true of a due row as well. Write your own "
             "functions with their schema."},
-    {JOB(column_timezone), .name = "column_timezone", .type = &option_text, .fallback = "",
+    {JOB(column_timezone), .name = "column_timezone", .type = &option_zone, .fallback = "",
      .may_be_empty = true,
      .doc = "The time zone of an expiry column without one (timestamp, date). It is "
-            "required for such a column and refused for any other."},
+            "required for such a column and refused for any other. Write a name from "
+            "pg_timezone_names, as in Europe/Berlin: an offset such as UTC-5 is refused, because "
+            "PostgreSQL reads its sign the other way round."},
 
     /* a job: when */
     {JOB(window), .name = "window", .type = &option_window, .fallback = "always",
@@ -150,9 +152,10 @@ const struct config_option config_options[] = {
      .doc = "When the job may run: always, or time spans separated by commas. A span may "
             "have a day or a range of days on which it begins; without one it is valid on "
             "every day. It may cross midnight, as in Mon-Fri 22:00-04:00."},
-    {JOB(timezone), .name = "timezone", .type = &option_text, .fallback = "UTC",
+    {JOB(timezone), .name = "timezone", .type = &option_window_zone, .fallback = "UTC",
      .example = "Europe/Berlin",
-     .doc = "The time zone of the window, by a name that PostgreSQL knows."},
+     .doc = "The time zone of the window: a name from pg_timezone_names. An offset such as "
+            "UTC+2 is refused, because PostgreSQL reads its sign the other way round."},
     {JOB(every_ms), .name = "every", .type = &option_duration, .fallback = "1d", .least = "1s",
      .most = "366d",
      .doc = "The time from the start of a run to the start of the next one."},

@@ -19,6 +19,7 @@
 #include "config/settings.h"
 #include "config/size.h"
 #include "config/suggest.h"
+#include "config/timezone.h"
 #include "config/window.h"
 
 static void *field(const struct config_option *option, void *record)
@@ -432,6 +433,19 @@ static void option_references_clear(const struct config_option *option, void *re
     references_clear(field(option, record));
 }
 
+static bool option_zone_parse(const struct config_option *option, const char *text, void *record,
+                              struct err *err)
+{
+    return (text[0] == '\0' || timezone_check(text, err)) && text_parse(option, text, record, err);
+}
+
+static bool option_window_zone_parse(const struct config_option *option, const char *text,
+                                     void *record, struct err *err)
+{
+    return (timezone_is_posix(text) || timezone_check(text, err)) &&
+           text_parse(option, text, record, err);
+}
+
 /* A window fills two fields, so it takes the whole job. */
 static bool option_window_parse(const struct config_option *option, const char *text, void *record,
                                 struct err *err)
@@ -484,5 +498,8 @@ const struct option_type option_columns = {"columns", option_columns_parse, opti
 const struct option_type option_condition = {"expression", condition_parse, text_print, text_clear};
 const struct option_type option_references = {"references", option_references_parse,
                                               option_references_print, option_references_clear};
+const struct option_type option_zone = {"zone", option_zone_parse, text_print, text_clear};
+const struct option_type option_window_zone = {"zone", option_window_zone_parse, text_print,
+                                               text_clear};
 const struct option_type option_window = {"spans", option_window_parse, option_window_print,
                                           option_window_clear};

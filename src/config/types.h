@@ -42,6 +42,8 @@ extern const struct option_type option_expires;       /* struct expires */
 extern const struct option_type option_never_expires; /* struct never_expires */
 extern const struct option_type option_flags;         /* struct flags */
 extern const struct option_type option_columns;       /* struct columns */
+extern const struct option_type option_zone;          /* char *, the name of a time zone */
+extern const struct option_type option_window_zone;   /* or one of POSIX in angle brackets */
 extern const struct option_type option_condition;     /* char *, one SQL expression */
 extern const struct option_type option_references;    /* struct references */
 extern const struct option_type option_window;        /* struct week, in a struct job_settings */

@@ -67,7 +67,7 @@ extern const char sql_partitions[]; /* $1 relation -> oid, schema, table, relkin
                                    owned, published_by, unidentified */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
-extern const char sql_zone[]; /* $1 zone; fails if PostgreSQL doesn't know it */
+extern const char sql_zone[]; /* $1 zone -> its name as PostgreSQL has it, NULL if it has none */
 
 /* $1 job -> rows and seconds of the last batches of its last run that has deleted any; or NULL */
 extern const char sql_last_batches[];

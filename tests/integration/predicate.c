@@ -362,6 +362,30 @@ START_TEST(no_step_that_deletes_children_has_an_anti_join)
 }
 END_TEST
 
+/* --- zones --- */
+
+/* Each meant another moment than it says: rows went hours too early, without a word. */
+START_TEST(column_timezone_or_timezone_that_is_no_name_is_refused_before_anything_is_asked)
+{
+    static const char *const zones[] = {"UTC-5", "GMT-5", "-05:00", "UTC+2", "+02", "<+05>-5x"};
+    const char *output;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(zones); i++) {
+        const char *config = scene_config_through(
+            "dbname=nowhere", scene_job(keep_format("column_timezone = %s", zones[i])));
+
+        ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--once", NULL), 2);
+        ck_assert_ptr_nonnull(strstr(output, "is not the name of a time zone"));
+        if (zones[i][0] == '<')
+            continue;
+        config = scene_config_through("dbname=nowhere",
+                                      scene_job(keep_format("timezone = %s", zones[i])));
+        ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 2);
+        ck_assert_ptr_nonnull(strstr(output, "timezone: \""));
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -375,6 +399,7 @@ int main(void)
         no_statement_has_an_anti_join_and_each_is_read_by_its_range_list_or_index,
         probe_without_a_where_needs_the_index_only,
         no_step_that_deletes_children_has_an_anti_join,
+        column_timezone_or_timezone_that_is_no_name_is_refused_before_anything_is_asked,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -123,6 +123,19 @@ static const struct refusal {
      "table = martian_window\nexpires = deleted_at + 30d\ntimezone = Mars/Olympus",
      "time zone \"Mars/Olympus\" not recognized", true},
 
+    {"posix_column", "CREATE TABLE posix_column AS SELECT id, deleted_at::timestamp FROM plain",
+     "table = posix_column\nexpires = deleted_at + 30d\ncolumn_timezone = EST5",
+     "column_timezone: time zone \"EST5\" not recognized", true},
+    {"abbreviation", "CREATE TABLE abbreviation AS SELECT id, deleted_at::timestamp FROM plain",
+     "table = abbreviation\nexpires = deleted_at + 30d\ncolumn_timezone = CEST",
+     "column_timezone: time zone \"CEST\" not recognized", true},
+    {"small_letters", "CREATE TABLE small_letters AS SELECT id, deleted_at::timestamp FROM plain",
+     "table = small_letters\nexpires = deleted_at + 30d\ncolumn_timezone = asia/tokyo",
+     "column_timezone: time zone \"asia/tokyo\" is spelled Asia/Tokyo", true},
+    {"posix_window", "CREATE TABLE posix_window AS TABLE plain",
+     "table = posix_window\nexpires = deleted_at + 30d\ntimezone = EST5",
+     "timezone: time zone \"EST5\" not recognized", true},
+
     /* Privileges: the message says which GRANT is missing. */
     {"no_usage",
      "CREATE SCHEMA \"Closed\"; CREATE TABLE \"Closed\".t AS TABLE plain;"

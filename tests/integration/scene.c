@@ -112,7 +112,7 @@ const char *scene_noon_in(const struct scene *scene, int seconds)
 {
     return sql_text(scene->own,
                     "SELECT to_char(make_interval(secs => mod(86400 + floor(extract(epoch FROM"
-                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"X+\"HH24:MI:SS')",
+                    " clock_timestamp()))::bigint - (43200 - %d), 86400)), '\"<X>+\"HH24:MI:SS')",
                     seconds);
 }
 

@@ -9,6 +9,7 @@
 #include "config/identifier.h"
 #include "config/size.h"
 #include "config/suggest.h"
+#include "config/timezone.h"
 #include "config/window.h"
 #include "config_cases.h"
 
@@ -369,6 +370,58 @@ static const struct {
                       "most 63"},
 };
 
+/* PostgreSQL takes each of the wrong ones, and reads the sign the other way round. */
+static const struct zone_case {
+    const char *text;
+    const char *advice; /* NULL = it can be a name */
+} zones[] = {
+    {"UTC", NULL},
+    {"Europe/Berlin", NULL},
+    {"America/Port-au-Prince", NULL},
+    {"America/Argentina/Buenos_Aires", NULL},
+    {"Etc/GMT+5", NULL},
+    {"Etc/GMT-14", NULL},
+    {"EST5EDT", NULL},
+    {"GMT+0", NULL},
+    {"GMT-0", NULL},
+    {"GMT0", NULL},
+    {"Mars/Olympus", NULL}, /* the server's to say */
+    {"UTC-5", "Etc/GMT+5 for a fixed 5 hours behind (west of) UTC"},
+    {"GMT-5", "Etc/GMT+5"},
+    {"UTC+2", "Etc/GMT-2 for a fixed 2 hours ahead of (east of) UTC"},
+    {"UTC+02:00", "Etc/GMT-2"},
+    {"utc-1", "Etc/GMT+1 for a fixed 1 hour behind"},
+    {"-05:00", "Etc/GMT+5"},
+    {"-05", "Etc/GMT+5"},
+    {"-5", "Etc/GMT+5"},
+    {"+0530", "write a region"},
+    {"+0500", "Etc/GMT-5"},
+    {"UTC+05:30", "write a region"},
+    {"X+5", "Etc/GMT-5"},
+    {"Z+1", "Etc/GMT-1"},
+    {"EST+5EDT", NULL},
+    {"UTC+99", "write a region"},
+    {"UTC+0", "write UTC"},
+    {"+00:00", "write UTC"},
+    {"<+05>-5", "write a region"},
+    {"5", "write a region"},
+    {"Europe/Berlin ", "write a region"},
+    {"EST5EDT,M3.2.0,M11.1.0", "write a region"},
+    {"interval '5h'", "write a region"},
+    {":UTC", "write a region"},
+};
+
+START_TEST(only_what_can_be_the_name_of_a_zone_is_taken)
+{
+    const struct zone_case *row = &zones[_i];
+    struct err err = {""};
+    bool taken = timezone_check(row->text, &err);
+
+    ck_assert_msg(taken == (row->advice == NULL), "%s: %s", row->text, err.text);
+    ck_assert_msg(taken || strstr(err.text, row->advice) != NULL, "%s: %s", row->text, err.text);
+}
+END_TEST
+
 START_TEST(wrong_table_name_is_refused_with_what_to_write)
 {
     struct table_name table;
@@ -618,6 +671,8 @@ TCase *config_values_cases(void)
     tcase_add_loop_test(cases, wrong_window_is_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_windows));
     tcase_add_loop_test(cases, table_name_is_read_as_postgresql_reads_it, 0, ARRAY_LENGTH(tables));
+    tcase_add_loop_test(cases, only_what_can_be_the_name_of_a_zone_is_taken, 0,
+                        (int)ARRAY_LENGTH(zones));
     tcase_add_loop_test(cases, wrong_table_name_is_refused_with_what_to_write, 0,
                         ARRAY_LENGTH(wrong_tables));
     tcase_add_test(cases, retention_in_the_row_has_a_unit);

@@ -53,7 +53,7 @@ SELECT dropped, rows, why, locked FROM pgpurged.drop_partition($1, $2, $3, $4, $
 SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::oid);
 
 -- zone
-SELECT now() AT TIME ZONE $1;
+SELECT CASE WHEN $1 = 'UTC' THEN $1 ELSE (SELECT z.name FROM pg_timezone_names AS z  WHERE lower(z.name) = lower($1) ORDER BY z.name <> $1 LIMIT 1) END AS name;
 
 -- last_batches
 SELECT sum(b.rows), sum(b.elapsed_ms) / 1000 FROM (SELECT sum(a.rows) AS rows, max(a.elapsed_ms) AS elapsed_ms         FROM (SELECT r.id, (SELECT max(m.batch) FROM pgpurged.audit AS m WHERE m.run = r.id)                 FROM pgpurged.runs AS r WHERE r.job = $1 AND r.rows > 0                ORDER BY r.id DESC LIMIT 1) AS l (run, batch)         JOIN pgpurged.audit AS a ON a.run = l.run AND a.batch > l.batch - 1000        WHERE EXISTS (SELECT FROM pg_class AS c WHERE c.oid = a.relation)        GROUP BY a.batch) AS b;
