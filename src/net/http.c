@@ -287,7 +287,7 @@ static void on_deadline(void *arg)
     struct connection *connection = arg;
 
     if (connection->state == CONNECTION_READING)
-        answer_error(connection, 408, "the request did not come in time");
+        answer_error(connection, 408, "the request did not arrive in time");
     else
         connection_free(connection);
 }
@@ -412,9 +412,9 @@ bool http_listen_fd(struct http *http, int fd, struct err *err)
 
     if (socket_option(fd, SO_TYPE) != SOCK_STREAM || socket_option(fd, SO_ACCEPTCONN) != 1 ||
         (family != AF_UNIX && family != AF_INET && family != AF_INET6))
-        return err_set(err, "descriptor %d, handed over, is not a listening stream socket", fd);
+        return err_set(err, "descriptor %d from systemd is not a listening stream socket", fd);
     if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
-        return err_set(err, "descriptor %d, handed over: %s", fd, strerror(errno));
+        return err_set(err, "descriptor %d from systemd: %s", fd, strerror(errno));
     listener_new(http, fd, family == AF_UNIX ? HTTP_UNIX : HTTP_TCP);
     return true;
 }

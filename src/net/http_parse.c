@@ -106,7 +106,7 @@ static bool parse_version(struct parser *parser, struct span version)
         !is_digit(version.at[5]) || version.at[6] != '.' || !is_digit(version.at[7]))
         return bad(parser, 400, "the request line must be: METHOD /path HTTP/1.1");
     if (version.at[5] != '1')
-        return bad(parser, 505, "only HTTP/1.1 and HTTP/1.0 are spoken here");
+        return bad(parser, 505, "only HTTP/1.1 and HTTP/1.0 are supported");
     parser->needs_host = version.at[7] != '0';
     return true;
 }
@@ -120,7 +120,7 @@ static bool parse_method(struct parser *parser, struct span method)
     parsed->head_only = span_is(method, "HEAD");
     parsed->method = span_is(method, "POST") ? HTTP_POST : HTTP_GET;
     if (parsed->method == HTTP_GET && !parsed->head_only && !span_is(method, "GET"))
-        return bad(parser, 405, "only GET, HEAD and POST are answered");
+        return bad(parser, 405, "only GET, HEAD and POST are supported");
     return true;
 }
 
@@ -151,7 +151,8 @@ static bool parse_target(struct parser *parser, struct span target)
     if (path.length > HTTP_MAX_PATH)
         return bad(parser, 414, "the path is too long");
     if (!is_plain_path(path))
-        return bad(parser, 400, "the path must be plain: /segment/segment, nothing encoded");
+        return bad(parser, 400,
+                   "the path must be plain: /segment/segment, without encoded characters");
     memcpy(parser->parsed->path, path.at, path.length);
     return true;
 }
@@ -179,14 +180,14 @@ static struct span trimmed(struct span span)
 static bool parse_content_length(struct parser *parser, struct span value)
 {
     if (parser->has_length || value.length == 0)
-        return bad(parser, 400, "Content-Length must stand once, as a number");
+        return bad(parser, 400, "Content-Length must be one number");
     parser->has_length = true;
     for (size_t i = 0; i < value.length; i++) {
         if (!is_digit(value.at[i]))
-            return bad(parser, 400, "Content-Length must stand once, as a number");
+            return bad(parser, 400, "Content-Length must be one number");
         parser->body_length = 10 * parser->body_length + (size_t)(value.at[i] - '0');
         if (parser->body_length > HTTP_MAX_BODY)
-            return bad(parser, 413, "no request here needs a body");
+            return bad(parser, 413, "a request must not have a body");
     }
     return true;
 }
@@ -204,7 +205,7 @@ static bool parse_header(struct parser *parser, struct span line)
     if (span_is_ignoring_case(name, "Transfer-Encoding"))
         return bad(parser, 411, "send Content-Length instead of Transfer-Encoding");
     if (span_is_ignoring_case(name, "Expect"))
-        return bad(parser, 417, "no request here needs a body, so none waits for 100 Continue");
+        return bad(parser, 417, "Expect is not supported, because no request needs a body");
     if (span_is_ignoring_case(name, "Host")) {
         if (parser->has_host)
             return bad(parser, 400, "two Host headers");
@@ -240,7 +241,7 @@ enum http_progress http_parse(const char *bytes, size_t length, struct http_pars
         if (state == LINE_PARTIAL) {
             if (length < HTTP_MAX_HEAD)
                 return HTTP_UNFINISHED;
-            bad(&parser, 431, "the request line and headers are too long");
+            bad(&parser, 431, "the request line and the headers are too long");
             return HTTP_BAD;
         }
         if (!first && line.length == 0)

@@ -20,7 +20,7 @@ static int stream_socket(int family, struct err *err)
     int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
-        err_set(err, "cannot make a socket: %s", strerror(errno));
+        err_set(err, "can't make a socket: %s", strerror(errno));
     return fd;
 }
 
@@ -28,10 +28,10 @@ static bool unix_address(const char *path, struct sockaddr_un *address, struct e
 {
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
     if (path[0] != '/')
-        return err_set(err, "socket \"%s\": write the whole path, from / on", path);
+        return err_set(err, "socket \"%s\": write an absolute path", path);
     if (strlen(path) >= sizeof address->sun_path)
-        return err_set(err, "socket %s: the path is too long; at most %zu characters are possible",
-                       path, sizeof address->sun_path - 1);
+        return err_set(err, "socket %s: the path is too long; the maximum is %zu characters", path,
+                       sizeof address->sun_path - 1);
     strcpy(address->sun_path, path);
     return true;
 }
@@ -50,8 +50,9 @@ static bool check_nobody_listens(const struct sockaddr_un *address, struct err *
         return true;
     if (error == 0 || error == EAGAIN)
         return err_set(err, "socket %s is in use: is another daemon running?", address->sun_path);
-    return err_set(err, "socket %s belongs to something else (%s); remove it, or set another path",
-                   address->sun_path, strerror(error));
+    return err_set(
+        err, "socket %s: another program may use it (%s); remove it, or configure another path",
+        address->sun_path, strerror(error));
 }
 
 /* Leaves the path free, or says why it can't be. */
@@ -63,15 +64,15 @@ static bool clear_path(const struct sockaddr_un *address, struct err *err)
     if (lstat(path, &there) != 0)
         return errno == ENOENT || err_set(err, "socket %s: %s", path, strerror(errno));
     if (!S_ISSOCK(there.st_mode))
-        return err_set(err, "%s is there and is not a socket; remove it, or set another path",
+        return err_set(err, "%s exists and is not a socket; remove it, or configure another path",
                        path);
     if (there.st_uid != geteuid())
-        return err_set(err, "socket %s belongs to another user; remove it, or set another path",
-                       path);
+        return err_set(
+            err, "socket %s belongs to another user; remove it, or configure another path", path);
     if (!check_nobody_listens(address, err))
         return false;
     if (unlink(path) != 0)
-        return err_set(err, "cannot replace the stale socket %s: %s", path, strerror(errno));
+        return err_set(err, "can't replace the stale socket %s: %s", path, strerror(errno));
     return true;
 }
 
@@ -82,13 +83,13 @@ static bool open_to_group(const char *path, mode_t mode, gid_t group, struct err
     struct stat made;
 
     if (lstat(path, &made) != 0)
-        return err_set(err, "cannot find the socket %s just made: %s", path, strerror(errno));
+        return err_set(err, "can't find the new socket %s: %s", path, strerror(errno));
     if (group != (gid_t)LISTEN_OUR_GROUP && made.st_gid != group &&
         lchown(path, (uid_t)-1, group) != 0)
-        return err_set(err, "cannot give the socket %s to group %u: %s", path, (unsigned)group,
+        return err_set(err, "can't give the socket %s to group %u: %s", path, (unsigned)group,
                        strerror(errno));
     if (chmod(path, mode) != 0)
-        return err_set(err, "cannot set the mode of the socket %s: %s", path, strerror(errno));
+        return err_set(err, "can't set the mode of the socket %s: %s", path, strerror(errno));
     return true;
 }
 
@@ -101,11 +102,11 @@ static bool bind_unix(int fd, const struct sockaddr_un *address, mode_t mode, gi
 
     umask(old_mask);
     if (result != 0)
-        return err_set(err, "cannot make the socket %s: %s", path, strerror(errno));
+        return err_set(err, "can't make the socket %s: %s", path, strerror(errno));
     if (open_to_group(path, mode, group, err)) {
         if (listen(fd, LISTEN_BACKLOG) == 0)
             return true;
-        err_set(err, "cannot listen on the socket %s: %s", path, strerror(errno));
+        err_set(err, "can't listen on the socket %s: %s", path, strerror(errno));
     }
     unlink(path);
     return false;
@@ -120,9 +121,10 @@ static int lock_folder(const char *path, struct err *err)
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
-        err_set(err, "socket %s: the folder %s can't be used: %s", path, folder, strerror(errno));
+        err_set(err, "socket %s: the directory %s can't be used: %s", path, folder,
+                strerror(errno));
     else if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        err_set(err, "socket %s: the folder %s is locked; is another daemon starting?", path,
+        err_set(err, "socket %s: the directory %s is locked; is another daemon starting?", path,
                 folder);
         close(fd);
         fd = -1;
@@ -213,7 +215,7 @@ static bool bind_tcp(int fd, const struct addrinfo *where, const char *address, 
     if (where->ai_family == AF_INET6)
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on); /* [::] is not 0.0.0.0 as well */
     if (bind(fd, where->ai_addr, where->ai_addrlen) != 0 || listen(fd, LISTEN_BACKLOG) != 0)
-        return err_set(err, "cannot listen on %s: %s", address, strerror(errno));
+        return err_set(err, "can't listen on %s: %s", address, strerror(errno));
     return true;
 }
 
@@ -224,7 +226,7 @@ int listen_tcp(const char *address, struct err *err)
 
     if (where == NULL) {
         err_set(err,
-                "cannot listen on \"%s\": write an address in numbers and a port, "
+                "can't listen on \"%s\": write an address in numbers and a port, "
                 "such as 127.0.0.1:9788 or [::1]:9788",
                 address);
         return -1;

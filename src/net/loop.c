@@ -29,7 +29,7 @@ struct loop *loop_new(void)
     loop->base = event_base_new_with_config(config);
     event_config_free(config);
     if (loop->base == NULL) {
-        fputs("pgpurged: libevent finds nothing to poll with\n", stderr);
+        fputs("pgpurged: libevent found no polling method\n", stderr);
         abort();
     }
     return loop;

@@ -128,7 +128,7 @@ static void deadline_passed(evutil_socket_t fd, short what, void *arg)
 
     (void)fd;
     (void)what;
-    die(request->pg, "the server has not answered in time (frozen, or the network is cut)");
+    die(request->pg, "the server did not answer in time (is it frozen, or is the network down?)");
 }
 
 /* Waits for what libpq needs next; level-triggered, so that nothing is missed. */

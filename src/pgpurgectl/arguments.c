@@ -35,38 +35,40 @@ static const struct option long_options[] = {
 
 void arguments_help(FILE *out)
 {
-    fputs("usage: pgpurgectl [OPTION...] [COMMAND] [JOB]\n"
-          "\n"
-          "Commands:\n"
-          "  status [JOB]          what the daemon is doing, and why it is not (the default)\n"
-          "  watch [JOB]           the same, live\n"
-          "  check [JOB]           one line and an exit code for a monitoring system\n"
-          "  run JOB               start a run now, even outside of its window\n"
-          "  pause JOB             hold the job until it is resumed, across restarts, too\n"
-          "  resume JOB            end the pause\n"
-          "  reload                read the configuration again\n"
-          "  metrics               the metrics as Prometheus reads them\n"
-          "  jobs                  the names of the jobs, one on a line\n"
-          "\n"
-          "Options:\n"
-          "  -s, --socket PATH     the daemon's socket (" PGPURGED_SOCKET ")\n"
-          "  -j, --json            print JSON\n"
-          "      --timeout TIME    how long to wait for an answer (10s)\n"
-          "      --color WHEN      auto, always or never\n"
-          "      --interval TIME   of watch: how often to look (2s)\n"
-          "  -h, --help            print this and exit\n"
-          "  -V, --version         print the version and exit\n"
-          "\n"
-          "Options of check:\n"
-          "  -w, --warning TIME    the oldest due row may be this late (2d)\n"
-          "  -c, --critical TIME   ... and never later than this (7d)\n"
-          "      --success-warning TIME, --success-critical TIME\n"
-          "                        the last success may be this long ago (not looked at)\n"
-          "\n"
-          "A TIME is a number and a unit: ms, s, min, h, d, w.\n"
-          "Exit codes: 0 done; 1 the daemon refused; 2 no daemon answers; 3 bad usage.\n"
-          "Of check: 0 OK, 1 WARNING, 2 CRITICAL or no daemon answers, 3 UNKNOWN or bad usage.\n",
-          out);
+    fputs(
+        "usage: pgpurgectl [OPTION...] [COMMAND] [JOB]\n"
+        "\n"
+        "Commands:\n"
+        "  status [JOB]          print what the daemon does, and why a job does not run (default)\n"
+        "  watch [JOB]           print the status again and again\n"
+        "  check [JOB]           print one line and set the exit code for a monitoring system\n"
+        "  run JOB               start a run now, even outside the job's window\n"
+        "  pause JOB             pause the job until it is resumed, also after a restart\n"
+        "  resume JOB            end the pause\n"
+        "  reload                make the daemon read its configuration again\n"
+        "  metrics               print the metrics in the text format of Prometheus\n"
+        "  jobs                  print the names of the jobs, one per line\n"
+        "\n"
+        "Options:\n"
+        "  -s, --socket PATH     the daemon's socket (" PGPURGED_SOCKET ")\n"
+        "  -j, --json            print JSON\n"
+        "      --timeout TIME    longest time to wait for an answer (10s)\n"
+        "      --color WHEN      auto, always or never\n"
+        "      --interval TIME   with watch: time between two updates (2s)\n"
+        "  -h, --help            print this and exit\n"
+        "  -V, --version         print the version and exit\n"
+        "\n"
+        "Options of check:\n"
+        "  -w, --warning TIME    WARNING if the oldest due row is later than this (2d)\n"
+        "  -c, --critical TIME   CRITICAL if it is later than this (7d)\n"
+        "      --success-warning TIME, --success-critical TIME\n"
+        "                        longest time since the last successful run (not checked)\n"
+        "\n"
+        "A TIME is a number and a unit: ms, s, min, h, d, w.\n"
+        "Exit codes: 0 success; 1 the daemon refused; 2 no daemon answers; 3 bad usage.\n"
+        "Exit codes of check: 0 OK, 1 WARNING, 2 CRITICAL or no daemon answers, 3 UNKNOWN or bad "
+        "usage.\n",
+        out);
 }
 
 static bool read_ms(const char *option, const char *value, int64_t *ms, struct err *err)
@@ -74,7 +76,7 @@ static bool read_ms(const char *option, const char *value, int64_t *ms, struct e
     if (!duration_parse_ms(value, "s", ms, err))
         return err_prefix(err, "%s", option);
     if (*ms < 100)
-        return err_set(err, "%s: %s is too short; 100ms is the least", option, value);
+        return err_set(err, "%s: %s is too short; the minimum is 100ms", option, value);
     return true;
 }
 
@@ -101,7 +103,7 @@ static bool read_colour(const char *value, enum colour *colour, struct err *err)
     return err_set(err, "--color: \"%s\" is not one of auto, always, never", value);
 }
 
-/* Of two sockets nobody knows which daemon was meant. */
+/* With two sockets it is not clear which daemon was meant. */
 static bool read_socket(const char *path, struct arguments *arguments, struct err *err)
 {
     if (arguments->socket != NULL)

@@ -46,7 +46,7 @@ enum ctl_exit ask_status(const struct arguments *arguments, const char *job,
         return how;
     *snapshot = json_read(answer.data != NULL ? answer.data : "", answer.length, err);
     if (*snapshot != NULL && job != NULL && snapshot_job(*snapshot, job) == NULL) {
-        err_set(err, "the daemon's answer does not tell of the job %s", job);
+        err_set(err, "the daemon's answer does not contain the job %s", job);
         snapshot_free(*snapshot);
         *snapshot = NULL;
     }

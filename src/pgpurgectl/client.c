@@ -157,13 +157,13 @@ static bool split_answer(const struct query *query, const struct text *all,
         return err_set(err, "the daemon on %s closed the connection without an answer",
                        query->path);
     if (end == NULL || head_length > HEAD_MAX_BYTES)
-        return err_set(err, "what listens on %s does not speak HTTP", query->path);
+        return err_set(err, "the program on %s does not speak HTTP", query->path);
     head = strndup(all->data, head_length);
     is_http = head != NULL && read_status(head, &answer->status);
     wanted = is_http ? header_number(head, "Content-Length") : -1;
     free(head);
     if (!is_http)
-        return err_set(err, "what listens on %s does not speak HTTP", query->path);
+        return err_set(err, "the program on %s does not speak HTTP", query->path);
     if (wanted >= 0 && (long long)(all->length - head_length) < wanted)
         return err_set(err, "the answer of %s was cut off", query->path);
     text_add_bytes(&answer->body, all->data + head_length,

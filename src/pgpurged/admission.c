@@ -97,7 +97,7 @@ bool admission_may_begin(struct daemon *daemon, struct seat *seat, struct text *
     standing_free(&standing);
     if (other == daemon->seat_count)
         return true;
-    text_addf(why, "job %s goes first, rows of %s refer to rows of %s",
+    text_addf(why, "job %s runs first, because rows of %s refer to rows of %s",
               job_settings(daemon->seats[other].job)->name,
               job_settings(daemon->seats[other].job)->table.written,
               job_settings(seat->job)->table.written);

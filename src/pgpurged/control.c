@@ -34,7 +34,7 @@ static void answer_status(const struct control *control, struct http_response *r
 
 static void refuse_job(struct http_response *response)
 {
-    http_respond_error(response, 404, "there is no job of that name");
+    http_respond_error(response, 404, "there is no job with this name");
 }
 
 static void answer_job(const struct control *control, const char *name,
@@ -117,8 +117,8 @@ static bool act_resume(const struct control_actions *actions, const char *job, s
 }
 
 static const struct action actions_of_jobs[] = {
-    {"run", "a run was asked for", act_run},
-    {"pause", "paused, also over a restart", act_pause},
+    {"run", "a run was requested", act_run},
+    {"pause", "paused, also after a restart", act_pause},
     {"resume", "resumed", act_resume},
 };
 
@@ -140,7 +140,7 @@ static const struct action *find_action(const char *path, char **name)
 
 static void refuse_method(struct http_response *response, const char *allow)
 {
-    http_respond_error(response, 405, "this path takes another method");
+    http_respond_error(response, 405, "this path needs another method");
     response->allow = allow;
 }
 
@@ -148,8 +148,8 @@ static void refuse_path(const struct http_request *request, struct http_response
 {
     http_respond_error(response, 404,
                        request->kind == HTTP_UNIX
-                           ? "nothing is here; try /v1/status, /metrics or /healthz"
-                           : "nothing is here; try /metrics or /healthz");
+                           ? "there is no such path; try /v1/status, /metrics or /healthz"
+                           : "there is no such path; try /metrics or /healthz");
 }
 
 /* Only for paths that takes_post(). */

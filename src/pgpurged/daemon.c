@@ -200,7 +200,7 @@ static void warn_of_restart(const struct settings *old, const struct settings *f
 
     settings_need_restart(old, fresh, &names);
     if (names.length > 0)
-        log_warning("%s: what is new about it takes effect after a restart", names.data);
+        log_warning("%s: this change requires a restart", names.data);
     text_free(&names);
 }
 
@@ -244,12 +244,12 @@ static void asked_to_stop(void *arg)
     struct daemon *daemon = arg;
 
     if (daemon->stopping) {
-        log_warning("asked to stop a second time: leaving at once, the server finishes or rolls "
-                    "back the batch");
+        log_warning("second signal: exiting at once; the server commits or rolls "
+                    "back the batches in flight");
         loop_stop(daemon->loop);
         return;
     }
-    log_info("stopping: batches in flight are finished first");
+    log_info("stopping: waiting for the batches in flight");
     notify_stopping();
     daemon->stopping = true;
     if (daemon->order->once)

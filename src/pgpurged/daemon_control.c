@@ -74,10 +74,10 @@ static bool run_job(void *arg, const char *name, struct err *err)
     struct job *job = find_job(arg, name);
 
     if (!job_settings(job)->enabled)
-        return err_set(err, "job %s is switched off in the configuration (enabled = no)", name);
+        return err_set(err, "job %s is disabled in the configuration (enabled = no)", name);
     if (job_is_paused(job))
         return err_set(err, "job %s is paused; resume it first", name);
-    log_info("job=%s an operator asks for a run now", name);
+    log_info("job=%s an operator requests a run now", name);
     job_run_now(job);
     return true;
 }

@@ -128,7 +128,7 @@ static void connection_failed(struct database *database, const struct pg_error *
     database->counters->connection_failures++;
     database->last_error = *error;
     database->last_error_at = wall_now();
-    log_warning("database=%s can't be reached, next try in %.1f s: %s", database->settings->name,
+    log_warning("database=%s unavailable, next attempt in %.1f s: %s", database->settings->name,
                 (double)wait_ms / 1000, error->message);
     tell_waiting_jobs(database, error->message);
 }
@@ -214,7 +214,7 @@ void database_give_back(struct database *database, struct job *job, struct pg *p
     (void)job;
     if (broken) {
         close_connection(database, pg);
-        log_info("database=%s in trouble, next try in %.1f s", database->settings->name,
+        log_info("database=%s unavailable, next attempt in %.1f s", database->settings->name,
                  (double)retry_later(database) / 1000);
         return;
     }

@@ -37,21 +37,21 @@ static const char usage[] =
     "Without an option it runs in the foreground and logs to stderr.\n"
     "\n"
     "  -c, --config FILE    the configuration [" DEFAULT_CONFIG "]\n"
-    "      --check          read the configuration, say whether it is right, exit\n"
-    "      --plan [JOB]...  connect and say what would go and how; deletes nothing\n"
-    "      --exact[=TIME]   with --plan: count, for TIME per job at most [60s], instead of "
-    "estimating\n"
-    "      --json           with --plan: as JSON\n"
-    "      --once [JOB]...  one run of each job now, whatever its window, then exit\n"
-    "      --print-config   the configuration in canonical form, with every default\n"
+    "      --check          check the configuration and exit\n"
+    "      --plan [JOB]...  connect and print the due rows, the scan and the SQL; deletes nothing\n"
+    "      --exact[=TIME]   with --plan: count the rows instead of estimating them, for at most\n"
+    "                       TIME per job [60s]\n"
+    "      --json           with --plan: print JSON\n"
+    "      --once [JOB]...  run each job once, now, outside its window too, and exit\n"
+    "      --print-config   print the configuration in canonical form with all defaults\n"
     "      --init-sql[=ROLE]\n"
-    "                       the SQL that a database needs, for psql; ROLE is the daemon's\n"
-    "                       login role [pgpurged]\n"
-    "  -h, --help           this text\n"
-    "  -V, --version        the version\n"
+    "                       print the SQL that prepares or upgrades a database, for psql; ROLE\n"
+    "                       is the daemon's login role [pgpurged]\n"
+    "  -h, --help           print this text and exit\n"
+    "  -V, --version        print the version and exit\n"
     "\n"
-    "SIGHUP reloads the configuration, SIGTERM finishes the batch in flight and exits.\n"
-    "Exit status: 0 done, 1 something failed, 2 bad usage or configuration,\n"
+    "SIGHUP reloads the configuration. SIGTERM finishes the batches in flight and exits.\n"
+    "Exit status: 0 success, 1 failure, 2 bad usage or configuration,\n"
     "3 incomplete: due rows are left (held, rejected or locked).\n";
 
 static int usage_error(void)
@@ -84,7 +84,7 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* What --exact may take, if nothing is said about it. */
+/* The time limit of --exact without a value. */
 enum { COUNT_MS = 60 * 1000 };
 
 static bool read_count_time(const char *value, struct arguments *arguments)
@@ -96,22 +96,21 @@ static bool read_count_time(const char *value, struct arguments *arguments)
         (duration_parse_ms(value, "s", &arguments->count_ms, &err) && arguments->count_ms > 0))
         return true;
     fprintf(stderr, "pgpurged: --exact: %s\n",
-            arguments->count_ms > 0 ? err.text : "no time to count in");
+            arguments->count_ms > 0 ? err.text : "the time must be longer than 0");
     return false;
 }
 
-/* Options that say how another one does its work. Returns false if they are of no use here. */
+/* Options that change how another option works. Returns false if that option is missing. */
 static bool check_arguments(const struct arguments *arguments)
 {
     const char *stray = arguments->json ? "--json" : arguments->count_ms > 0 ? "--exact" : NULL;
 
     if (arguments->name_count > 0 && arguments->verb != VERB_PLAN && arguments->verb != VERB_ONCE) {
-        fprintf(stderr, "pgpurged: \"%s\": job names go with --plan or --once\n",
-                arguments->names[0]);
+        fprintf(stderr, "pgpurged: \"%s\": job names need --plan or --once\n", arguments->names[0]);
         return false;
     }
     if (stray != NULL && arguments->verb != VERB_PLAN) {
-        fprintf(stderr, "pgpurged: %s goes with --plan\n", stray);
+        fprintf(stderr, "pgpurged: %s needs --plan\n", stray);
         return false;
     }
     return true;
@@ -124,7 +123,7 @@ static bool contradicts(const char *first, const char *second)
     if (text_equal(first, second))
         fprintf(stderr, "pgpurged: %s is given twice\n", first);
     else
-        fprintf(stderr, "pgpurged: %s and %s can't go together\n", first, second);
+        fprintf(stderr, "pgpurged: %s and %s exclude each other\n", first, second);
     return false;
 }
 
@@ -136,7 +135,8 @@ static bool take_config(const char *path, struct arguments *arguments)
     return true;
 }
 
-/* Options that say what is to be done. Returns false if it is none of them, or not the only one. */
+/* The options of which a command line has at most one. Returns false if it is none of them, or not
+ * the only one. */
 static bool take_verb(int option, struct arguments *arguments)
 {
     static const struct {
@@ -244,7 +244,7 @@ static int check_config(struct settings *settings)
 {
     size_t databases = settings->database_count, jobs = settings->job_count;
 
-    printf("%s: fine: %zu database%s, %zu job%s\n", settings->path, databases,
+    printf("%s: correct: %zu database%s, %zu job%s\n", settings->path, databases,
            databases == 1 ? "" : "s", jobs, jobs == 1 ? "" : "s");
     settings_free(settings);
     return EXIT_DONE;
@@ -278,9 +278,9 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
     return EXIT_USAGE;
 }
 
-/* A long answer, such as 7 MB of metrics for 1,000 jobs, is given back to the kernel once it is
- * sent. By itself glibc takes the first one for a habit and keeps as much from then on; what it
- * starts with is right if it stays. */
+/* The memory of a long answer, such as 7 MB of metrics for 1,000 jobs, goes back to the kernel once
+ * the answer is sent. By default glibc raises its threshold after the first such block and keeps
+ * all later ones; setting the threshold to its initial value stops that. */
 static void free_large_blocks_at_once(void)
 {
 #ifdef M_MMAP_THRESHOLD

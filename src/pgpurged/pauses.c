@@ -27,7 +27,7 @@ bool pauses_open(struct pauses *pauses, const char *folder, struct err *err)
     if (file == NULL && errno == ENOENT)
         return true;
     if (file == NULL)
-        return err_set(err, "%s: %s; nobody knows which jobs are paused", pauses->path,
+        return err_set(err, "%s: %s; it is not known which jobs are paused", pauses->path,
                        strerror(errno));
     while ((length = getline(&line, &room, file)) > 0) {
         line[strcspn(line, "\n")] = '\0';
@@ -86,8 +86,8 @@ static bool save(const struct pauses *pauses, struct err *err)
     bool saved = write_names(pauses, fresh) && rename(fresh, pauses->path) == 0;
 
     if (!saved) {
-        err_set(err, "%s: %s; a restart will forget it (is there a state_directory?)", pauses->path,
-                strerror(errno));
+        err_set(err, "%s: %s; a restart will end the pause (does state_directory exist?)",
+                pauses->path, strerror(errno));
         unlink(fresh);
     }
     free(fresh);

@@ -89,20 +89,20 @@ static void take_by_pages(const struct choose_facts *facts, struct choice *choic
 static void take_without_index(const struct choose_facts *facts, struct choice *choice)
 {
     take(choice, HEAP_SCAN, "%s",
-         facts->by_row ? "each row has a retention of its own, which no index knows"
+         facts->by_row ? "each row has its own retention, and no index contains it"
          : facts->wish == SCAN_INDEX
-             ? "the configuration asks for scan = index, but there is no index that serves"
-             : "there is no index that begins with the expiry column");
+             ? "the configuration asks for scan = index, but no index can be used"
+             : "no index begins with the expiry column");
 }
 
 static void take_by_facts(const struct choose_facts *facts, struct choice *choice)
 {
     if (facts->probed_due < 0)
-        take(choice, HEAP_SCAN, "the index could not be asked, or took too long to answer");
+        take(choice, HEAP_SCAN, "the query on the index failed or took too long");
     else if (choice->exact && choice->due <= 0)
         take(choice, INDEX_SCAN, "the index has no due rows");
     else if (choice->due < 0)
-        take(choice, HEAP_SCAN, "more rows are due than the index was asked to count");
+        take(choice, HEAP_SCAN, "more rows are due than were counted through the index");
     else
         take_by_pages(facts, choice);
 }
@@ -160,14 +160,14 @@ static enum choose_verdict judge_index_scan(const struct choose_facts *facts,
     /* Each slice would read the entries of the same mark again, in vain if nothing of it can go. */
     if (progress->stuck) {
         snprintf(why, WHY_BYTES, "%s",
-                 "more rows have the same mark than a slice of the index can hold");
+                 "more rows have the same expiry value than one slice of the index scan can hold");
         return CHOOSE_SWITCH;
     }
     if (facts->pages <= CHOOSE_SMALL_PAGES ||
         progress->pages * CHOOSE_INDEX_PAGE_COST < facts->pages)
         return CHOOSE_GO_ON;
     snprintf(why, WHY_BYTES,
-             "the index scan has touched %s pages, and there is more; the table has %s",
+             "the index scan has read %s pages and is not complete; the table has %s",
              text_grouped(&touched, progress->pages), text_grouped(&pages, facts->pages));
     return CHOOSE_SWITCH;
 }
@@ -184,7 +184,7 @@ static enum choose_verdict judge_heap_scan(const struct choose_facts *facts,
     if (!facts->has_index || choice->due < 0 || !far_enough || !worth_it ||
         (double)progress->rows * 2 >= forecast)
         return CHOOSE_GO_ON;
-    snprintf(why, WHY_BYTES, "the heap scan has found %s due rows where about %s were forecast",
+    snprintf(why, WHY_BYTES, "the heap scan has found %s due rows instead of about %s",
              text_grouped(&found, progress->rows), text_grouped(&expected, llround(forecast)));
     return CHOOSE_LOOK_AGAIN;
 }

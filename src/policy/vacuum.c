@@ -34,13 +34,13 @@ const char *vacuum_verdict_sentence(enum vacuum_verdict verdict)
     case VACUUM_NOW:
         return "now";
     case VACUUM_UNWANTED:
-        return "nothing was removed";
+        return "no rows were deleted";
     case VACUUM_NOT_WORTH_IT:
         return "it has few dead rows";
     case VACUUM_COMES_ITSELF:
-        return "autovacuum will be here soon";
+        return "autovacuum will start soon";
     case VACUUM_NOT_PERMITTED:
-        return "the role may not";
+        return "the role lacks the privilege";
     case VACUUM_TOO_LATE:
         return "the window closes soon";
     }

@@ -54,7 +54,7 @@ static enum check_status judge(double value, double warning, double critical)
 static void check_daemon(struct findings *findings, const struct daemon_view *daemon)
 {
     if (!daemon->reload_ok)
-        found(findings, CHECK_WARNING, "the changed configuration was refused: %s",
+        found(findings, CHECK_WARNING, "the new configuration was refused: %s",
               known(daemon->reload_error));
 }
 
@@ -123,7 +123,7 @@ static void check_state(struct findings *findings, const struct job_view *job)
         found(findings, judge_hold(job->reason), "%s is held: %s", known(job->name),
               job_view_why(job));
     else if (job->reason == REASON_MAX_HOLD) /* no longer held, but hardly more than that */
-        found(findings, judge_hold(job->reason), "%s is slow: %s", known(job->name),
+        found(findings, judge_hold(job->reason), "%s is throttled: %s", known(job->name),
               job_view_why(job));
 }
 
@@ -154,7 +154,8 @@ static void check_success(struct findings *findings, const struct job_view *job,
         return;
     human_duration(&age, age_s);
     if (ever)
-        found(findings, status, "%s: the last success is %s ago", known(job->name), age.data);
+        found(findings, status, "%s: the last successful run was %s ago", known(job->name),
+              age.data);
     else
         found(findings, status, "%s: no success since the daemon started %s ago", known(job->name),
               age.data);
@@ -190,7 +191,7 @@ static void check_job(struct findings *findings, const struct snapshot *snapshot
     /* Where something else is wrong already, or the database is down, it adds nothing. */
     if (isnan(job->oldest_overdue_s) && findings->all == before && database != NULL &&
         database->up && database->role != ROLE_STANDBY)
-        found(findings, CHECK_UNKNOWN, "%s: how late the oldest due row is was not measured yet",
+        found(findings, CHECK_UNKNOWN, "%s: the age of the oldest due row is not known yet",
               known(job->name));
 }
 

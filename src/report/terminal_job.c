@@ -125,7 +125,7 @@ static void add_undated(struct card *card)
     add_label(card, "undated");
     text_add(card->out, "about ");
     human_count(card->out, card->job->undated_rows);
-    text_add(card->out, " rows are flagged and have no time: they are never due");
+    text_add(card->out, " rows have all flags but no time, so they are never due");
     end_line(card);
 }
 
@@ -318,7 +318,7 @@ static void add_batch_time(struct card *card)
     if (!isfinite(half) || !isfinite(most))
         return;
     add_label(card, "batch time");
-    text_addf(card->out, "half of them under %g ms, 99%% under %g ms\n", half * 1000, most * 1000);
+    text_addf(card->out, "median under %g ms, 99%% under %g ms\n", half * 1000, most * 1000);
 }
 
 static void add_totals(struct card *card)

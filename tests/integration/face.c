@@ -62,7 +62,7 @@ START_TEST(each_path_of_the_socket_is_answered)
         {"GET", "/v1/status", 200, "\"jobs\":[{\"name\":\"orders\""},
         {"HEAD", "/v1/status", 200, ""},
         {"GET", "/v1/jobs/orders", 200, "\"table\":\"public.orders\""},
-        {"GET", "/v1/jobs/nobody", 404, "there is no job of that name"},
+        {"GET", "/v1/jobs/nobody", 404, "there is no job with this name"},
         {"GET", "/metrics", 200, "\npgpurged_job_enabled{job_name=\"orders\",database=\"d\"} 1\n"},
         {"GET", "/healthz", 200, "ok\n"},
         {"GET", "/", 404, "try /v1/status"},
@@ -71,7 +71,7 @@ START_TEST(each_path_of_the_socket_is_answered)
         {"POST", "/metrics", 405, "error"},
         {"GET", "/v1/reload", 405, "error"},
         {"GET", "/v1/jobs/orders/pause", 405, "error"},
-        {"POST", "/v1/jobs/nobody/run", 404, "there is no job of that name"},
+        {"POST", "/v1/jobs/nobody/run", 404, "there is no job with this name"},
         {"POST", "/v1/jobs/orders/run", 409, "job orders is paused; resume it first"},
         {"POST", "/v1/jobs/orders/stop", 405, "error"},
         {"DELETE", "/v1/jobs/orders", 405, "error"},
@@ -248,7 +248,7 @@ START_TEST(counters_survive_a_reload_and_a_bad_file_shows)
 
     config_rewrite(config, "[pgpurged]\ncontrol_group = root\n%s", good + strlen("[pgpurged]\n"));
     ck_assert_int_eq(ask(served.socket, "POST", "/v1/reload").status, 200);
-    daemon_await_log(&served.daemon, "control_group: what is new about it", AWAIT_MS);
+    daemon_await_log(&served.daemon, "control_group: this change requires a restart", AWAIT_MS);
     ck_assert_double_eq(served_metric(&served, "pgpurged_config_last_reload_successful"), 1);
     served_end(&served);
 }

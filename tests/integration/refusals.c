@@ -420,7 +420,7 @@ START_TEST(once_exits_with_1_when_the_database_is_not_there)
                                         scene_job("")),
                    1);
 
-    ck_assert_ptr_nonnull(strstr(log, "database=d can't be reached"));
+    ck_assert_ptr_nonnull(strstr(log, "database=d unavailable"));
 }
 END_TEST
 

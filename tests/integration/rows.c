@@ -223,7 +223,7 @@ START_TEST(a_table_locked_at_the_start_keeps_its_job_waiting_and_no_other)
         scene_config(&scene, "[job carts]\ntable = carts\nexpires = deleted_at + 30d\n"));
     daemon_await_log(&daemon, "job=orders checking -> backing_off (locked)", AWAIT_MS);
     scene_await_run(&scene, "carts", "done");
-    ck_assert(!daemon_log_has(&daemon, "in trouble"));
+    ck_assert(!daemon_log_has(&daemon, "unavailable"));
 
     sql_exec(holder, "COMMIT");
     PQfinish(holder);

@@ -190,7 +190,7 @@ START_TEST(jobs_of_one_database_share_its_connections)
     daemon = daemon_start(
         config_with("max_connections = 1", &scene, keep_format("%s%s", scene_job(""), carts)));
     gate_await(&scene);
-    ck_assert(daemon_log_has(&daemon, "job=carts connecting -> connecting (connection)"));
+    ck_assert(daemon_log_has(&daemon, "job=carts connecting -> connecting (max_connections)"));
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM pg_stat_activity WHERE"
                                         " application_name = 'pgpurged' AND datname ="
                                         " current_database()"),
@@ -236,7 +236,7 @@ START_TEST(a_database_that_is_down_does_not_disturb_another)
         &scene, "[database dead]\nconninfo = host=127.0.0.1 port=1 dbname=dead\n"
                 "[job ghosts]\ndatabase = dead\ntable = ghosts\nexpires = deleted_at + 30d\n"));
     scene_await_run(&scene, "orders", "done");
-    daemon_await_log(&daemon, "database=dead can't be reached, next try in", AWAIT_MS);
+    daemon_await_log(&daemon, "database=dead unavailable, next attempt in", AWAIT_MS);
     daemon_await_log(&daemon, "job=ghosts connecting -> connecting (database)", AWAIT_MS);
     ck_assert_int_eq(gone(&scene), 20);
     daemon_stop(&daemon);
@@ -253,7 +253,7 @@ START_TEST(a_database_that_comes_up_late_is_purged_then)
     PQfinish(scene.own);
     cluster_stop_fast(harness_cluster());
     daemon = daemon_start(scene_config(&scene, ""));
-    daemon_await_log(&daemon, "database=d can't be reached, next try in", AWAIT_MS);
+    daemon_await_log(&daemon, "database=d unavailable, next attempt in", AWAIT_MS);
     cluster_start(harness_cluster());
     scene.own = scene_connect(&scene);
     scene_await_run(&scene, "orders", "done");

@@ -147,7 +147,7 @@ START_TEST(a_job_that_rests_says_what_for)
     struct served by_rate = start_orders(20000, "max_rows_per_second = 100");
     struct served by_duty_cycle = start_orders(20000, "duty_cycle = 1");
 
-    await_state(&by_rate, "resting", "rate", "max_rows_per_second is reached");
+    await_state(&by_rate, "resting", "rate_limit", "max_rows_per_second is reached");
     await_state(&by_duty_cycle, "resting", "duty_cycle", "as duty_cycle asks");
     served_end(&by_rate);
     served_end(&by_duty_cycle);
@@ -248,7 +248,7 @@ START_TEST(a_job_that_another_session_runs_is_held)
 }
 END_TEST
 
-/* ---- in trouble ---- */
+/* ---- an unavailable database ---- */
 
 START_TEST(a_job_without_its_table_stops_and_names_it)
 {
@@ -299,7 +299,7 @@ START_TEST(a_job_that_waits_for_a_connection_says_that_others_have_them)
     gate_close(&served.scene, 2);
     served_start(&served, served_config(&served, "", sections));
     gate_await(&served.scene);
-    served_await(&served, "second", "connecting", "connection");
+    served_await(&served, "second", "connecting", "max_connections");
     gate_open(&served.scene);
     scene_await_run(&served.scene, "second", "done");
     served_end(&served);

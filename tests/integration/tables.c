@@ -283,7 +283,7 @@ START_TEST(rows_that_raise_and_rows_that_stay_silently_are_counted_under_their_r
         sql_text(scene.own,
                  "SELECT concat(outcome, ' ', rejected, ': ', detail) FROM pgpurged.runs"),
         "incomplete 6: 4 rejected by \"kept for the auditors (P0001)\", "
-        "2 rejected by keep (a trigger BEFORE DELETE, which keeps them without an error)");
+        "2 rejected by keep (a trigger BEFORE DELETE that raises no error)");
     ck_assert_msg(strstr(log, "run=1 done, 6 rejected: ") != NULL, "%s", keep_tail(log));
     scene_end(&scene);
 }

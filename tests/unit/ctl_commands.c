@@ -93,7 +93,7 @@ static const struct row {
     {{"watch", "--interval", "10ms"},
      3,
      NULL,
-     "pgpurgectl: --interval: 10ms is too short; 100ms is the least\n"},
+     "pgpurgectl: --interval: 10ms is too short; the minimum is 100ms\n"},
     {{"--timeout", "never"}, 3, NULL, "pgpurgectl: --timeout: "},
 };
 

@@ -122,7 +122,7 @@ static const struct row {
     {send_html, 1, 3, "the answer is not JSON"},
     {send_nothing_much, 1, 3, "the answer is not JSON"},
     {send_500, 1, 3, "the daemon answered with HTTP status 500"},
-    {send_another_job, 1, 3, "the daemon's answer does not tell of the job orders"},
+    {send_another_job, 1, 3, "the daemon's answer does not contain the job orders"},
 };
 
 START_TEST(trouble_is_told_and_gives_its_exit_code)

@@ -150,7 +150,7 @@ START_TEST(a_socket_of_another_kind_is_refused)
 {
     int fd = bound_socket(SOCK_DGRAM);
 
-    refused("belongs to something else");
+    refused("another program may use it");
     close(fd);
 }
 END_TEST
@@ -229,12 +229,12 @@ START_TEST(a_path_that_cannot_be_is_refused)
     static const struct {
         const char *path, *reason;
     } cases[] = {
-        {"", "write the whole path"},
-        {"socket", "write the whole path"},
+        {"", "write an absolute path"},
+        {"socket", "write an absolute path"},
         {"/no/such/folder/socket", "/no/such/folder can't be used"},
         {"/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567"
          "89012345678901234567",
-         "at most 107 characters"},
+         "the maximum is 107 characters"},
     };
     struct listen_file file;
     struct err err;

@@ -56,9 +56,9 @@ static const struct {
     {GET("/nowhere"), 404, "{\"error\":\"there is no \\\"such\\\" path\"}\n"},
     {"POST /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405, "{\"error\":\"only GET here\"}\n"},
     {"BREW /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 405,
-     "{\"error\":\"only GET, HEAD and POST are answered\"}\n"},
+     "{\"error\":\"only GET, HEAD and POST are supported\"}\n"},
     {"GET /../metrics HTTP/1.1\r\nHost: x\r\n\r\n", 400,
-     "{\"error\":\"the path must be plain: /segment/segment, nothing encoded\"}\n"},
+     "{\"error\":\"the path must be plain: /segment/segment, without encoded characters\"}\n"},
     {"\x16\x03\x01", 400, "{\"error\":\"control characters in the request\"}\n"},
     {"SELECT 1;\n", 400, "{\"error\":\"the request line must be: METHOD /path HTTP/1.1\"}\n"},
 };

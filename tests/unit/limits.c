@@ -46,7 +46,7 @@ static const struct explain_case {
     {{LIMIT_SLOW, REASON_OLD_SNAPSHOT, REASON_OLD_SNAPSHOT, 0.25},
      "pid 123 has kept deleted rows from being cleaned up for 2h 10min (max_snapshot_age = 1h)"},
     {{LIMIT_HOLD, REASON_WRAPAROUND, REASON_WRAPAROUND, 0},
-     "autovacuum is at its table to prevent wraparound"},
+     "autovacuum works on its table to prevent wraparound"},
 };
 
 static void expect_sentence(const struct explain_case *row, const struct limit_sample *facts)

@@ -58,7 +58,7 @@ static struct plan sampled(void)
     plan.any_marked = true;
     plan.earliest = at(TUESDAY - 90 * 86400);
     plan.not_counted = text_copy("the count took longer than 60s and was given up");
-    plan.found_by = text_copy("heap scan: there is no index that begins with the expiry column");
+    plan.found_by = text_copy("heap scan: no index begins with the expiry column");
     plan.max_rows_per_second = 1000;
     plan.workers = 2;
     plan.forecast = true;

@@ -51,8 +51,8 @@ START_TEST(rows_are_counted_under_what_keeps_them)
     rejected_list_sort(&list);
     assert_explained(&list,
                      "12 rejected by lines_order_id_fkey on public.lines, "
-                     "3 rejected by \"kept (P0001)\", 2 rejected by \"a trigger BEFORE DELETE, "
-                     "which keeps them without an error\", 1 rejected by \"too much (23514)\"");
+                     "3 rejected by \"kept (P0001)\", 2 rejected by \"a trigger BEFORE DELETE "
+                     "that raises no error\", 1 rejected by \"too much (23514)\"");
     assert_summarized(&list, " (12 foreign_key, 1 constraint, 2 trigger, 3 exception)");
     ck_assert_int_eq(rejected_list_rows(&list), 18);
     ck_assert_int_eq(rejected_list_rows_for(&list, REJECTED_EXCEPTION), 3);
@@ -123,7 +123,7 @@ START_TEST(a_message_of_its_own_for_each_row_makes_no_long_list)
     rejected_list_sort(&list);
     assert_explained(
         &list, "882 rejected by \"a trigger or function raises an exception\", "
-               "98 rejected by \"an expression or a trigger can't be computed for them\", "
+               "98 rejected by \"an expression or a trigger fails on them\", "
                "1 rejected by \"row 1 is kept (P0001)\", 1 rejected by \"row 2 is kept (P0001)\""
                ", 1 rejected by \"row 3 is kept (P0001)\", 17 rejected for other reasons");
     rejected_list_free(&list);
