@@ -1,6 +1,6 @@
 /*
- * advice: what the catalog says about a job's table, for the plan: privileges, triggers, locks and
- * indexes. One request, read only; it is answered where preflight refuses as well.
+ * advice: what the plan wants to know of a job's table beside what a run asks: triggers, who holds
+ * locks, indexes.
  */
 #ifndef PGPURGED_CATALOG_ADVICE_H
 #define PGPURGED_CATALOG_ADVICE_H
@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/settings.h"
 #include "net/pg_conn.h"
 #include "policy/advice.h"
 
@@ -33,15 +32,6 @@ struct advice_keys {
 
 /* Strings are owned; advice_free() them. Names are as SQL has them, quoted where they must be. */
 struct advice {
-    bool known; /* there is such a table; otherwise nothing of it means anything */
-    char *table, *column, *schema, *role; /* column NULL = there is none */
-    bool partitioned, nullable;
-    int64_t blocks; /* relpages; -1 = it has none of its own */
-    double rows;    /* reltuples; -1 = never analyzed */
-    uint32_t block_size;
-    bool usage, can_select, can_delete, can_lock, sees_all;
-    int64_t inheritance_children;  /* tables that inherit from it */
-    char *first_inheritance_child; /* NULL = there is none */
     struct advice_trigger *triggers;
     size_t trigger_count;
     struct advice_lock *locks;
@@ -53,11 +43,10 @@ struct advice {
     double toast_bytes; /* of its rows' long values; 0 where it was not asked */
 };
 
-/* Only the questions about indexes and TOAST need a lock; without them (`readable` is false), the
- * others are answered while somebody else keeps everyone out. */
-void advice_send(struct pg *pg, const struct job_settings *job, bool readable, pg_result_fn *fn,
-                 void *arg);
-void advice_read(const struct pg_result *reply, struct advice *advice);
+/* The answers to the questions of that name in sql/advice.h. */
+void advice_read_triggers(const struct pg_result *reply, struct advice *advice);
+void advice_read_locks(const struct pg_result *reply, struct advice *advice);
+void advice_read_indexes(const struct pg_result *reply, struct advice *advice);
 void advice_free(struct advice *advice); /* a zeroed one is fine */
 
 #endif

@@ -3,144 +3,52 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "catalog/delete_hazards.h"
 #include "catalog/query.h"
+#include "catalog/relation.h"
 #include "sql/quote.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
-/* The columns of sql_partitions, in their order. */
-enum column {
-    PARTITION_OID,
-    PARTITION_SCHEMA,
-    PARTITION_TABLE,
-    PARTITION_KIND,
-    PARTITION_ACCESS_METHOD,
-    PARTITION_BLOCKS,
-    PARTITION_ROWS,
-    PARTITION_POLICIES,
-    PARTITION_USAGE,
-    PARTITION_CAN_SELECT,
-    PARTITION_CAN_DELETE,
-    PARTITION_CAN_LOCK,
-    PARTITION_RULES,
-    PARTITION_KEEPERS,
-    PARTITION_ENDS,
-    PARTITION_REFERENCED,
-    PARTITION_TRIGGERS,
-    PARTITION_OWNER,
-    PARTITION_OWNED,
-    PARTITION_PUBLISHED_BY,
-    PARTITION_UNIDENTIFIED,
-};
-
-static char *missing_privilege(const struct pg_result *reply, int row, struct partition *partition,
-                               const char *role)
+/* A copy of the sentence of the first finding of this weight; NULL = there is none. */
+static char *sentence_of(const struct findings *findings, enum finding_weight weight)
 {
-    char *name = sql_qualified(partition->schema, partition->table),
-         *schema = sql_identifier(partition->schema), *refusal = NULL;
+    const struct finding *finding = findings_first(findings, weight);
 
-    if (!pg_result_bool(reply, QUERY_STEP, row, PARTITION_USAGE))
-        refusal = text_format("role %s may not use its schema; run: GRANT USAGE ON SCHEMA %s TO %s",
-                              role, schema, role);
-    else if (!pg_result_bool(reply, QUERY_STEP, row, PARTITION_CAN_SELECT) ||
-             !pg_result_bool(reply, QUERY_STEP, row, PARTITION_CAN_DELETE)) {
-        partition->lacks_privilege = true;
-        refusal =
-            text_format("role %s lacks a privilege on it, which a partition doesn't have from "
-                        "its table; run: GRANT SELECT, DELETE ON %s TO %s",
-                        role, name, role);
-    }
-    free(schema);
-    free(name);
-    return refusal;
+    return finding != NULL ? finding_sentence(finding) : NULL;
 }
 
-/* Triggers of the tables above it were judged with these. */
-static char *refused_effects(const struct pg_result *reply, int row,
-                             const struct partition *partition)
+static void set_partition(const struct relation *relation, const char *role,
+                          struct partition *partition)
 {
-    const struct delete_hazards hazards = {
-        .rules = pg_result_text(reply, QUERY_STEP, row, PARTITION_RULES),
-        .unidentified = pg_result_text(reply, QUERY_STEP, row, PARTITION_UNIDENTIFIED),
+    struct relation_role use = {
+        .uses = USE_PARTITION | USE_SKIP_LOCKED | USE_DROP,
+        .role = role,
     };
-    char *name = sql_qualified(partition->schema, partition->table);
-    struct err err;
-    bool allowed = delete_hazards_allowed(&hazards, "it", name, &err);
-
-    free(name);
-    return allowed ? NULL : text_copy(err.text);
-}
-
-static char *refusal_of(const struct pg_result *reply, int row, struct partition *partition,
-                        const char *role)
-{
-    const char *kind = pg_result_text(reply, QUERY_STEP, row, PARTITION_KIND);
-    const char *method = pg_result_text(reply, QUERY_STEP, row, PARTITION_ACCESS_METHOD);
-    char *refusal;
-
-    partition->elsewhere = method == NULL || !text_equal(method, "heap");
-    if (kind != NULL && kind[0] == 'f')
-        return text_copy(
-            "it is a foreign table, and its rows can't be found by TID; purge it where "
-            "it lives");
-    if (partition->elsewhere)
-        return text_format("it is stored by the access method \"%s\", which has no TID scans",
-                           method != NULL ? method : "none");
-    if (pg_result_bool(reply, QUERY_STEP, row, PARTITION_POLICIES))
-        return text_format("row level security of it applies to role %s and would hide rows; run: "
-                           "ALTER ROLE %s BYPASSRLS",
-                           role, role);
-    refusal = refused_effects(reply, row, partition);
-    return refusal != NULL ? refusal : missing_privilege(reply, row, partition, role);
-}
-
-/* What stands against dropping it in one piece. */
-static char *keep_whole(const struct pg_result *reply, int row, const char *role)
-{
-    const char *referenced = pg_result_text(reply, QUERY_STEP, row, PARTITION_REFERENCED);
-    const char *triggers = pg_result_text(reply, QUERY_STEP, row, PARTITION_TRIGGERS);
-    const char *owner = pg_result_text(reply, QUERY_STEP, row, PARTITION_OWNER);
-    const char *published_by = pg_result_text(reply, QUERY_STEP, row, PARTITION_PUBLISHED_BY);
-
-    if (referenced != NULL)
-        return text_format("a foreign key points at it (%s)", referenced);
-    if (triggers != NULL)
-        return text_format("its triggers ON DELETE (%s) would not fire", triggers);
-    if (published_by != NULL)
-        return text_format("it is published (%s), and subscribers would keep its rows",
-                           published_by);
-    if (!pg_result_bool(reply, QUERY_STEP, row, PARTITION_OWNED))
-        return text_format("only its owner can drop it; run: GRANT %s TO %s",
-                           owner != NULL ? owner : "its owner", role);
-    return NULL;
-}
-
-static void read_partition(const struct pg_result *reply, int row, const char *role,
-                           struct partition *partition)
-{
-    const char *before_triggers = pg_result_text(reply, QUERY_STEP, row, PARTITION_KEEPERS);
 
     *partition = (struct partition){
-        .relation = pg_result_int(reply, QUERY_STEP, row, PARTITION_OID),
-        .schema = text_copy(pg_result_text(reply, QUERY_STEP, row, PARTITION_SCHEMA)),
-        .table = text_copy(pg_result_text(reply, QUERY_STEP, row, PARTITION_TABLE)),
-        .blocks = pg_result_int(reply, QUERY_STEP, row, PARTITION_BLOCKS),
-        .rows = pg_result_double(reply, QUERY_STEP, row, PARTITION_ROWS),
-        .may_lock = pg_result_bool(reply, QUERY_STEP, row, PARTITION_CAN_LOCK),
+        .relation = relation->oid,
+        .schema = text_copy(relation->schema),
+        .table = text_copy(relation->name),
+        .blocks = relation->blocks,
+        .rows = relation->rows,
+        .may_lock = relation->can_lock,
+        .before_triggers =
+            relation->before_triggers != NULL ? text_copy(relation->before_triggers) : NULL,
+        .ends = relation->ends,
+        .elsewhere =
+            relation->access_method == NULL || !text_equal(relation->access_method, "heap"),
     };
-    if (before_triggers != NULL)
-        partition->before_triggers = text_copy(before_triggers);
-    partition->ends.us = pg_result_int(reply, QUERY_STEP, row, PARTITION_ENDS);
-    partition->keep_whole = keep_whole(reply, row, role);
-    partition->refusal = refusal_of(reply, row, partition, role);
+    requirements_judge(relation, &use, &partition->findings);
+    partition->keep_whole = sentence_of(&partition->findings, FINDING_KEEPS);
+    partition->refusal = sentence_of(&partition->findings, FINDING_REFUSES);
 }
 
 void partitions_send(struct pg *pg, int64_t root, pg_result_fn *fn, void *arg)
 {
-    struct query_number oid;
-    const char *values[] = {query_number(&oid, root)};
+    struct question_values values = {0};
 
-    query_send(pg, &(struct pg_step){sql_partitions, values, ARRAY_LENGTH(values)}, true, fn, arg);
+    relation_partitions_of(&values, root);
+    query_send(pg, &(struct pg_step){sql_relation, values.values, values.count}, true, fn, arg);
+    question_sent(&values);
 }
 
 static bool same_name(const struct partition *a, const struct partition *b)
@@ -150,14 +58,17 @@ static bool same_name(const struct partition *a, const struct partition *b)
 
 void partitions_read(const struct pg_result *reply, const char *role, struct partitions *partitions)
 {
-    struct partitions fresh = {.count = (size_t)pg_result_rows(reply, QUERY_STEP)};
+    struct relations relations = {0};
+    struct partitions fresh = {0};
 
+    relations_read(reply, &relations);
+    fresh.count = relations.count;
     fresh.items = mem_new((fresh.count + 1) * sizeof *fresh.items);
     for (size_t i = 0; i < fresh.count; i++) {
         struct partition *partition = &fresh.items[i];
         const struct partition *before;
 
-        read_partition(reply, (int)i, role, partition);
+        set_partition(&relations.items[i], role, partition);
         before = partitions_find(partitions, partition->relation);
         partition->over = before != NULL && before->over && same_name(before, partition);
         if (partition->over) {
@@ -165,6 +76,7 @@ void partitions_read(const struct pg_result *reply, const char *role, struct par
             partition->doubtful = before->doubtful;
         }
     }
+    relations_free(&relations);
     partitions_free(partitions);
     *partitions = fresh;
 }
@@ -271,6 +183,7 @@ void partitions_free(struct partitions *partitions)
         free(partitions->items[i].before_triggers);
         free(partitions->items[i].refusal);
         free(partitions->items[i].keep_whole);
+        findings_free(&partitions->items[i].findings);
     }
     free(partitions->items);
     *partitions = (struct partitions){0};

@@ -28,9 +28,9 @@ struct partition {
     char *keep_whole; /* why it can't be dropped in one piece all the same; NULL = it can */
     int drop_tries;   /* of the run */
     char *refusal;    /* why it can't be purged, and what to do about it; NULL = it can */
-    bool lacks_privilege; /* it is refused for want of SELECT or DELETE */
-    bool elsewhere;       /* it is refused because its rows are not on pages of a heap here */
-    bool over;            /* the run is done with it */
+    struct findings findings; /* all that is to be said of it */
+    bool elsewhere;           /* it is refused because its rows are not on pages of a heap here */
+    bool over;                /* the run is done with it */
     struct mono over_since;
     bool doubtful; /* and yet: the server may have lost the last of what was deleted */
 };

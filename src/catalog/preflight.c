@@ -6,11 +6,13 @@
 
 #include "base/text.h"
 #include "catalog/preflight_column.h"
-#include "catalog/preflight_table.h"
 #include "catalog/query.h"
+#include "catalog/requirements.h"
 #include "catalog/sequence.h"
 #include "config/timezone.h"
 #include "sql/limits.h"
+#include "sql/quote.h"
+#include "sql/queries.h"
 #include "sql/schema.h"
 #include "sql/statements.h"
 
@@ -30,6 +32,7 @@ enum server_column {
     SERVER_REPLICATION_ROLE,
     SERVER_CLOCK,
     SERVER_CITUS,
+    SERVER_TRACK_COUNTS,
 };
 
 struct preflight {
@@ -43,6 +46,8 @@ struct preflight {
     struct references_asked asked;
     struct references_reading *reading;
     struct sequence *sequence;
+    struct relations relations; /* the table, if there is one */
+    struct findings findings;   /* about it */
 };
 
 /* --- the server --- */
@@ -116,6 +121,7 @@ static void read_server(struct preflight *preflight, const struct pg_result *rep
     table->clock.us = pg_result_int(reply, QUERY_STEP, 0, SERVER_CLOCK);
     preflight->citus = pg_result_bool(reply, QUERY_STEP, 0, SERVER_CITUS);
     preflight->database = text_copy(pg_result_text(reply, QUERY_STEP, 0, SERVER_DATABASE));
+    preflight->asked.track_counts = pg_result_bool(reply, QUERY_STEP, 0, SERVER_TRACK_COUNTS);
 }
 
 static enum batch_outcome judge_server(void *data, const struct pg_result *reply, struct err *err)
@@ -175,20 +181,53 @@ static enum batch_outcome judge_version(void *data, const struct pg_result *repl
 static void values_of_table(void *data, struct question_values *values)
 {
     const struct preflight *preflight = data;
+    const struct table_name *name = &preflight->job->table;
 
-    question_text(values, preflight->job->table.schema);
-    question_text(values, preflight->job->table.name);
-    question_text(values, preflight->job->non_firing_triggers);
+    relation_by_name(values, name->schema, name->name, preflight->job->non_firing_triggers, true);
+}
+
+static void read_table(struct preflight_table *table, const struct relation *relation)
+{
+    const char *before = relation->before_triggers;
+
+    table->relation = relation->oid;
+    table->partitioned = text_equal(relation->kind, "p");
+    table->blocks = relation->blocks;
+    table->rows = relation->rows;
+    table->may_lock = relation->can_lock;
+    snprintf(table->before_triggers, sizeof table->before_triggers, "%s",
+             before != NULL ? before : "");
+}
+
+void preflight_judge(const struct job_settings *job, const char *role,
+                     const struct relation *relation, struct findings *findings)
+{
+    char *column = sql_identifier(job->expires.column);
+    bool partitioned = text_equal(relation->kind, "p");
+    struct relation_role use = {
+        .uses = partitioned ? USE_TABLE : USE_TABLE | USE_SKIP_LOCKED,
+        .role = role,
+        .column = column,
+    };
+
+    requirements_judge(relation, &use, findings);
+    free(column);
 }
 
 static enum batch_outcome judge_table(void *data, const struct pg_result *reply, struct err *err)
 {
     struct preflight *preflight = data;
+    const struct job_settings *job = preflight->job;
+    struct preflight_table *table = &preflight->table;
 
-    if (!preflight_judge_table(reply, &preflight->job->table, &preflight->table, err))
-        return BATCH_REFUSED;
-    preflight->asked.relation = preflight->table.relation;
-    return BATCH_COMMITTED;
+    relations_read(reply, &preflight->relations);
+    if (preflight->relations.count == 0)
+        return question_fine_if(
+            err_set(err, "there is no table %s in this database", job->table.written));
+    read_table(table, preflight->relations.items);
+    preflight->asked.relation = table->relation;
+    preflight_judge(job, table->role, preflight->relations.items, &preflight->findings);
+    return question_fine_if(findings_allow(&preflight->findings, err));
 }
 
 static void values_relation(void *data, struct question_values *values)
@@ -352,7 +391,7 @@ static const struct question questions[] = {
     {.sql = sql_server, .judge = judge_server},
     {.values = values_of_abilities, .judge = judge_abilities},
     {.sql = sql_version, .judge = judge_version},
-    {.sql = sql_table, .values = values_of_table, .judge = judge_table},
+    {.sql = sql_relation, .values = values_of_table, .judge = judge_table},
     {.sql = sql_distributed,
      .wanted = has_citus,
      .values = values_relation,
@@ -406,6 +445,21 @@ const struct reference_graph *preflight_references(const struct preflight *prefl
     return references_graph(preflight->reading);
 }
 
+const struct relation *preflight_relation(const struct preflight *preflight)
+{
+    return preflight->relations.count > 0 ? preflight->relations.items : NULL;
+}
+
+const struct findings *preflight_findings(const struct preflight *preflight)
+{
+    return &preflight->findings;
+}
+
+const struct findings *preflight_reference_findings(const struct preflight *preflight)
+{
+    return references_findings(preflight->reading);
+}
+
 void preflight_free(struct preflight *preflight)
 {
     if (preflight == NULL)
@@ -413,6 +467,8 @@ void preflight_free(struct preflight *preflight)
     sequence_free(preflight->sequence);
     references_free(preflight->reading);
     free(preflight->database);
+    findings_free(&preflight->findings);
+    relations_free(&preflight->relations);
     free(preflight);
 }
 

@@ -16,6 +16,8 @@
 #include "base/err.h"
 #include "catalog/abilities.h"
 #include "catalog/references.h"
+#include "catalog/relation.h"
+#include "catalog/requirements.h"
 #include "config/settings.h"
 #include "model/codes.h"
 #include "net/pg_conn.h"
@@ -27,6 +29,8 @@ struct preflight_table {
     int64_t relation; /* OID */
     bool partitioned; /* then blocks and rows are those of all partitions together, and the rest of
                          what is said of the table is said of each by catalog/partitions.h */
+    char column[136]; /* the expiry column, as SQL needs it */
+    bool nullable;
     enum time_type type;                  /* of the expiry column */
     enum flag_type flag_types[FLAGS_MAX]; /* of those that the job has */
     int64_t blocks;
@@ -57,7 +61,17 @@ struct preflight *preflight_start(struct pg *pg, const struct job_settings *job,
 /* What refers to the table, also where it is refused for just that; NULL = not known. The
  * preflight's own. */
 const struct reference_graph *preflight_references(const struct preflight *preflight);
+/* What the catalog says of the table; NULL = there is none, or it was not come to. What stands
+ * against a run, or would be better otherwise: of the table, of those that refer to it. All are the
+ * preflight's own. */
+const struct relation *preflight_relation(const struct preflight *preflight);
+const struct findings *preflight_findings(const struct preflight *preflight);
+const struct findings *preflight_reference_findings(const struct preflight *preflight);
 void preflight_free(struct preflight *preflight); /* NULL is fine */
+
+/* What the requirements say of a job's table. */
+void preflight_judge(const struct job_settings *job, const char *role,
+                     const struct relation *relation, struct findings *findings);
 
 /* The target that sql_statements_for() needs, for the table as a whole; points into both. */
 struct sql_target preflight_target(const struct job_settings *job,

@@ -1,6 +1,7 @@
 #include "catalog/preflight_column.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,7 +11,7 @@
 #include "config/suggest.h"
 
 /* The columns of sql_columns, in their order. */
-enum { COLUMN_NAME, COLUMN_DECLARED, COLUMN_TYPE, COLUMN_LABEL };
+enum { COLUMN_NAME, COLUMN_DECLARED, COLUMN_TYPE, COLUMN_LABEL, COLUMN_NULLABLE, COLUMN_WRITTEN };
 
 /* A column of the table, as the server describes it: one row, or one for each label of an enum. */
 struct column {
@@ -177,12 +178,16 @@ static bool check_mark(const struct column *column, const struct sentinel *senti
 }
 
 static bool check_expiry(const struct pg_result *reply, const struct job_settings *job,
-                         enum time_type *type, struct err *err)
+                         struct preflight_table *table, struct err *err)
 {
+    enum time_type *type = &table->type;
     struct column column;
 
-    if (!find_column(reply, job, job->expires.column, &column, err) ||
-        !find_time_type(&column, type, err) || !check_epoch(&column, job, *type, err) ||
+    if (!find_column(reply, job, job->expires.column, &column, err))
+        return false;
+    table->nullable = pg_result_bool(reply, QUERY_STEP, column.row, COLUMN_NULLABLE);
+    snprintf(table->column, sizeof table->column, "%s", cell(reply, column.row, COLUMN_WRITTEN));
+    if (!find_time_type(&column, type, err) || !check_epoch(&column, job, *type, err) ||
         !check_zone(&column, job, *type, err))
         return false;
     for (size_t i = 0; i < job->never_expires.count; i++)
@@ -298,7 +303,7 @@ bool preflight_columns(const struct pg_result *reply, const struct job_settings 
 {
     struct column column;
 
-    if (!check_expiry(reply, job, &table->type, err) || !check_row_retention(reply, job, err))
+    if (!check_expiry(reply, job, table, err) || !check_row_retention(reply, job, err))
         return false;
     for (size_t i = 0; i < job->flags.count; i++)
         if (!check_flag(reply, job, &job->flags.items[i], &table->flag_types[i], err))

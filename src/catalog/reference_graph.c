@@ -187,75 +187,69 @@ bool reference_graph_read_indexes(const struct pg_result *reply,
     return check_unique(graph, asked, reply, err);
 }
 
-static void add_partition(struct fk_table *table, const struct pg_result *reply, int row)
+static void add_partition(struct fk_table *table, const struct relation *relation)
 {
     table->partitions =
         mem_grow(table->partitions, (table->partition_count + 1) * sizeof *table->partitions);
     table->partitions[table->partition_count++] = (struct fk_partition){
-        .relation = pg_result_int(reply, QUERY_STEP, row, REL_PARTITION),
-        .name = sql_qualified(text_at(reply, row, REL_PARTITION_SCHEMA),
-                              text_at(reply, row, REL_PARTITION_NAME)),
+        .relation = relation->oid,
+        .name = sql_qualified(relation->schema, relation->name),
     };
 }
 
-static void add_privileges(struct reference_facts *facts, const struct pg_result *reply, int row)
+static void add_table(struct fk_table *table, const struct relation *relation)
 {
-    char *others = facts->no_delete;
-
-    facts->can_lock = pg_result_bool(reply, QUERY_STEP, row, REL_UPDATE);
-    facts->can_select = pg_result_bool(reply, QUERY_STEP, row, REL_SELECT);
-    if (pg_result_bool(reply, QUERY_STEP, row, REL_PARTITION_SELECT) &&
-        pg_result_bool(reply, QUERY_STEP, row, REL_PARTITION_DELETE))
-        return;
-    facts->no_delete =
-        text_format("%s%s%s", others != NULL ? others : "", others != NULL ? ", " : "",
-                    text_at(reply, row, REL_PARTITION_WRITTEN));
-    free(others);
+    table->name = sql_qualified(relation->schema, relation->name);
+    table->whole = !text_equal(relation->kind, "r");
+    if (!text_equal(relation->kind, "p"))
+        add_partition(table, relation);
 }
 
-/* How big a child is, and which index it lacks. Where it is partitioned, the statement is for one
- * of its partitions: CONCURRENTLY can't do them all at once. */
-static void add_facts(struct reference_graph *graph, const struct pg_result *reply, int row,
-                      size_t table)
+/* How big a child is. */
+static void add_facts(struct reference_graph *graph, const struct relation *relation, size_t table)
 {
-    double rows = pg_result_double(reply, QUERY_STEP, row, REL_PARTITION_ROWS);
-
     for (size_t i = 0; i < graph->family.reference_count; i++) {
         struct reference_facts *facts = &graph->facts[i];
 
         if (graph->family.references[i].child != table)
             continue;
-        if (facts->child == NULL) {
-            facts->child = copy_at(reply, row, REL_WRITTEN);
-            facts->rows = rows;
-            if (!facts->indexed)
-                facts->create_index =
-                    text_format("CREATE INDEX CONCURRENTLY ON %s (%s)",
-                                text_at(reply, row, REL_PARTITION_WRITTEN), facts->index_columns);
-        } else if (rows >= 0) {
-            facts->rows = facts->rows > 0 ? facts->rows + rows : rows;
-        }
-        facts->blocks += pg_result_int(reply, QUERY_STEP, row, REL_PARTITION_BLOCKS);
-        add_privileges(facts, reply, row);
+        facts->child = text_copy(relation->written);
+        facts->rows = relation->rows;
+        facts->blocks = relation->blocks;
     }
 }
 
-static void read_tables(struct reference_graph *graph, const struct pg_result *reply)
+/* The index that a child lacks. Where it is partitioned, the statement is for one of its
+ * partitions: CONCURRENTLY can't do them all at once. */
+static void add_create_index(struct reference_graph *graph, const struct relation *relation,
+                             size_t table)
+{
+    for (size_t i = 0; i < graph->family.reference_count; i++) {
+        struct reference_facts *facts = &graph->facts[i];
+
+        if (graph->family.references[i].child == table && !facts->indexed &&
+            facts->create_index == NULL)
+            facts->create_index = text_format("CREATE INDEX CONCURRENTLY ON %s (%s)",
+                                              relation->written, facts->index_columns);
+    }
+}
+
+static void read_tables(struct reference_graph *graph, const struct relations *relations)
 {
     struct fk_graph *family = &graph->family;
 
-    for (int row = 0; row < pg_result_rows(reply, QUERY_STEP); row++) {
-        size_t n = find_table(family, pg_result_int(reply, QUERY_STEP, row, REL_TABLE));
-        struct fk_table *table = &family->tables[n];
-        const char kind = text_at(reply, row, REL_KIND)[0];
+    for (size_t i = 0; i < relations->count; i++) {
+        const struct relation *relation = &relations->items[i];
+        size_t n = find_table(family, relation->root);
 
-        if (table->name == NULL) {
-            table->name =
-                sql_qualified(text_at(reply, row, REL_SCHEMA), text_at(reply, row, REL_NAME));
-            table->whole = kind != 'r';
+        if (relation->is_partition) {
+            add_partition(&family->tables[n], relation);
+        } else {
+            add_table(&family->tables[n], relation);
+            add_facts(graph, relation, n);
         }
-        add_partition(table, reply, row);
-        add_facts(graph, reply, row, n);
+        if (relation->is_partition || !text_equal(relation->kind, "p"))
+            add_create_index(graph, relation, n);
     }
 }
 
@@ -289,10 +283,10 @@ static bool is_complete(const struct fk_graph *family, struct err *err)
     return true;
 }
 
-bool reference_graph_read_relatives(const struct pg_result *reply, struct reference_graph *graph,
-                                    struct err *err)
+bool reference_graph_add_tables(const struct relations *relations, struct reference_graph *graph,
+                                struct err *err)
 {
-    read_tables(graph, reply);
+    read_tables(graph, relations);
     leave_own_rows_alone(&graph->family);
     return is_complete(&graph->family, err);
 }
@@ -308,7 +302,6 @@ void reference_graph_free(struct reference_graph *graph)
     for (size_t i = 0; i < graph->family.reference_count; i++) {
         free(graph->facts[i].child);
         free(graph->facts[i].create_index);
-        free(graph->facts[i].no_delete);
         free(graph->facts[i].index_columns);
     }
     free(graph->facts);

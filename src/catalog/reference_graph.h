@@ -14,15 +14,16 @@
 /* A graph of the job's table alone. reference_graph_free() it. */
 void reference_graph_start(const struct references_asked *asked, struct reference_graph *graph);
 
-/* The answers to sql_references, fk_reference_indexes and fk_tables, in this order. False with
+/* The answers to sql_references and fk_reference_indexes, in this order. False with
  * err set where something that is declared is not there, or rows could go that must not. */
 bool reference_graph_read(const struct pg_result *reply, const struct references_asked *asked,
                           struct reference_graph *graph, struct err *err);
 bool reference_graph_read_indexes(const struct pg_result *reply,
                                   const struct references_asked *asked,
                                   struct reference_graph *graph, struct err *err);
-bool reference_graph_read_relatives(const struct pg_result *reply, struct reference_graph *graph,
-                                    struct err *err);
+/* What its tables are, with their partitions; they have to be there all. */
+bool reference_graph_add_tables(const struct relations *relations, struct reference_graph *graph,
+                                struct err *err);
 
 void reference_graph_free(struct reference_graph *graph);
 

@@ -8,10 +8,12 @@
 #include "catalog/references_check.h"
 #include "sql/children.h"
 #include "sql/references.h"
+#include "sql/queries.h"
 
 struct references_reading {
     const struct references_asked *asked;
     struct reference_graph graph;
+    struct findings findings;
     bool begun;
     bool whole;   /* nothing is missing from the graph */
     size_t tried; /* references that were tried out so far */
@@ -123,22 +125,28 @@ static void values_of_tables(void *data, struct question_values *values)
 {
     const struct references_reading *reading = data;
     const struct fk_graph *family = &reading->graph.family;
-    struct text list = {0};
+    int64_t *oids = mem_new(family->table_count * sizeof *oids);
 
     for (size_t i = 0; i < family->table_count; i++)
-        text_addf(&list, "%c%lld", i > 0 ? ',' : '{', (long long)family->tables[i].relation);
-    text_add(&list, "}");
-    question_text(values, question_built(values, text_take(&list)));
-    question_text(values, reading->asked->job->non_firing_triggers);
+        oids[i] = family->tables[i].relation;
+    relation_by_oids(values, oids, family->table_count, reading->asked->job->non_firing_triggers);
+    free(oids);
 }
 
 static enum batch_outcome judge_tables(void *data, const struct pg_result *reply, struct err *err)
 {
     struct references_reading *reading = data;
+    struct relations relations = {0};
+    bool allowed;
 
-    reading->whole = reference_graph_read_relatives(reply, &reading->graph, err);
-    return question_fine_if(reading->whole &&
-                            references_allowed(reading->asked, &reading->graph, reply, err));
+    relations_read(reply, &relations);
+    reading->whole = reference_graph_add_tables(&relations, &reading->graph, err);
+    if (reading->whole)
+        references_judge(reading->asked, &reading->graph, &relations, &reading->findings);
+    allowed = reading->whole && findings_allow(&reading->findings, err) &&
+              references_allowed(reading->asked, &reading->graph, err);
+    relations_free(&relations);
+    return question_fine_if(allowed);
 }
 
 /* --- whether the columns of declared references can be compared --- */
@@ -179,7 +187,10 @@ static const struct question questions[] = {
      .wanted = has_references,
      .values = values_of_indexes,
      .judge = judge_indexes},
-    {.sql = fk_tables, .wanted = has_references, .values = values_of_tables, .judge = judge_tables},
+    {.sql = sql_relation,
+     .wanted = has_references,
+     .values = values_of_tables,
+     .judge = judge_tables},
     {.wanted = is_any_left,
      .again = true,
      .values = values_of_try,
@@ -210,10 +221,16 @@ const struct reference_graph *references_graph(const struct references_reading *
     return reading->whole ? &reading->graph : NULL;
 }
 
+const struct findings *references_findings(const struct references_reading *reading)
+{
+    return &reading->findings;
+}
+
 void references_free(struct references_reading *reading)
 {
     if (reading == NULL)
         return;
+    findings_free(&reading->findings);
     reference_graph_free(&reading->graph);
     free(reading);
 }

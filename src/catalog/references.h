@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalog/requirements.h"
 #include "catalog/sequence.h"
 #include "config/settings.h"
 #include "sql/fk_graph.h"
@@ -23,10 +24,6 @@ struct reference_facts {
     char *child;         /* the table, as it is written; NULL = there is no such table */
     char *index_columns; /* of the index that would serve it, as they are written */
     char *create_index;  /* what is missing, to be run; NULL = nothing */
-    bool can_lock;       /* the role may lock the child's rows, while rows that refer to them go */
-    bool can_select;     /* the role may see the child's rows */
-    char *no_delete;     /* the child, or partitions of it ("a, b"), whose rows it may not see and
-                            delete; NULL = none */
     int64_t blocks;      /* of the child */
     double rows;         /* likewise, reltuples; -1 = never analyzed */
     double parents;      /* rows that they refer to, likewise; 0 = none, or not known */
@@ -42,8 +39,9 @@ struct reference_graph {
 
 struct references_asked {
     const struct job_settings *job;
-    int64_t relation; /* OID of its table */
-    const char *role; /* for the GRANTs, as SQL needs it */
+    int64_t relation;  /* OID of its table */
+    const char *role;  /* for the GRANTs, as SQL needs it */
+    bool track_counts; /* the server counts the rows that it changes */
 };
 
 struct references_reading;
@@ -56,6 +54,8 @@ struct sequence_part references_questions(struct references_reading *reading);
 bool references_begun(const struct references_reading *reading); /* the first was asked */
 /* After the end: what was read, also where the job is refused for it; NULL = not all could be. */
 const struct reference_graph *references_graph(const struct references_reading *reading);
+/* Of all tables that are looked into or lose rows. */
+const struct findings *references_findings(const struct references_reading *reading);
 void references_free(struct references_reading *reading); /* NULL is fine */
 
 #endif

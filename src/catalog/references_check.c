@@ -5,30 +5,14 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "catalog/delete_hazards.h"
-#include "catalog/query.h"
 #include "sql/children.h"
 #include "sql/quote.h"
-#include "sql/references.h"
 
 enum {
     BIG_BLOCKS = 1000, /* a table beyond either must not be read whole for each batch */
     BIG_ROWS = 10000,
     MOST_STEPS = 100 /* statements for each chunk of a batch */
 };
-
-struct judging {
-    const struct references_asked *asked;
-    const struct reference_graph *graph;
-    const struct pg_result *reply; /* to fk_tables */
-};
-
-static const char *text_at(const struct judging *judging, int row, int column)
-{
-    const char *text = pg_result_text(judging->reply, QUERY_STEP, row, column);
-
-    return text != NULL ? text : "";
-}
 
 /* --- what a table is to the family --- */
 
@@ -57,127 +41,75 @@ static bool is_locked(const struct fk_graph *family, size_t table)
     return false;
 }
 
-static bool check_usage(const struct judging *judging, int row, struct err *err)
+/* A column that is there for sure: any one does to lock rows. */
+static const char *column_of(const struct references_asked *asked, const struct fk_graph *family,
+                             size_t table)
 {
-    const char *role = judging->asked->role;
-
-    if (!pg_result_bool(judging->reply, QUERY_STEP, row, REL_USAGE)) {
-        char *schema = sql_identifier(text_at(judging, row, REL_SCHEMA));
-
-        err_set(err,
-                "role %s may not use schema %s, in which rows refer to %s; run: GRANT USAGE ON "
-                "SCHEMA %s TO %s",
-                role, schema, judging->asked->job->table.written, schema, role);
-        free(schema);
-        return false;
-    }
-    if (!pg_result_bool(judging->reply, QUERY_STEP, row, REL_SELECT))
-        return err_set(err,
-                       "role %s can't see whether rows of %s refer to due ones; run: GRANT SELECT "
-                       "ON %s TO %s",
-                       role, text_at(judging, row, REL_WRITTEN), text_at(judging, row, REL_WRITTEN),
-                       role);
-    if (pg_result_bool(judging->reply, QUERY_STEP, row, REL_POLICIES))
-        return err_set(err,
-                       "row level security of %s applies to role %s and would hide rows that refer "
-                       "to due ones; run: ALTER ROLE %s BYPASSRLS",
-                       text_at(judging, row, REL_WRITTEN), role, role);
-    return true;
+    for (size_t i = 0; table != 0 && i < family->reference_count; i++)
+        if (family->references[i].child == table)
+            return family->references[i].pairs[0].child;
+    return asked->job->expires.column;
 }
 
 /* Of the job's table the partition is locked, of the others the whole. */
-static bool check_locking(const struct judging *judging, int row, size_t relative, struct err *err)
+static unsigned uses_of(const struct fk_graph *family, size_t table,
+                        const struct relation *relation)
 {
-    const char *role = judging->asked->role;
-    const char *table = text_at(judging, row, relative == 0 ? REL_PARTITION_WRITTEN : REL_WRITTEN);
+    bool whole = !relation->is_partition, part = !text_equal(relation->kind, "p");
+    unsigned uses = 0;
 
-    return pg_result_bool(judging->reply, QUERY_STEP, row,
-                          relative == 0 ? REL_PARTITION_UPDATE : REL_UPDATE) ||
-           err_set(err,
-                   "role %s may not lock rows of %s, so that one could be restored while the rows "
-                   "that refer to it are deleted; run: GRANT UPDATE (COLUMN) ON %s TO %s for any "
-                   "one of its columns",
-                   role, table, table, role);
+    if (whole && is_looked_into(family, table))
+        uses |= USE_LOOKUP;
+    if ((table == 0 ? part : whole) && is_locked(family, table))
+        uses |= USE_LOCKED;
+    if (whole && fk_graph_leads_to(family, table))
+        uses |= USE_CHILD_TABLE;
+    if (part && fk_graph_leads_to(family, table))
+        uses |= USE_CHILD;
+    return uses;
 }
 
-static bool check_effects(const struct judging *judging, int row, struct err *err)
+void references_judge(const struct references_asked *asked, const struct reference_graph *graph,
+                      const struct relations *relations, struct findings *findings)
 {
-    const char *otherwise = " or write children = skip";
-    const char *table = text_at(judging, row, REL_WRITTEN);
-    const char *partition = text_at(judging, row, REL_PARTITION_WRITTEN);
-    const struct delete_hazards of_table = {
-        .non_firing = pg_result_text(judging->reply, QUERY_STEP, row, REL_SILENT),
-        .otherwise = otherwise,
-    };
-    const struct delete_hazards of_partition = {
-        .rules = pg_result_text(judging->reply, QUERY_STEP, row, REL_PARTITION_RULES),
-        .unidentified = pg_result_text(judging->reply, QUERY_STEP, row, REL_PARTITION_UNIDENTIFIED),
-        .otherwise = otherwise,
-    };
+    const struct fk_graph *family = &graph->family;
 
-    return delete_hazards_allowed(&of_table, table, table, err) &&
-           delete_hazards_allowed(&of_partition, partition, partition, err);
+    for (size_t i = 0; i < relations->count; i++) {
+        const struct relation *relation = &relations->items[i];
+        size_t table = 0;
+        char *column;
+
+        while (family->tables[table].relation != relation->root)
+            table++;
+        column = sql_identifier(column_of(asked, family, table));
+        requirements_judge(
+            relation,
+            &(struct relation_role){uses_of(family, table, relation), asked->role, column},
+            findings);
+        free(column);
+    }
 }
 
-static bool check_deleting(const struct judging *judging, int row, struct err *err)
-{
-    const char *role = judging->asked->role,
-               *partition = text_at(judging, row, REL_PARTITION_WRITTEN);
-    const char *kind = text_at(judging, row, REL_PARTITION_KIND);
-
-    if (kind[0] != 'r')
-        return err_set(err,
-                       "%s refers to due rows, but is no plain table: its rows can't be deleted "
-                       "first; write children = skip",
-                       partition);
-    if (!pg_result_bool(judging->reply, QUERY_STEP, row, REL_PARTITION_USAGE) ||
-        !pg_result_bool(judging->reply, QUERY_STEP, row, REL_PARTITION_SELECT) ||
-        !pg_result_bool(judging->reply, QUERY_STEP, row, REL_PARTITION_DELETE))
-        return err_set(err,
-                       "role %s may not delete rows of %s, which refer to due ones; run: GRANT "
-                       "SELECT, DELETE ON %s TO %s",
-                       role, partition, partition, role);
-    if (pg_result_bool(judging->reply, QUERY_STEP, row, REL_PARTITION_POLICIES))
-        return err_set(err,
-                       "row level security of %s applies to role %s and would hide rows from the "
-                       "purge; run: ALTER ROLE %s BYPASSRLS",
-                       partition, role, role);
-    return check_effects(judging, row, err);
-}
-
-static bool check_relative(const struct judging *judging, int row, struct err *err)
-{
-    const struct fk_graph *family = &judging->graph->family;
-    int64_t relation = pg_result_int(judging->reply, QUERY_STEP, row, REL_TABLE);
-    size_t table = 0;
-
-    while (family->tables[table].relation != relation)
-        table++;
-    if (is_looked_into(family, table) && !check_usage(judging, row, err))
-        return false;
-    if (is_locked(family, table) && !check_locking(judging, row, table, err))
-        return false;
-    return !fk_graph_leads_to(family, table) || check_deleting(judging, row, err);
-}
+/* --- what the family is like as a whole --- */
 
 /* Without the server's own counts, what an acting foreign key takes along would go unseen
  * (promise A). */
-static bool check_counting(const struct judging *judging, struct err *err)
+static bool check_counting(const struct references_asked *asked,
+                           const struct reference_graph *graph, struct err *err)
 {
-    const struct fk_graph *family = &judging->graph->family;
+    const struct fk_graph *family = &graph->family;
 
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct fk_reference *reference = &family->references[i];
 
         if (reference->action != ACTION_CASCADE && fk_reference_keeps(reference))
             continue;
-        if (pg_result_rows(judging->reply, QUERY_STEP) > 0 &&
-            !text_equal(text_at(judging, 0, REL_TRACK_COUNTS), "on"))
+        if (!asked->track_counts)
             return err_set(err,
                            "track_counts is off, so that nobody counts the rows that foreign key "
                            "%s changes when rows are deleted; run: ALTER ROLE %s SET track_counts "
                            "= on",
-                           reference->name, judging->asked->role);
+                           reference->name, asked->role);
     }
     return true;
 }
@@ -195,14 +127,15 @@ static bool is_allowed_unindexed(const struct job_settings *job, const char *nam
     return false;
 }
 
-static bool check_indexes(const struct judging *judging, struct err *err)
+static bool check_indexes(const struct references_asked *asked, const struct reference_graph *graph,
+                          struct err *err)
 {
-    const struct fk_graph *family = &judging->graph->family;
-    const struct job_settings *job = judging->asked->job;
+    const struct fk_graph *family = &graph->family;
+    const struct job_settings *job = asked->job;
 
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct fk_reference *reference = &family->references[i];
-        const struct reference_facts *facts = &judging->graph->facts[i];
+        const struct reference_facts *facts = &graph->facts[i];
         bool big = facts->blocks > BIG_BLOCKS || facts->rows > BIG_ROWS;
 
         if (facts->indexed || !big || !fk_graph_uses(family, reference) ||
@@ -220,9 +153,9 @@ static bool check_indexes(const struct judging *judging, struct err *err)
     return true;
 }
 
-static bool check_size(const struct judging *judging, struct err *err)
+static bool check_size(const struct reference_graph *graph, struct err *err)
 {
-    size_t steps = fk_graph_steps(&judging->graph->family);
+    size_t steps = fk_graph_steps(&graph->family);
 
     return steps <= MOST_STEPS ||
            err_set(err,
@@ -241,9 +174,10 @@ static bool is_utf8(const char *text)
     return fine;
 }
 
-static bool check_names(const struct judging *judging, struct err *err)
+static bool check_names(const struct references_asked *asked, const struct reference_graph *graph,
+                        struct err *err)
 {
-    const struct fk_graph *family = &judging->graph->family;
+    const struct fk_graph *family = &graph->family;
 
     for (size_t i = 0; i < family->reference_count; i++) {
         const struct fk_table *child = &family->tables[family->references[i].child];
@@ -257,19 +191,14 @@ static bool check_names(const struct judging *judging, struct err *err)
             return err_set(err,
                            "the names of a table or column that refers to %s are not UTF-8; write "
                            "client_encoding=UTF8 into the conninfo",
-                           judging->asked->job->table.written);
+                           asked->job->table.written);
     }
     return true;
 }
 
 bool references_allowed(const struct references_asked *asked, const struct reference_graph *graph,
-                        const struct pg_result *reply, struct err *err)
+                        struct err *err)
 {
-    const struct judging judging = {asked, graph, reply};
-
-    for (int row = 0; row < pg_result_rows(reply, QUERY_STEP); row++)
-        if (!check_relative(&judging, row, err))
-            return false;
-    return check_names(&judging, err) && check_counting(&judging, err) &&
-           check_size(&judging, err) && check_indexes(&judging, err);
+    return check_names(asked, graph, err) && check_counting(asked, graph, err) &&
+           check_size(graph, err) && check_indexes(asked, graph, err);
 }

@@ -7,8 +7,12 @@
 
 #include "catalog/references.h"
 
-/* `reply` is the one to fk_tables. False with err set if anything is not fine. */
+/* Of each table what the requirements say, by what it is to the others. */
+void references_judge(const struct references_asked *asked, const struct reference_graph *graph,
+                      const struct relations *relations, struct findings *findings);
+
+/* What is true of them all together. False with err set if anything is not fine. */
 bool references_allowed(const struct references_asked *asked, const struct reference_graph *graph,
-                        const struct pg_result *reply, struct err *err);
+                        struct err *err);
 
 #endif

@@ -32,6 +32,12 @@ const char *question_built(struct question_values *values, char *text)
     return text;
 }
 
+void question_sent(struct question_values *values)
+{
+    for (size_t i = 0; i < values->built_count; i++)
+        free(values->built[i]);
+}
+
 enum batch_outcome question_fine_if(bool fine)
 {
     return fine ? BATCH_COMMITTED : BATCH_REFUSED;
@@ -64,9 +70,11 @@ static void send_question(struct sequence *sequence, const struct question *ques
     case QUESTION_INDEX:
         query_send_to_index(sequence->pg, &step, answered, sequence);
         break;
+    case QUESTION_PATIENT:
+        query_send_patiently(sequence->pg, &step, values.timeout_ms, answered, sequence);
+        break;
     }
-    for (size_t i = 0; i < values.built_count; i++)
-        free(values.built[i]);
+    question_sent(&values);
 }
 
 /* Asks the next question that is wanted, beginning with the one at hand; ends the sequence where

@@ -25,6 +25,7 @@ struct question_values {
     const char *sql; /* the statement; starts as the question's own */
     const char *values[QUESTION_MOST_VALUES];
     int count;
+    int64_t timeout_ms; /* of a QUESTION_PATIENT */
     struct query_number numbers[QUESTION_MOST_VALUES];
     char *built[QUESTION_MOST_VALUES + 1]; /* freed once it is sent */
     size_t built_count;
@@ -35,11 +36,14 @@ void question_text(struct question_values *values, const char *text);
 void question_number(struct question_values *values, int64_t number);
 /* Takes a string over that was built for this question, and returns it. */
 const char *question_built(struct question_values *values, char *text);
+/* Frees what was built, after sending; the sequence does it by itself. */
+void question_sent(struct question_values *values);
 
 /* How a question is sent. */
 enum question_manner {
-    QUESTION_USUAL, /* query_send() */
-    QUESTION_INDEX, /* query_send_to_index() */
+    QUESTION_USUAL,   /* query_send() */
+    QUESTION_INDEX,   /* query_send_to_index() */
+    QUESTION_PATIENT, /* query_send_patiently() */
 };
 
 /* `data` is the part's. The outcomes are those of sequence_fn; BATCH_COMMITTED = go on. */

@@ -1,17 +1,15 @@
-/*
- * What is asked, one after the other:
- *
- *   preflight -> advice -> rights -> cutoffs -> last batches -> schedule -> [leaves] -> [count]
- *     -> sample -> tally -> [index -> due rows through it]
- */
 #include "engine/estimate.h"
 
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "catalog/query.h"
+#include "catalog/sequence.h"
 #include "engine/probe.h"
+#include "sql/advice.h"
+#include "sql/queries.h"
 #include "sql/statements.h"
+#include "sql/tally.h"
+#include "sql/vacuum.h"
 
 struct estimation {
     struct pg *pg;
@@ -20,183 +18,286 @@ struct estimation {
     struct clock_anchor
         clock; /* unknown: a single look has nothing to compare with but our own clock */
     struct preflight *preflight;
+    struct sequence *sequence;
+    struct relations relations; /* the table, where preflight has not come to it */
+    struct findings findings;
     struct estimate estimate;
     estimate_fn *fn;
     void *arg;
 };
 
-static void finish(struct estimation *estimation)
+/* --- the table, whatever preflight has said of it --- */
+
+static void values_of_name(void *data, struct question_values *values)
 {
-    estimation->fn(estimation->arg, &estimation->estimate);
+    const struct estimation *estimation = data;
+
+    question_text(values, estimation->job->table.schema);
+    question_text(values, estimation->job->table.name);
 }
 
-/* Whether all went well; ends the estimate if not. What preflight has said goes first. */
-static bool answered(struct estimation *estimation, const struct pg_result *reply)
+static enum batch_outcome read_locks(void *data, const struct pg_result *reply, struct err *err)
 {
-    struct estimate *estimate = &estimation->estimate;
-    enum batch_outcome outcome = query_outcome(reply);
+    struct estimation *estimation = data;
 
-    if (outcome == BATCH_COMMITTED)
-        return true;
-    if (estimate->outcome == BATCH_COMMITTED) {
-        estimate->outcome = outcome;
-        query_error(pg_result_error(reply), &estimate->why);
-    }
-    finish(estimation);
-    return false;
+    (void)err;
+    advice_read_locks(reply, &estimation->estimate.advice);
+    return BATCH_COMMITTED;
 }
 
-static void complete(struct estimation *estimation)
+static enum batch_outcome read_wraparound(void *data, const struct pg_result *reply,
+                                          struct err *err)
 {
-    estimation->estimate.complete = true;
-    finish(estimation);
+    struct estimation *estimation = data;
+
+    (void)err;
+    estimation->estimate.advice.wraparound_pid = pg_result_int(reply, QUERY_STEP, 0, 0);
+    return BATCH_COMMITTED;
 }
 
-static void ask(struct estimation *estimation, const char *sql, const char *value, pg_result_fn *fn)
+static enum batch_outcome read_triggers(void *data, const struct pg_result *reply, struct err *err)
 {
-    const char *values[] = {value};
+    struct estimation *estimation = data;
 
-    query_send(estimation->pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn,
-               estimation);
+    (void)err;
+    advice_read_triggers(reply, &estimation->estimate.advice);
+    return BATCH_COMMITTED;
 }
 
-/* --- how rows would be found: the same questions as job_find.c asks before a run's first pass ---
- */
-
-static void choose(struct estimation *estimation)
+static bool is_not_described(void *data)
 {
-    choose_scan(&estimation->estimate.facts, &estimation->estimate.choice);
-    complete(estimation);
+    const struct estimation *estimation = data;
+
+    return estimation->estimate.relation == NULL;
 }
 
-static void due_answered(void *arg, const struct pg_result *reply)
+/* Without locks: somebody may hold one that keeps everybody out. */
+static void values_of_relation(void *data, struct question_values *values)
 {
-    struct estimation *estimation = arg;
+    const struct estimation *estimation = data;
+    const struct table_name *name = &estimation->job->table;
 
-    if (query_outcome(reply) != BATCH_TOO_SLOW) { /* else the index is no help either */
-        if (!answered(estimation, reply))
-            return;
-        estimation->estimate.facts.probed_due = probe_due_read(reply);
-    }
-    choose(estimation);
+    relation_by_name(values, name->schema, name->name, estimation->job->non_firing_triggers, false);
 }
 
-static void index_answered(void *arg, const struct pg_result *reply)
+static enum batch_outcome read_relation(void *data, const struct pg_result *reply, struct err *err)
 {
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
-    struct probe_index index;
-
-    if (!answered(estimation, reply))
-        return;
-    probe_index_read(reply, &index);
-    estimate->facts.has_index = index.serves;
-    estimate->facts.correlation = index.correlation;
-    if (choose_sample_is_enough(&estimate->facts))
-        estimate->facts.probed_due = CHOOSE_PROBE_ROWS;
-    else if (index.serves) {
-        probe_due_send(estimation->pg, &estimate->sql, estimate->cutoffs.now, due_answered,
-                       estimation);
-        return;
-    }
-    choose(estimation);
-}
-
-static void find_out_how(struct estimation *estimation)
-{
-    const struct job_settings *job = estimation->job;
+    struct estimation *estimation = data;
     struct estimate *estimate = &estimation->estimate;
 
-    estimate->facts = (struct choose_facts){
-        .wish = job->scan,
-        .by_row = job->expires.kind == EXPIRES_BY_ROW,
-        .pages = estimate->table.blocks,
-        .rows = estimate->table.rows,
-        .sampled_due = estimate->sample.due,
-        .probed_due = -1,
-    };
-    if (estimate->table.partitioned) /* each partition is asked when its turn comes */
-        complete(estimation);
-    else if (job->scan == SCAN_HEAP || estimate->facts.by_row)
-        choose(estimation); /* a small table's index is asked all the same: it counts what is due */
-    else
-        probe_index_send(estimation->pg, estimate->table.relation, job->expires.column,
-                         index_answered, estimation);
+    (void)err;
+    relations_read(reply, &estimation->relations);
+    if (estimation->relations.count == 0)
+        return BATCH_COMMITTED;
+    estimate->relation = estimation->relations.items;
+    preflight_judge(estimation->job, estimate->table.role, estimate->relation,
+                    &estimation->findings);
+    estimate->findings = &estimation->findings;
+    return BATCH_COMMITTED;
 }
 
-/* --- what it would find --- */
+/* --- what needs a look at the rows, and a preflight that lets them be looked at --- */
 
-static struct sampled sampled_of(const struct estimation *estimation)
+static bool is_readable(void *data)
+{
+    const struct estimation *estimation = data;
+
+    return estimation->estimate.table.readable;
+}
+
+static void values_of_column(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    values_of_name(data, values);
+    question_text(values, estimation->job->expires.column);
+}
+
+static enum batch_outcome read_indexes(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    advice_read_indexes(reply, &estimation->estimate.advice);
+    return BATCH_COMMITTED;
+}
+
+static enum batch_outcome read_toast(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    estimation->estimate.advice.toast_bytes = pg_result_double(reply, QUERY_STEP, 0, 0);
+    return BATCH_COMMITTED;
+}
+
+static void values_of_rights(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+    const struct preflight_table *table = &estimation->estimate.table;
+
+    values->sql = sql_vacuum_rights(table->server_version);
+    question_number(values, table->relation);
+    question_number(values, pg_backend_pid(estimation->pg));
+}
+
+static enum batch_outcome judge_rights(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    rights_read(reply, &estimation->estimate.rights);
+    return BATCH_COMMITTED;
+}
+
+static void values_of_cutoffs(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    cutoffs_values(estimation->job, values);
+}
+
+static enum batch_outcome judge_cutoffs(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    cutoffs_read(reply, &estimation->estimate.cutoffs);
+    return BATCH_COMMITTED;
+}
+
+static void values_of_rate(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    question_text(values, estimation->job->name);
+}
+
+static enum batch_outcome judge_rate(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    estimation->estimate.last_rows = pg_result_double(reply, QUERY_STEP, 0, 0);
+    estimation->estimate.last_busy_s = pg_result_double(reply, QUERY_STEP, 0, 1);
+    return BATCH_COMMITTED;
+}
+
+static void values_of_schedule(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    question_text(values, estimation->job->name);
+    question_text(values, estimation->job->timezone);
+}
+
+static enum batch_outcome judge_schedule(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    run_schedule_read(reply, &estimation->estimate.schedule);
+    return BATCH_COMMITTED;
+}
+
+/* --- the partitions --- */
+
+static bool is_partitioned(void *data)
+{
+    const struct estimation *estimation = data;
+
+    return estimation->estimate.table.readable && estimation->estimate.table.partitioned;
+}
+
+static void values_of_partitions(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    relation_partitions_of(values, estimation->estimate.table.relation);
+}
+
+static enum batch_outcome judge_partitions(void *data, const struct pg_result *reply,
+                                           struct err *err)
+{
+    struct estimation *estimation = data;
+    struct estimate *estimate = &estimation->estimate;
+
+    (void)err;
+    partitions_read(reply, estimate->table.role, &estimate->partitions);
+    return BATCH_COMMITTED;
+}
+
+/* --- how much is due --- */
+
+static struct sampled sampled_of(const struct estimation *estimation, int64_t pages)
 {
     const struct estimate *estimate = &estimation->estimate;
 
-    return (struct sampled){estimation->job, &estimate->table, &estimate->partitions, SAMPLE_PAGES};
+    return (struct sampled){estimation->job, &estimate->table, &estimate->partitions, pages};
 }
 
-static void tallied(void *arg, const struct pg_result *reply)
+static bool is_counted(void *data)
 {
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
+    const struct estimation *estimation = data;
 
-    if (!answered(estimation, reply))
-        return;
-    tally_read(reply, estimation->job, estimate->table.blocks, &estimate->tally);
-    find_out_how(estimation);
+    return estimation->estimate.table.readable && estimation->count_ms > 0;
 }
 
-static void ask_tally(struct estimation *estimation)
+static void values_of_count(void *data, struct question_values *values)
 {
-    struct sampled sampled = sampled_of(estimation);
+    const struct estimation *estimation = data;
+    struct sampled all = sampled_of(estimation, INT64_MAX);
 
-    tally_send(estimation->pg, &sampled, &estimation->estimate.cutoffs, tallied, estimation);
+    tally_values(&all, &estimation->estimate.cutoffs, values);
+    values->timeout_ms = estimation->count_ms;
 }
 
-static void sample_answered(void *arg, const struct pg_result *reply)
+static enum batch_outcome judge_count(void *data, const struct pg_result *reply, struct err *err)
 {
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
+    struct estimation *estimation = data;
+    struct sampled all = sampled_of(estimation, INT64_MAX);
 
-    if (!answered(estimation, reply))
-        return;
-    sample_read(reply, estimate->table.blocks, SAMPLE_PAGES, &estimate->sample);
-    ask_tally(estimation);
+    (void)err;
+    tally_read(reply, &all, &estimation->estimate.tally);
+    estimation->estimate.counted = true;
+    return BATCH_COMMITTED;
 }
 
-static void ask_sample(struct estimation *estimation)
+static enum batch_outcome count_failed(void *data, enum batch_outcome outcome, struct err *err)
 {
-    struct sampled sampled = sampled_of(estimation);
+    struct estimation *estimation = data;
 
-    sample_send(estimation->pg, &sampled, NULL, sample_answered, estimation);
+    (void)err;
+    estimation->estimate.gave_up = outcome == BATCH_TOO_SLOW;
+    return estimation->estimate.gave_up ? BATCH_COMMITTED : outcome;
 }
 
-static void counted(void *arg, const struct pg_result *reply)
+static bool is_sampled(void *data)
 {
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
+    const struct estimation *estimation = data;
 
-    estimate->gave_up = query_outcome(reply) == BATCH_TOO_SLOW;
-    if (estimate->gave_up) {
-        ask_sample(estimation);
-        return;
-    }
-    if (!answered(estimation, reply))
-        return;
-    estimate->counted = true;
-    sample_read(reply, 0, 0, &estimate->sample); /* all pages */
-    ask_tally(estimation);
+    return estimation->estimate.table.readable && !estimation->estimate.counted;
 }
 
-static void look_at_rows(struct estimation *estimation)
+static void values_of_sample(void *data, struct question_values *values)
 {
-    struct sampled sampled = sampled_of(estimation);
+    const struct estimation *estimation = data;
+    struct sampled sampled = sampled_of(estimation, SAMPLE_PAGES);
 
-    if (estimation->count_ms > 0)
-        sample_send_all(estimation->pg, &sampled, estimation->count_ms, counted, estimation);
-    else
-        ask_sample(estimation);
+    tally_values(&sampled, &estimation->estimate.cutoffs, values);
 }
 
-/* --- what the table is made of, and when it would be looked at --- */
+static enum batch_outcome judge_sample(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+    struct sampled sampled = sampled_of(estimation, SAMPLE_PAGES);
+
+    (void)err;
+    tally_read(reply, &sampled, &estimation->estimate.tally);
+    return BATCH_COMMITTED;
+}
+
+/* --- how rows would be found: what a run asks before its first pass --- */
 
 /* What a run sends is about one partition: the first that it would purge, if there is any. */
 static void make_statements(struct estimation *estimation)
@@ -210,82 +311,138 @@ static void make_statements(struct estimation *estimation)
     estimate->sql = sql_statements_for(&target);
 }
 
-static void partitions_answered(void *arg, const struct pg_result *reply)
+/* Each partition is asked when its turn comes. */
+static bool asks_index(void *data)
 {
-    struct estimation *estimation = arg;
+    struct estimation *estimation = data;
     struct estimate *estimate = &estimation->estimate;
 
-    if (!answered(estimation, reply))
-        return;
-    partitions_read(reply, estimate->table.role, &estimate->partitions);
+    if (!estimate->table.readable)
+        return false;
     make_statements(estimation);
-    look_at_rows(estimation);
+    estimate->facts = (struct choose_facts){
+        .wish = estimation->job->scan,
+        .by_row = estimation->job->expires.kind == EXPIRES_BY_ROW,
+        .pages = estimate->table.blocks,
+        .rows = estimate->table.rows,
+        .sampled_due = estimate->tally.due,
+        .probed_due = -1,
+    };
+    return !estimate->table.partitioned && choose_asks_index(&estimate->facts);
 }
 
-static void schedule_answered(void *arg, const struct pg_result *reply)
+static void values_of_index(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    question_number(values, estimation->estimate.table.relation);
+    question_text(values, estimation->job->expires.column);
+}
+
+static enum batch_outcome judge_index(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+    struct choose_facts *facts = &estimation->estimate.facts;
+    struct probe_index index;
+
+    (void)err;
+    probe_index_read(reply, &index);
+    facts->has_index = index.serves;
+    facts->correlation = index.correlation;
+    if (choose_sample_is_enough(facts))
+        facts->probed_due = CHOOSE_PROBE_ROWS;
+    return BATCH_COMMITTED;
+}
+
+static bool probes_index(void *data)
+{
+    const struct estimation *estimation = data;
+    const struct choose_facts *facts = &estimation->estimate.facts;
+
+    return facts->has_index && facts->probed_due < 0;
+}
+
+static void values_of_probe(void *data, struct question_values *values)
+{
+    const struct estimation *estimation = data;
+
+    values->sql = estimation->estimate.sql.probe;
+    question_text(values, estimation->estimate.cutoffs.now);
+    question_number(values, CHOOSE_PROBE_ROWS);
+}
+
+static enum batch_outcome judge_probe(void *data, const struct pg_result *reply, struct err *err)
+{
+    struct estimation *estimation = data;
+
+    (void)err;
+    estimation->estimate.facts.probed_due = probe_due_read(reply);
+    return BATCH_COMMITTED;
+}
+
+/* Such an index is no help either. */
+static enum batch_outcome probe_failed(void *data, enum batch_outcome outcome, struct err *err)
+{
+    (void)data;
+    (void)err;
+    return outcome == BATCH_TOO_SLOW ? BATCH_COMMITTED : outcome;
+}
+
+static const struct question questions[] = {
+    {.sql = sql_advice_locks, .values = values_of_name, .judge = read_locks},
+    {.sql = sql_advice_wraparound, .values = values_of_name, .judge = read_wraparound},
+    {.sql = sql_advice_triggers, .values = values_of_name, .judge = read_triggers},
+    {.sql = sql_relation,
+     .wanted = is_not_described,
+     .values = values_of_relation,
+     .judge = read_relation},
+    {.sql = sql_advice_indexes,
+     .wanted = is_readable,
+     .values = values_of_column,
+     .judge = read_indexes},
+    {.sql = sql_advice_toast, .wanted = is_readable, .values = values_of_name, .judge = read_toast},
+    {.wanted = is_readable, .values = values_of_rights, .judge = judge_rights},
+    {.sql = sql_cutoffs,
+     .wanted = is_readable,
+     .values = values_of_cutoffs,
+     .judge = judge_cutoffs},
+    {.sql = sql_last_batches, .wanted = is_readable, .values = values_of_rate, .judge = judge_rate},
+    {.sql = sql_schedule,
+     .wanted = is_readable,
+     .values = values_of_schedule,
+     .judge = judge_schedule},
+    {.sql = sql_relation,
+     .wanted = is_partitioned,
+     .values = values_of_partitions,
+     .judge = judge_partitions},
+    {.wanted = is_counted,
+     .manner = QUESTION_PATIENT,
+     .values = values_of_count,
+     .judge = judge_count,
+     .failed = count_failed},
+    {.wanted = is_sampled, .values = values_of_sample, .judge = judge_sample},
+    {.sql = sql_index, .wanted = asks_index, .values = values_of_index, .judge = judge_index},
+    {.wanted = probes_index,
+     .manner = QUESTION_INDEX,
+     .values = values_of_probe,
+     .judge = judge_probe,
+     .failed = probe_failed},
+};
+
+/* What preflight has said goes first. */
+static void asked(void *arg, enum batch_outcome outcome, const struct err *err)
 {
     struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
 
-    if (!answered(estimation, reply))
-        return;
-    run_schedule_read(reply, &estimate->schedule);
-    if (estimate->table.partitioned) {
-        partitions_send(estimation->pg, estimate->table.relation, partitions_answered, estimation);
-        return;
+    estimate->complete = outcome == BATCH_COMMITTED && estimate->table.readable;
+    if (estimate->complete)
+        choose_scan(&estimate->facts, &estimate->choice);
+    if (outcome != BATCH_COMMITTED && estimate->outcome == BATCH_COMMITTED) {
+        estimate->outcome = outcome;
+        estimate->why = *err;
     }
-    make_statements(estimation);
-    look_at_rows(estimation);
-}
-
-static void rate_answered(void *arg, const struct pg_result *reply)
-{
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
-
-    if (!answered(estimation, reply))
-        return;
-    estimate->last_rows = pg_result_double(reply, QUERY_STEP, 0, 0);
-    estimate->last_busy_s = pg_result_double(reply, QUERY_STEP, 0, 1);
-    run_schedule_send(estimation->pg, estimation->job, schedule_answered, estimation);
-}
-
-static void cutoffs_answered(void *arg, const struct pg_result *reply)
-{
-    struct estimation *estimation = arg;
-
-    if (!answered(estimation, reply))
-        return;
-    cutoffs_read(reply, &estimation->estimate.cutoffs);
-    ask(estimation, sql_last_batches, estimation->job->name, rate_answered);
-}
-
-static void rights_answered(void *arg, const struct pg_result *reply)
-{
-    struct estimation *estimation = arg;
-
-    if (!answered(estimation, reply))
-        return;
-    rights_read(reply, &estimation->estimate.rights);
-    cutoffs_send(estimation->pg, estimation->job, cutoffs_answered, estimation);
-}
-
-/* --- whether it would run at all --- */
-
-static void advised(void *arg, const struct pg_result *reply)
-{
-    struct estimation *estimation = arg;
-    struct estimate *estimate = &estimation->estimate;
-
-    if (pg_result_status(reply) != PG_LOST)
-        advice_read(reply, &estimate->advice);
-    if (!answered(estimation, reply))
-        return;
-    if (!estimate->table.readable) {
-        finish(estimation);
-        return;
-    }
-    rights_send(estimation->pg, &estimate->table, rights_answered, estimation);
+    estimation->fn(estimation->arg, estimate);
 }
 
 static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
@@ -297,12 +454,17 @@ static void checked(void *arg, enum batch_outcome outcome, const struct prefligh
     estimate->outcome = outcome;
     estimate->table = *table;
     estimate->references = preflight_references(estimation->preflight);
+    estimate->relation = preflight_relation(estimation->preflight);
+    estimate->findings = preflight_findings(estimation->preflight);
+    estimate->reference_findings = preflight_reference_findings(estimation->preflight);
     if (outcome != BATCH_COMMITTED)
         estimate->why = *err;
     if (outcome == BATCH_UNKNOWN || outcome == BATCH_TROUBLE)
-        finish(estimation);
+        estimation->fn(estimation->arg, estimate);
     else
-        advice_send(estimation->pg, estimation->job, table->readable, advised, estimation);
+        estimation->sequence = sequence_start(
+            estimation->pg, &(struct sequence_part){questions, ARRAY_LENGTH(questions), estimation},
+            1, asked, estimation);
 }
 
 struct estimation *estimate_start(struct pg *pg, const struct job_settings *job, int64_t count_ms,
@@ -323,7 +485,10 @@ void estimate_free(struct estimation *estimation)
 {
     if (estimation == NULL)
         return;
+    sequence_free(estimation->sequence);
     preflight_free(estimation->preflight);
+    findings_free(&estimation->findings);
+    relations_free(&estimation->relations);
     advice_free(&estimation->estimate.advice);
     tally_free(&estimation->estimate.tally);
     partitions_free(&estimation->estimate.partitions);

@@ -3,8 +3,9 @@
  * table beside that. Deletes nothing and writes nothing; takes a moment however large the table is,
  * unless it is asked to count.
  *
- * What preflight refuses ends the look at the rows, unless it is refused for what refers to them;
- * never the one at the catalog.
+ * First it asks all that a run asks, by the run's own preflight, and then questions of its own, one
+ * after the other, as they stand in the table at the end of estimate.c. If preflight refuses the
+ * table, its rows are not looked at; if it refuses what refers to the rows, they are.
  */
 #ifndef PGPURGED_ENGINE_ESTIMATE_H
 #define PGPURGED_ENGINE_ESTIMATE_H
@@ -25,20 +26,22 @@
 struct estimate {
     enum batch_outcome outcome; /* BATCH_COMMITTED: a run would begin; else preflight's outcome */
     struct err why;             /* if it would not */
-    struct advice advice;
 
     struct preflight_table table;
+    const struct relation *relation;          /* NULL = there is no such table */
+    const struct findings *findings;          /* about it */
     const struct reference_graph *references; /* as preflight_references() has it */
+    const struct findings *reference_findings;
+    struct advice advice;
 
     bool complete; /* the rows were looked at; otherwise the rest means nothing */
     struct sql_statements sql;
     struct cutoffs cutoffs;
     struct run_schedule schedule;
     double last_rows, last_busy_s; /* of the last batches that deleted any; 0 = none */
-    struct sample sample;
-    bool counted; /* all pages were read, because that was asked for */
-    bool gave_up; /* it was asked for and took too long */
     struct tally tally;
+    bool counted;                 /* all pages were read, because that was asked for */
+    bool gave_up;                 /* it was asked for and took too long */
     struct partitions partitions; /* of a partitioned table */
     struct choose_facts facts;
     struct choice choice; /* not of a partitioned table, each of whose leaves has its own */

@@ -34,18 +34,6 @@ void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutof
     free(sql);
 }
 
-void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
-                     pg_result_fn *fn, void *arg)
-{
-    char *sql = statement_for(sampled);
-    const char *retention = sampled->job->expires.retention;
-    const char *values[] = {"100", "1", retention != NULL ? retention : "0", NULL};
-
-    query_send_patiently(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, timeout_ms, fn,
-                         arg);
-    free(sql);
-}
-
 void sample_read(const struct pg_result *reply, int64_t blocks, int64_t pages,
                  struct sample *sample)
 {

@@ -43,9 +43,6 @@ double sample_percent(int64_t blocks, int64_t pages);
  * since; NULL = what is due now. */
 void sample_send(struct pg *pg, const struct sampled *sampled, const char *cutoff, pg_result_fn *fn,
                  void *arg);
-/* The same of all pages, however long it takes up to the timeout; read with `blocks` = 0. */
-void sample_send_all(struct pg *pg, const struct sampled *sampled, int64_t timeout_ms,
-                     pg_result_fn *fn, void *arg);
 /* `blocks` is the size of the table, of which so many pages were to be looked at. */
 void sample_read(const struct pg_result *reply, int64_t blocks, int64_t pages,
                  struct sample *sample);

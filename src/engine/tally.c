@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "catalog/query.h"
 #include "sql/tally.h"
 
 enum { HOUR_MS = 60 * 60 * 1000, WEEK_HOURS = 7 * 24, DAY_HOURS = 24 };
@@ -26,14 +25,12 @@ static int64_t hours_ahead(const struct job_settings *job)
     return retention_hours < WEEK_HOURS ? retention_hours : WEEK_HOURS;
 }
 
-void cutoffs_send(struct pg *pg, const struct job_settings *job, pg_result_fn *fn, void *arg)
+void cutoffs_values(const struct job_settings *job, struct question_values *values)
 {
-    struct query_number hours;
     const char *retention = job->expires.retention;
-    const char *values[] = {retention != NULL ? retention : "0",
-                            query_number(&hours, hours_ahead(job))};
 
-    query_send(pg, &(struct pg_step){sql_cutoffs, values, ARRAY_LENGTH(values)}, true, fn, arg);
+    question_text(values, retention != NULL ? retention : "0");
+    question_number(values, hours_ahead(job));
 }
 
 static void read_cutoff(const struct pg_result *reply, int column, char *cutoff, size_t size)
@@ -50,25 +47,25 @@ void cutoffs_read(const struct pg_result *reply, struct cutoffs *cutoffs)
     read_cutoff(reply, 2, cutoffs->later, sizeof cutoffs->later);
 }
 
-void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutoffs *cutoffs,
-                pg_result_fn *fn, void *arg)
+void tally_values(const struct sampled *sampled, const struct cutoffs *cutoffs,
+                  struct question_values *values)
 {
     struct sql_target target = preflight_target(sampled->job, sampled->table);
     struct sql_parts parts = partitions_sampled(sampled->job, sampled->table, sampled->partitions);
-    char percent[32];
-    const char *values[] = {percent, "1", cutoffs->now, cutoffs->week_ago, cutoffs->later};
-    char *sql = sql_tally(&target, &parts);
+    double percent = sample_percent(sampled->table->blocks, sampled->pages);
 
-    snprintf(percent, sizeof percent, "%.6f",
-             sample_percent(sampled->table->blocks, sampled->pages));
-    query_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true, fn, arg);
-    free(sql);
+    values->sql = question_built(values, sql_tally(&target, &parts));
+    question_text(values, question_built(values, text_format("%.6f", percent)));
+    question_text(values, "1");
+    question_text(values, cutoffs->now);
+    question_text(values, cutoffs->week_ago);
+    question_text(values, cutoffs->later);
     sql_parts_free(&parts);
 }
 
 /* What was seen in the sample. */
 struct seen {
-    double rows, due, squares, earlier, later, marked;
+    double rows, due, squares, earlier, later, marked, undated;
 };
 
 static double number(const struct pg_result *reply, int row, int column)
@@ -88,6 +85,19 @@ static void read_partition(const struct pg_result *reply, int row, double factor
     seen->earlier += number(reply, row, 4);
     seen->later += number(reply, row, 5);
     seen->marked += number(reply, row, 6);
+    seen->undated += number(reply, row, 8);
+}
+
+/* Of all partitions, the earliest moment; a row that never expires has none. */
+static void read_earliest(const struct pg_result *reply, int row, struct tally *tally)
+{
+    struct wall at = {(int64_t)(number(reply, row, 7) * 1e6)};
+
+    if (pg_result_text(reply, QUERY_STEP, row, 7) == NULL)
+        return;
+    if (!tally->any_marked || at.us < tally->earliest_due.us)
+        tally->earliest_due = at;
+    tally->any_marked = true;
 }
 
 /*
@@ -116,21 +126,27 @@ static double expiring_per_day(const struct job_settings *job, const struct seen
     return job->expires.kind == EXPIRES_AFTER_MARK ? ahead : fmax(ahead, behind);
 }
 
-void tally_read(const struct pg_result *reply, const struct job_settings *job, int64_t blocks,
-                struct tally *tally)
+void tally_read(const struct pg_result *reply, const struct sampled *sampled, struct tally *tally)
 {
-    double factor = 100 / sample_percent(blocks, SAMPLE_PAGES);
+    int64_t blocks = sampled->table->blocks;
+    double factor = 100 / sample_percent(blocks, sampled->pages);
     struct seen seen = {0};
 
-    *tally = (struct tally){.partition_count = (size_t)pg_result_rows(reply, QUERY_STEP)};
-    tally->partitions = mem_new(tally->partition_count * sizeof *tally->partitions);
-    for (size_t i = 0; i < tally->partition_count; i++)
+    *tally = (struct tally){
+        .exact = blocks <= sampled->pages,
+        .partition_count = (size_t)pg_result_rows(reply, QUERY_STEP),
+    };
+    tally->partitions = mem_new((tally->partition_count + 1) * sizeof *tally->partitions);
+    for (size_t i = 0; i < tally->partition_count; i++) {
         read_partition(reply, (int)i, factor, &tally->partitions[i], &seen);
+        read_earliest(reply, (int)i, tally);
+    }
     tally->rows = seen.rows * factor;
     tally->due = seen.due * factor;
     tally->marked = seen.marked * factor;
+    tally->undated = seen.undated * factor;
     tally->pages = (double)blocks / factor;
-    tally->expiring_per_day = expiring_per_day(job, &seen) * factor;
+    tally->expiring_per_day = expiring_per_day(sampled->job, &seen) * factor;
     set_range(tally, &seen, factor);
 }
 

@@ -5,20 +5,22 @@
 #ifndef PGPURGED_ENGINE_TALLY_H
 #define PGPURGED_ENGINE_TALLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "catalog/sequence.h"
 #include "config/settings.h"
 #include "engine/sample.h"
 #include "net/pg_conn.h"
-#include "sql/action.h"
 
 /* What the cutoff is now, was a week ago, and will be some hours from now. */
 struct cutoffs {
     char now[48], week_ago[48], later[48];
 };
 
-void cutoffs_send(struct pg *pg, const struct job_settings *job, pg_result_fn *fn, void *arg);
+/* The parameters of sql_cutoffs, and what it answers. */
+void cutoffs_values(const struct job_settings *job, struct question_values *values);
 void cutoffs_read(const struct pg_result *reply, struct cutoffs *cutoffs);
 
 struct tally_partition {
@@ -28,7 +30,11 @@ struct tally_partition {
 
 /* Of the whole table: estimates, unless all of its pages are in the sample. */
 struct tally {
+    bool exact; /* all pages were read */
     double rows, due, marked;
+    double undated; /* flagged rows that have no mark, and so will never be due; 0 without flags */
+    bool any_marked;
+    struct wall earliest_due;           /* when the earliest marked row is due, or became so */
     double low, high;                   /* of `due`: two standard errors to each side */
     double pages;                       /* of the sample, about */
     double expiring_per_day;            /* rows that become due */
@@ -36,11 +42,10 @@ struct tally {
     size_t partition_count;
 };
 
-void tally_send(struct pg *pg, const struct sampled *sampled, const struct cutoffs *cutoffs,
-                pg_result_fn *fn, void *arg);
-/* `blocks` is the size of the table, of which SAMPLE_PAGES were looked at. */
-void tally_read(const struct pg_result *reply, const struct job_settings *job, int64_t blocks,
-                struct tally *tally);
+/* The question, and its answer. `sampled` says how many pages are looked at; INT64_MAX = all. */
+void tally_values(const struct sampled *sampled, const struct cutoffs *cutoffs,
+                  struct question_values *values);
+void tally_read(const struct pg_result *reply, const struct sampled *sampled, struct tally *tally);
 void tally_free(struct tally *tally); /* a zeroed one is fine */
 
 #endif

@@ -9,8 +9,6 @@
 #include "config/size.h"
 #include "engine/children.h"
 #include "policy/forecast.h"
-#include "sql/advice.h"
-#include "sql/quote.h"
 
 /* What one backend was seen to do without rest, for a table that has no run of its own yet
  * (README). A last run with fewer rows than that says little about many. */
@@ -88,7 +86,7 @@ static char *meaning_of(const struct job_settings *job, const char *cutoff)
 
 static enum plan_sureness sureness_of(const struct estimate *estimate)
 {
-    if (estimate->counted || estimate->sample.exact)
+    if (estimate->tally.exact)
         return PLAN_COUNTED;
     return estimate->choice.exact ? PLAN_INDEXED : PLAN_SAMPLED;
 }
@@ -96,18 +94,18 @@ static enum plan_sureness sureness_of(const struct estimate *estimate)
 static void fill_due(struct plan *plan, const struct job_settings *job,
                      const struct estimate *estimate, int64_t count_ms)
 {
-    const struct sample *sample = &estimate->sample;
+    const struct tally *tally = &estimate->tally;
 
     plan->sureness = sureness_of(estimate);
-    plan->rows = sample->rows;
-    plan->due = plan->sureness == PLAN_INDEXED ? estimate->choice.due : sample->due;
-    plan->low = fmin(estimate->tally.low, plan->due);
-    plan->high = fmax(estimate->tally.high, plan->due);
-    plan->sampled_pages = llround(estimate->tally.pages);
+    plan->rows = tally->rows;
+    plan->due = plan->sureness == PLAN_INDEXED ? estimate->choice.due : tally->due;
+    plan->low = fmin(tally->low, plan->due);
+    plan->high = fmax(tally->high, plan->due);
+    plan->sampled_pages = llround(tally->pages);
     if (job->flags.count > 0)
-        plan->undated = sample->undated;
-    plan->any_marked = sample->any_marked;
-    plan->earliest = sample->earliest_due;
+        plan->undated = tally->undated;
+    plan->any_marked = tally->any_marked;
+    plan->earliest = tally->earliest_due;
     if (estimate->gave_up) {
         char *limit = duration_text(count_ms);
 
@@ -119,17 +117,15 @@ static void fill_due(struct plan *plan, const struct job_settings *job,
 /* What is known of a table whose rows could not be looked at. */
 static void fill_statistics(struct plan *plan, const struct estimate *estimate)
 {
-    const struct advice *advice = &estimate->advice;
-
-    plan->pages = estimate->table.relation != 0 ? estimate->table.blocks : advice->blocks;
-    plan->page_bytes = advice->block_size;
-    if (advice->rows < 0)
+    plan->pages = estimate->relation->blocks;
+    plan->page_bytes = estimate->table.block_size;
+    if (estimate->relation->rows < 0)
         return;
     plan->sureness = PLAN_STATISTICS;
-    plan->rows = advice->rows;
+    plan->rows = estimate->relation->rows;
 }
 
-/* --- the leaves of a partitioned table --- */
+/* --- the partitions --- */
 
 static void set_partition(struct plan_partition *shown, const struct partition *partition,
                           const struct tally *tally)
@@ -160,61 +156,6 @@ static int more_due_first(const void *a, const void *b)
     return left->pages > right->pages ? -1 : left->pages < right->pages;
 }
 
-/* One GRANT for all of them, so that there is one thing to paste. */
-static void note_partition_privileges(struct plan *plan, const struct partitions *partitions,
-                                      const char *role)
-{
-    struct text names = {0};
-    size_t count = 0;
-
-    for (size_t i = 0; i < partitions->count; i++) {
-        char *name;
-
-        if (!partitions->items[i].lacks_privilege)
-            continue;
-        name = sql_qualified(partitions->items[i].schema, partitions->items[i].table);
-        text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
-        free(name);
-    }
-    if (count > 0)
-        plan_note(&plan->grants,
-                  text_format("role %s may not read and purge %zu partition%s, which a privilege "
-                              "of the table doesn't reach: needed",
-                              role, count, count == 1 ? "" : "s"),
-                  sql_grant("SELECT, DELETE", names.data, role));
-    text_free(&names);
-}
-
-/* Without children to be deleted it is an advice, and the risk is small: it is as in
- * note_advised(). */
-static void note_partition_locks(struct plan *plan, const struct partitions *partitions,
-                                 const struct advice *advice)
-{
-    struct text names = {0};
-    size_t count = 0;
-
-    for (size_t i = 0; i < partitions->count; i++) {
-        const struct partition *partition = &partitions->items[i];
-        char *name;
-
-        if (partition->may_lock || partition->elsewhere)
-            continue;
-        name = sql_qualified(partition->schema, partition->table);
-        text_addf(&names, "%s%s", count++ > 0 ? ", " : "", name);
-        free(name);
-    }
-    if (count > 0)
-        plan_note(&plan->grants,
-                  text_format("role %s may not lock rows of %zu partition%s: %s", advice->role,
-                              count, count == 1 ? "" : "s",
-                              plan->children_count > 0
-                                  ? "needed, so that none is restored while its children go"
-                                  : "where others hold locks, single rows have to be tried one by "
-                                    "one"),
-                  sql_grant_update(advice->column, names.data, advice->role));
-    text_free(&names);
-}
-
 /* What keeps partitions from being dropped, each reason once. */
 static void note_kept_whole(struct plan *plan, const struct partitions *partitions)
 {
@@ -241,16 +182,8 @@ static void fill_partitions(struct plan *plan, const struct job_settings *job,
 
     plan->all_partitions = partitions->count;
     plan->partitions = mem_new(partitions->count * sizeof *plan->partitions);
-    for (size_t i = 0; i < partitions->count; i++) {
+    for (size_t i = 0; i < partitions->count; i++)
         set_partition(&plan->partitions[i], &partitions->items[i], &estimate->tally);
-        if (partitions->items[i].refusal != NULL && !partitions->items[i].lacks_privilege)
-            plan_note(&plan->risks,
-                      text_format("%s is left alone: %s", plan->partitions[i].name,
-                                  partitions->items[i].refusal),
-                      NULL);
-    }
-    note_partition_privileges(plan, partitions, estimate->table.role);
-    note_partition_locks(plan, partitions, &estimate->advice);
     if (job->drop_partitions)
         note_kept_whole(plan, partitions);
     qsort(plan->partitions, partitions->count, sizeof *plan->partitions, more_due_first);
@@ -402,10 +335,12 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_rates(plan, job, database, estimate);
         fill_forecast(plan, job, estimate);
         note_what_stays(plan, estimate);
-    } else if (estimate->advice.known)
+    } else if (estimate->relation != NULL)
         fill_statistics(plan, estimate);
-    if (estimate->advice.known)
-        plan_fill_notes(plan, job, estimate);
     if (estimate->references != NULL)
-        plan_fill_references(plan, estimate->references, estimate->table.role);
+        plan_fill_references(plan, estimate->references);
+    if (estimate->relation != NULL) {
+        plan_fill_findings(plan, job, estimate);
+        plan_fill_notes(plan, job, estimate);
+    }
 }

@@ -18,7 +18,12 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
                const struct database_settings *database, const struct estimate *estimate,
                int64_t count_ms);
 
-/* plan_notes.c: privileges that are missing, triggers, risks, and hints. */
+/* plan_findings.c: what the requirements say, of the table, its partitions and what refers to it:
+ * missing privileges, each GRANT once, and risks. */
+void plan_fill_findings(struct plan *plan, const struct job_settings *job,
+                        const struct estimate *estimate);
+
+/* plan_notes.c: triggers, risks, and hints. */
 void plan_fill_notes(struct plan *plan, const struct job_settings *job,
                      const struct estimate *estimate);
 
@@ -26,9 +31,8 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 void plan_fill_children(struct plan *plan, const struct reference_graph *graph);
 /* plan_references.c: the due rows that stay because others refer to them. */
 void plan_fill_kept(struct plan *plan, const struct reference_graph *graph);
-/* plan_references.c: what refers to the table's rows, what becomes of it, and what the role lacks
- * for that. */
-void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role);
+/* plan_references.c: what refers to the table's rows, and what becomes of it. */
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph);
 /* plan_references.c: the jobs that go first. */
 void plan_fill_order(struct plan *plan, const struct settings *settings,
                      const struct job_settings *job, const struct reference_graph *graph);

@@ -1,4 +1,4 @@
-/* What a plan says beside its numbers: privileges that are missing, triggers, risks, and hints,
+/* What a plan says beside its numbers and what the requirements find: triggers, risks, and hints,
  * each with the SQL to run where there is any. */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -9,58 +9,6 @@
 #include "policy/advice.h"
 #include "report/human.h"
 #include "sql/advice.h"
-
-/* --- privileges --- */
-
-static void note_needed(struct plan *plan, const struct advice *advice)
-{
-    if (!advice->usage)
-        plan_note(&plan->grants,
-                  text_format("role %s may not use the table's schema: needed", advice->role),
-                  sql_grant_usage(advice->schema, advice->role));
-    if (!advice->can_select || !advice->can_delete) {
-        const char *missing = advice->can_select   ? "DELETE"
-                              : advice->can_delete ? "SELECT"
-                                                   : "SELECT, DELETE";
-
-        plan_note(&plan->grants,
-                  text_format("role %s may not %s: needed", advice->role,
-                              advice->can_select   ? "delete rows"
-                              : advice->can_delete ? "read the table"
-                                                   : "read the table or delete rows"),
-                  sql_grant(missing, advice->table, advice->role));
-    }
-}
-
-static void note_advised(struct plan *plan, const struct advice *advice)
-{
-    if (!advice->can_lock && advice->column != NULL && !advice->partitioned)
-        plan_note(&plan->grants,
-                  text_format("role %s may not lock rows: %s", advice->role,
-                              plan->children_count > 0
-                                  ? "needed, so that none is restored while its children go"
-                                  : "where others hold locks, single rows have to be tried one by "
-                                    "one"),
-                  sql_grant_update(advice->column, advice->table, advice->role));
-    if (!advice->sees_all)
-        plan_note(&plan->grants,
-                  text_format("role %s does not see what other sessions do, so max_replica_lag, "
-                              "max_active_sessions, max_snapshot_age and waiting sessions hold "
-                              "nothing back",
-                              advice->role),
-                  sql_grant_role("pg_monitor", advice->role));
-}
-
-static void note_vacuum(struct plan *plan, const struct job_settings *job,
-                        const struct estimate *estimate)
-{
-    char *complaint = rights_complaint(&estimate->rights, job, &estimate->table);
-
-    if (complaint != NULL)
-        plan_note(&plan->grants, text_format("vacuum = after is left to autovacuum: %s", complaint),
-                  rights_grant(&estimate->rights, job, &estimate->table));
-    free(complaint);
-}
 
 /* --- triggers and locks --- */
 
@@ -107,8 +55,11 @@ static void note_lock(struct plan *plan, const struct job_settings *job,
 }
 
 static void note_risks(struct plan *plan, const struct job_settings *job,
-                       const struct advice *advice)
+                       const struct estimate *estimate)
 {
+    const struct advice *advice = &estimate->advice;
+    const struct relation *relation = estimate->relation;
+
     for (size_t i = 0; i < advice->lock_count; i++)
         note_lock(plan, job, &advice->locks[i]);
     if (advice->wraparound_pid != 0)
@@ -118,14 +69,14 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
                               "is done",
                               advice->wraparound_pid),
                   NULL);
-    if (advice->inheritance_children > 0)
+    if (relation->inheritance_children > 0)
         plan_note(&plan->risks,
                   text_format("%" PRId64 " table%s from it (%s%s): their rows are not purged; "
                               "give each a job of its own",
-                              advice->inheritance_children,
-                              advice->inheritance_children == 1 ? " inherits" : "s inherit",
-                              advice->first_inheritance_child,
-                              advice->inheritance_children == 1 ? "" : ", ..."),
+                              relation->inheritance_children,
+                              relation->inheritance_children == 1 ? " inherits" : "s inherit",
+                              relation->first_inheritance_child,
+                              relation->inheritance_children == 1 ? "" : ", ..."),
                   NULL);
     if (!job->enabled)
         plan_note(&plan->risks, text_copy("enabled = no: the daemon does not run this job"), NULL);
@@ -142,9 +93,9 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
 
 /* Whether a row is live exactly if its mark is NULL. Indexes of a partitioned table are another
  * matter: they can't be made while others write. */
-static bool is_soft_delete(const struct job_settings *job, const struct advice *advice)
+static bool is_soft_delete(const struct job_settings *job, const struct preflight_table *table)
 {
-    return job->expires.kind == EXPIRES_AFTER_MARK && advice->nullable && !advice->partitioned &&
+    return job->expires.kind == EXPIRES_AFTER_MARK && table->nullable && !table->partitioned &&
            job->epoch == EPOCH_NONE && job->never_expires.count == 0 && job->flags.count == 0;
 }
 
@@ -153,7 +104,7 @@ static struct advice_facts facts_of(const struct job_settings *job, const struct
     const double day_ms = 24 * 60 * 60 * 1000;
 
     return (struct advice_facts){
-        .soft_delete = is_soft_delete(job, &estimate->advice),
+        .soft_delete = is_soft_delete(job, &estimate->table),
         .rows = estimate->tally.rows,
         .marked = estimate->tally.marked,
         .indexes = estimate->advice.indexes,
@@ -166,24 +117,23 @@ static struct advice_facts facts_of(const struct job_settings *job, const struct
 
 static void hint_live(struct plan *plan, const struct estimate *estimate, int index)
 {
-    const struct advice *advice = &estimate->advice;
-    const struct advice_keys *keys = &advice->keys[index];
-    char *live = text_format("%s IS NULL", advice->column);
+    const struct advice_keys *keys = &estimate->advice.keys[index];
+    char *live = text_format("%s IS NULL", estimate->table.column);
 
     plan_note(&plan->hints,
               text_format("%.0f %% of the rows are marked, and are in every index all the same; "
                           "one of live rows alone, in place of %s, is smaller by as much",
                           100 * estimate->tally.marked / estimate->tally.rows, keys->name),
-              sql_create_index(false, advice->table, keys->keys, live));
+              sql_create_index(false, estimate->relation->written, keys->keys, live));
     free(live);
 }
 
-static void hint_unique(struct plan *plan, const struct advice *advice, size_t index)
+static void hint_unique(struct plan *plan, const struct estimate *estimate, size_t index)
 {
-    const struct advice_keys *keys = &advice->keys[index];
-    char *live = text_format("%s IS NULL", advice->column);
-    char *create = sql_create_index(true, advice->table, keys->keys, live);
-    char *drop = sql_drop_index(advice->table, keys->name, keys->constraint);
+    const struct advice_keys *keys = &estimate->advice.keys[index];
+    char *live = text_format("%s IS NULL", estimate->table.column);
+    char *create = sql_create_index(true, estimate->relation->written, keys->keys, live);
+    char *drop = sql_drop_index(estimate->relation->written, keys->name, keys->constraint);
 
     plan_note(&plan->hints,
               text_format("%s keeps what marked rows have in (%s) taken until they are purged; an "
@@ -196,9 +146,10 @@ static void hint_unique(struct plan *plan, const struct advice *advice, size_t i
 }
 
 static void hint_purge(struct plan *plan, const struct advice_facts *facts,
-                       const struct advice *advice)
+                       const struct estimate *estimate)
 {
-    char *marked = advice->nullable ? text_format("%s IS NOT NULL", advice->column) : NULL;
+    char *marked =
+        estimate->table.nullable ? text_format("%s IS NOT NULL", estimate->table.column) : NULL;
     bool any = facts->usually_due >= 1;
     struct text_number due, pages;
 
@@ -208,7 +159,7 @@ static void hint_purge(struct plan *plan, const struct advice_facts *facts,
                           any ? "about " : "hardly any",
                           any ? human_about(&due, facts->usually_due) : "",
                           text_grouped(&pages, facts->choose.pages)),
-              sql_create_index(false, advice->table, advice->column, marked));
+              sql_create_index(false, estimate->relation->written, estimate->table.column, marked));
     free(marked);
 }
 
@@ -222,9 +173,9 @@ static void note_hints(struct plan *plan, const struct job_settings *job,
         hint_live(plan, estimate, live);
     for (size_t i = 0; i < facts.index_count; i++)
         if (advice_unique_index(&facts, i))
-            hint_unique(plan, &estimate->advice, i);
+            hint_unique(plan, estimate, i);
     if (advice_purge_index(&facts))
-        hint_purge(plan, &facts, &estimate->advice);
+        hint_purge(plan, &facts, estimate);
 }
 
 void plan_fill_notes(struct plan *plan, const struct job_settings *job,
@@ -232,13 +183,9 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 {
     const struct advice *advice = &estimate->advice;
 
-    note_needed(plan, advice);
-    note_advised(plan, advice);
-    if (estimate->outcome == BATCH_COMMITTED && job->vacuum == VACUUM_AFTER)
-        note_vacuum(plan, job, estimate);
     for (size_t i = 0; i < advice->trigger_count; i++)
         note_trigger(plan, &advice->triggers[i]);
-    note_risks(plan, job, advice);
-    if (estimate->complete && advice->column != NULL)
+    note_risks(plan, job, estimate);
+    if (estimate->complete)
         note_hints(plan, job, estimate);
 }

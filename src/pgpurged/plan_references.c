@@ -8,8 +8,6 @@
 #include "pgpurged/job_references.h"
 #include "pgpurged/plan_fill.h"
 #include "report/human.h"
-#include "sql/advice.h"
-#include "sql/quote.h"
 
 static const char *action_of(const struct fk_reference *reference)
 {
@@ -107,70 +105,6 @@ void plan_fill_order(struct plan *plan, const struct settings *settings,
     }
 }
 
-/* Two references of a table need the same. */
-static bool is_noted(const struct plan_notes *notes, const char *sql)
-{
-    for (size_t i = 0; i < notes->count; i++)
-        if (notes->notes[i].sql != NULL && text_equal(notes->notes[i].sql, sql))
-            return true;
-    return false;
-}
-
-static void note_grant(struct plan *plan, const char *privileges, const char *tables,
-                       const char *role, const char *may_not)
-{
-    char *sql = sql_grant(privileges, tables, role);
-
-    if (is_noted(&plan->grants, sql)) {
-        free(sql);
-        return;
-    }
-    plan_note(&plan->grants, text_format("role %s may not %s: needed", role, may_not), sql);
-}
-
-static bool has_children_that_go(const struct fk_graph *family, size_t table)
-{
-    for (size_t i = 0; i < family->reference_count; i++)
-        if (family->references[i].parent == table &&
-            fk_graph_level(family, &family->references[i]) > 0)
-            return true;
-    return false;
-}
-
-/* Any column does; the one that refers is there for sure. */
-static void note_lock(struct plan *plan, const struct fk_reference *reference,
-                      const struct reference_facts *facts, const char *role)
-{
-    char *column = sql_identifier(reference->pairs[0].child);
-    char *sql = sql_grant_update(column, facts->child, role);
-
-    if (is_noted(&plan->grants, sql))
-        free(sql);
-    else
-        plan_note(&plan->grants,
-                  text_format("role %s may not lock rows of %s, to which others refer that go: "
-                              "needed",
-                              role, facts->child),
-                  sql);
-    free(column);
-}
-
-static void note_privileges(struct plan *plan, const struct fk_graph *family,
-                            const struct fk_reference *reference,
-                            const struct reference_facts *facts, const char *role)
-{
-    bool goes = fk_graph_level(family, reference) > 0;
-
-    if (goes && facts->no_delete != NULL)
-        note_grant(plan, "SELECT, DELETE", facts->no_delete, role,
-                   "delete rows that refer to due ones");
-    else if (!facts->can_select && fk_reference_keeps(reference) &&
-             fk_graph_uses(family, reference))
-        note_grant(plan, "SELECT", facts->child, role, "see whether rows refer to due ones");
-    if (goes && !facts->can_lock && has_children_that_go(family, reference->child))
-        note_lock(plan, reference, facts, role);
-}
-
 void plan_fill_kept(struct plan *plan, const struct reference_graph *graph)
 {
     for (size_t i = 0; i < graph->family.reference_count; i++) {
@@ -187,7 +121,7 @@ void plan_fill_kept(struct plan *plan, const struct reference_graph *graph)
     }
 }
 
-void plan_fill_references(struct plan *plan, const struct reference_graph *graph, const char *role)
+void plan_fill_references(struct plan *plan, const struct reference_graph *graph)
 {
     const struct fk_graph *family = &graph->family;
 
@@ -198,6 +132,5 @@ void plan_fill_references(struct plan *plan, const struct reference_graph *graph
             continue; /* that table's rows stay, and so do those that refer to them */
         plan_note(&plan->references, note_of(family, &family->references[i], facts),
                   facts->create_index != NULL ? text_copy(facts->create_index) : NULL);
-        note_privileges(plan, family, &family->references[i], facts, role);
     }
 }

@@ -3,25 +3,6 @@
 #include "base/text.h"
 #include "sql/triggers.h"
 
-const char sql_advice_table[] =
-    "SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name,"
-    " quote_ident(n.nspname) AS schema_name, quote_ident(current_user) AS role,"
-    " c.relkind = 'p' AS partitioned,"
-    " CASE WHEN c.relkind = 'r' THEN c.relpages END AS blocks,"
-    " c.reltuples, current_setting('block_size')::integer AS block_size,"
-    " NOT coalesce(a.attnotnull, true) AS nullable,"
-    " has_schema_privilege(n.oid, 'USAGE') AS usage,"
-    " has_table_privilege(c.oid, 'SELECT') AS can_select,"
-    " has_table_privilege(c.oid, 'DELETE') AS can_delete,"
-    " has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
-    " pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all,"
-    " (SELECT count(*) FROM pg_inherits AS h WHERE h.inhparent = c.oid AND c.relkind = 'r'),"
-    " (SELECT min(h.inhrelid::regclass::text) FROM pg_inherits AS h WHERE h.inhparent = c.oid)"
-    " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    " LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0"
-    "  AND NOT a.attisdropped"
-    " WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p')";
-
 /* The OID of the table, and those of its partitions. */
 #define WITH_TABLE                                                                                 \
     "WITH root AS (SELECT c.oid, c.relkind"                                                        \
@@ -106,26 +87,6 @@ const char sql_advice_indexes[] =
 const char sql_advice_toast[] = WITH_TABLE
     " SELECT coalesce(sum(pg_relation_size(c.reltoastrelid)), 0)::bigint"
     " FROM partition JOIN pg_class AS c ON c.oid = partition.oid WHERE c.reltoastrelid <> 0";
-
-char *sql_grant(const char *privileges, const char *table, const char *role)
-{
-    return text_format("GRANT %s ON %s TO %s", privileges, table, role);
-}
-
-char *sql_grant_update(const char *column, const char *table, const char *role)
-{
-    return text_format("GRANT UPDATE (%s) ON %s TO %s", column, table, role);
-}
-
-char *sql_grant_usage(const char *schema, const char *role)
-{
-    return text_format("GRANT USAGE ON SCHEMA %s TO %s", schema, role);
-}
-
-char *sql_grant_role(const char *granted, const char *role)
-{
-    return text_format("GRANT %s TO %s", granted, role);
-}
 
 char *sql_create_index(bool unique, const char *table, const char *keys, const char *condition)
 {

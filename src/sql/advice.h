@@ -1,6 +1,6 @@
 /*
- * advice: what the plan asks the catalog about a table, beside what preflight asks: privileges,
- * triggers, who holds locks on it, and its indexes; and the SQL that it proposes.
+ * advice: what the plan asks the catalog about a table, beside what preflight asks: triggers, who
+ * holds locks on it, and its indexes; and the SQL that it proposes.
  *
  * The questions take the table's name, so that they are answered where preflight refuses. All but
  * those about indexes and TOAST take no lock on a plain table, so that they are answered while
@@ -10,13 +10,6 @@
 #define PGPURGED_SQL_ADVICE_H
 
 #include <stdbool.h>
-
-/* $1 schema $2 table $3 column -> the table's name and the column's as SQL has them (NULL = there
- * is none), the schema's, the role's, whether the table is partitioned, relpages, reltuples, block
- * size, whether the column may be NULL; may it use the schema, select, delete, lock rows; does it
- * see what other sessions do; how many tables inherit from it, the first one's name. No row = no
- * such table. */
-extern const char sql_advice_table[];
 
 /* $1 schema $2 table -> triggers on DELETE of the application: name, "before" or "after", whether
  * for each row, its function, whether our statements leave it silent (sql/triggers.h). */
@@ -41,13 +34,6 @@ extern const char sql_advice_indexes[];
  * TOAST.
  */
 extern const char sql_advice_toast[];
-
-/* The GRANTs that a role may miss: privileges on a table; UPDATE of one column, to lock rows; on a
- * schema; membership of another role. */
-char *sql_grant(const char *privileges, const char *table, const char *role);
-char *sql_grant_update(const char *column, const char *table, const char *role);
-char *sql_grant_usage(const char *schema, const char *role);
-char *sql_grant_role(const char *granted, const char *role);
 
 /* An index over `keys` (as SQL), only of rows where `condition` holds (NULL = all). Not of a
  * partitioned table, which can't have one CONCURRENTLY. */

@@ -494,27 +494,36 @@ void sql_parts_free(struct sql_parts *parts)
     *parts = (struct sql_parts){0};
 }
 
-static char *sample_of(const struct sql_target *target, const char *part)
+char *sql_sample_columns(const struct sql_target *target, const char *cutoff)
 {
-    static const char now[] = "pg_catalog.now()";
-    static const char cutoff[] =
-        "LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, "
-        "$4::pg_catalog.timestamptz)";
-    char *due = sql_predicate(target, cutoff), *at = due_at(target, now, cutoff);
+    char *at = due_at(target, "pg_catalog.now()", cutoff);
     char *some_day = expiring(target), *never = count_undated(target);
-    char *sample =
-        text_format("SELECT pg_catalog.count(*) AS rows,\n"
-                    "       pg_catalog.count(*) FILTER (WHERE %s) AS due,\n"
-                    "       pg_catalog.min(%s)\n"
-                    "         FILTER (WHERE %s) AS earliest,\n"
-                    "       %s AS undated\n"
-                    "  FROM %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
-                    "($2::pg_catalog.float8)",
-                    due, at, some_day, never, part);
+    char *columns = text_format("pg_catalog.min(%s)\n"
+                                "         FILTER (WHERE %s) AS earliest,\n"
+                                "       %s AS undated",
+                                at, some_day, never);
 
     free(never);
     free(some_day);
     free(at);
+    return columns;
+}
+
+static char *sample_of(const struct sql_target *target, const char *part)
+{
+    static const char cutoff[] =
+        "LEAST(pg_catalog.now() OPERATOR(pg_catalog.-) $3::pg_catalog.interval, "
+        "$4::pg_catalog.timestamptz)";
+    char *due = sql_predicate(target, cutoff), *columns = sql_sample_columns(target, cutoff);
+    char *sample =
+        text_format("SELECT pg_catalog.count(*) AS rows,\n"
+                    "       pg_catalog.count(*) FILTER (WHERE %s) AS due,\n"
+                    "       %s\n"
+                    "  FROM %s AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE "
+                    "($2::pg_catalog.float8)",
+                    due, columns, part);
+
+    free(columns);
     free(due);
     return sample;
 }

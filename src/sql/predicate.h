@@ -85,6 +85,9 @@ void sql_parts_free(struct sql_parts *parts);
  * since 1970, or NULL), rows that are flagged and have no mark. */
 char *sql_sample(const struct sql_target *target, const struct sql_parts *parts);
 
+/* Two columns of a sample: `earliest`, when the earliest row becomes due, and `undated`. */
+char *sql_sample_columns(const struct sql_target *target, const char *cutoff);
+
 /* Whether the server understands `where`, without reading a row. */
 char *sql_try_where(const struct sql_target *target);
 

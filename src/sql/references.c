@@ -1,8 +1,5 @@
 #include "sql/references.h"
 
-#include "sql/published.h"
-#include "sql/triggers.h"
-
 /* What a foreign key of a table, of one of its partitions or of what it is a partition of points
  * at. A partition's copy of a foreign key (conparentid) says nothing that the original doesn't. */
 const char sql_references[] =
@@ -133,27 +130,3 @@ const char fk_reference_indexes[] =
     "    WHERE c.oid = e.child AND s.attname = e.cols[1] AND cardinality(e.cols) = 1"
     "    ORDER BY s.inherited DESC LIMIT 1) AS parents"
     "  FROM reference AS e ORDER BY e.number";
-
-#define RELATIVE_SILENT        SQL_SILENT_TRIGGERS("c.oid", "$2")
-#define PARTITION_UNIDENTIFIED SQL_UNIDENTIFIED("l")
-
-const char fk_tables[] =
-    "WITH " SQL_PUBLISHED
-    " SELECT c.oid, n.nspname, c.relname, format('%I.%I', n.nspname, c.relname), c.relkind,"
-    " row_security_active(c.oid), has_schema_privilege(n.oid, 'USAGE'),"
-    " has_table_privilege(c.oid, 'SELECT'), has_any_column_privilege(c.oid, 'UPDATE'),"
-    " l.oid, m.nspname, l.relname, format('%I.%I', m.nspname, l.relname), l.relkind,"
-    " COALESCE(pg_relation_size(l.oid), 0) / current_setting('block_size')::bigint, l.reltuples,"
-    " row_security_active(l.oid), has_schema_privilege(m.oid, 'USAGE'),"
-    " has_table_privilege(l.oid, 'SELECT'), has_table_privilege(l.oid, 'DELETE'),"
-    " has_any_column_privilege(l.oid, 'UPDATE'),"
-    " (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
-    "   WHERE r.ev_class = l.oid AND r.ev_type = '4'),"
-    " current_setting('track_counts'), " RELATIVE_SILENT ", " PARTITION_UNIDENTIFIED
-    "  FROM unnest($1::oid[]) WITH ORDINALITY AS w (oid, number)"
-    "  JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "  CROSS JOIN LATERAL (SELECT t.relid FROM pg_partition_tree(c.oid) AS t"
-    "                       WHERE t.isleaf AND c.relkind IN ('r', 'p')"
-    "                       UNION SELECT c.oid::regclass WHERE c.relkind <> 'p') AS t"
-    "  JOIN pg_class AS l ON l.oid = t.relid JOIN pg_namespace AS m ON m.oid = l.relnamespace"
-    " ORDER BY w.number, l.relname, m.nspname";

@@ -44,41 +44,4 @@ enum reference_index_column {
     REF_PARENTS,
 };
 
-/*
- * $1 OIDs $2 non_firing_triggers -> one row for each partition of each of these tables, a table
- * without partitions being its own partition: table, schema, name, as it is written, kind, whether
- * policies apply, USAGE, SELECT, UPDATE of some column; partition, schema, name, as it is written,
- * kind, blocks, reltuples, whether policies apply, USAGE, SELECT, DELETE, UPDATE of some column,
- * rules ON DELETE; whether track_counts is on; triggers of the table that stay silent; publications
- * for which the partition lacks a replica identity.
- */
-extern const char fk_tables[];
-enum relative_column {
-    REL_TABLE,
-    REL_SCHEMA,
-    REL_NAME,
-    REL_WRITTEN,
-    REL_KIND,
-    REL_POLICIES,
-    REL_USAGE,
-    REL_SELECT,
-    REL_UPDATE,
-    REL_PARTITION,
-    REL_PARTITION_SCHEMA,
-    REL_PARTITION_NAME,
-    REL_PARTITION_WRITTEN,
-    REL_PARTITION_KIND,
-    REL_PARTITION_BLOCKS,
-    REL_PARTITION_ROWS,
-    REL_PARTITION_POLICIES,
-    REL_PARTITION_USAGE,
-    REL_PARTITION_SELECT,
-    REL_PARTITION_DELETE,
-    REL_PARTITION_UPDATE,
-    REL_PARTITION_RULES,
-    REL_TRACK_COUNTS,
-    REL_SILENT,
-    REL_PARTITION_UNIDENTIFIED,
-};
-
 #endif

@@ -1,8 +1,5 @@
 #include "sql/statements.h"
 
-#include "sql/published.h"
-#include "sql/triggers.h"
-
 const char sql_begin[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
 const char sql_begin_read_only[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 const char sql_commit[] = "COMMIT";
@@ -87,101 +84,29 @@ const char sql_server[] =
     " current_setting('session_replication_role') AS replication_role,"
     " (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS clock,"
     " EXISTS (SELECT FROM pg_class WHERE relname = 'pg_dist_partition'"
-    "          AND relnamespace = 'pg_catalog'::regnamespace) AS citus";
+    "          AND relnamespace = 'pg_catalog'::regnamespace) AS citus,"
+    " current_setting('track_counts')::boolean AS track_counts";
 
 const char sql_version[] = "SELECT pgpurged.version()";
-
-#define TABLE_SILENT       SQL_SILENT_TRIGGERS("c.oid", "$3")
-#define TABLE_PUBLISHED_BY SQL_PUBLISHED_BY("c")
-#define TABLE_UNIDENTIFIED SQL_UNIDENTIFIED("c")
-
-const char sql_table[] =
-    "WITH " SQL_PUBLISHED " SELECT c.oid, c.relkind, c.relpersistence, am.amname,"
-    "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(pg_relation_size(p.relid)), 0)::bigint"
-    "                                  FROM pg_partition_tree(c.oid) AS p WHERE p.isleaf)"
-    "   ELSE pg_relation_size(c.oid) END / current_setting('block_size')::bigint AS blocks,"
-    "  CASE c.relkind WHEN 'p' THEN (SELECT COALESCE(sum(NULLIF(l.reltuples, -1)), -1)"
-    "                                  FROM pg_partition_tree(c.oid) AS p"
-    "                                  JOIN pg_class AS l ON l.oid = p.relid WHERE p.isleaf)"
-    "   ELSE c.reltuples END AS reltuples,"
-    "  row_security_active(c.oid) AS policies,"
-    "  has_schema_privilege(n.oid, 'USAGE') AS usage,"
-    "  has_table_privilege(c.oid, 'SELECT') AS can_select,"
-    "  has_table_privilege(c.oid, 'DELETE') AS can_delete,"
-    "  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
-    "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
-    "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
-    "  n.nspname LIKE 'pg\\_%' OR n.nspname = 'information_schema' AS system,"
-    "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
-    "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
-    "      AND g.tgtype & 11 = 11) AS before_triggers," /* BEFORE DELETE FOR EACH ROW */
-    "  " TABLE_SILENT " AS silent, " TABLE_UNIDENTIFIED " AS unidentified,"
-    "  EXISTS (SELECT FROM pg_inherits AS h JOIN pg_class AS k ON k.oid = h.inhrelid"
-    "           WHERE h.inhparent = c.oid"
-    "             AND k.relnamespace = to_regnamespace('_timescaledb_internal')) AS hypertable"
-    "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
-    " WHERE n.nspname = $1 AND c.relname = $2";
 
 /* A domain stands for the type that it is over, whatever is in between. A type that only has the
  * name of one of PostgreSQL's is none of them. */
 const char sql_columns[] =
     "WITH RECURSIVE typ AS ("
     "  SELECT a.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace,"
-    "         format_type(a.atttypid, a.atttypmod) AS declared"
+    "         format_type(a.atttypid, a.atttypmod) AS declared, a.attnotnull"
     "    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid"
     "   WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped"
     "  UNION ALL"
-    "  SELECT d.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace, d.declared"
+    "  SELECT d.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace, d.declared,"
+    "         d.attnotnull"
     "    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd')"
     " SELECT typ.attname, typ.declared,"
     "  CASE WHEN typ.typtype = 'e' THEN 'enum'"
     "       WHEN typ.typnamespace = 'pg_catalog'::regnamespace THEN typ.typname END AS type,"
-    "  e.enumlabel"
+    "  e.enumlabel AS label, NOT typ.attnotnull AS nullable, quote_ident(typ.attname) AS written"
     "  FROM typ LEFT JOIN pg_enum AS e ON e.enumtypid = typ.oid"
     " WHERE typ.typtype <> 'd' ORDER BY typ.attname, e.enumsortorder";
-
-/* In the order of their names, which is that of time where people partition by it. Until when rows
- * may come in is said by a range over time, of the partition or of what it is a part of; a bound
- * without a zone is taken for the latest moment that it can be, in the westernmost one. */
-const char sql_partitions[] =
-    "WITH " SQL_PUBLISHED " SELECT c.oid, n.nspname, c.relname, c.relkind, am.amname,"
-    "  pg_relation_size(c.oid) / current_setting('block_size')::bigint AS blocks, c.reltuples,"
-    "  row_security_active(c.oid) AS policies,"
-    "  has_schema_privilege(n.oid, 'USAGE') AS usage,"
-    "  has_table_privilege(c.oid, 'SELECT') AS can_select,"
-    "  has_table_privilege(c.oid, 'DELETE') AS can_delete,"
-    "  has_any_column_privilege(c.oid, 'UPDATE') AS can_lock,"
-    "  (SELECT string_agg(quote_ident(r.rulename), ', ') FROM pg_rewrite AS r"
-    "    WHERE r.ev_class = c.oid AND r.ev_type = '4') AS rules,"
-    "  (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname) FROM pg_trigger AS g"
-    "    WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'"
-    "      AND g.tgtype & 11 = 11) AS before_triggers,"
-    "  (SELECT min((extract(epoch FROM u.ends) * 1000000)::bigint)"
-    "     FROM pg_partition_ancestors(c.oid) AS a"
-    "     JOIN pg_class AS k ON k.oid = a.relid AND k.relispartition"
-    "     JOIN pg_inherits AS h ON h.inhrelid = k.oid"
-    "     JOIN pg_partitioned_table AS q ON q.partrelid = h.inhparent AND q.partstrat = 'r'"
-    "     JOIN pg_attribute AS f ON f.attrelid = h.inhparent AND f.attnum = q.partattrs[0]"
-    "      AND f.atttypid IN ('timestamptz'::regtype, 'timestamp'::regtype, 'date'::regtype),"
-    "     LATERAL (SELECT substring(pg_get_expr(k.relpartbound, k.oid)"
-    "                               FROM ' TO \\(''([^'']*)''') AS text) AS b,"
-    "     LATERAL (SELECT CASE f.atttypid WHEN 'timestamptz'::regtype THEN b.text::timestamptz"
-    "                     ELSE b.text::timestamp AT TIME ZONE 'Etc/GMT+12' END AS ends) AS u"
-    "    WHERE isfinite(u.ends)) AS ends,"
-    "  (SELECT string_agg(DISTINCT quote_ident(f.conname), ', ') FROM pg_constraint AS f"
-    "    WHERE f.contype = 'f'"
-    "      AND f.confrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))) AS referenced,"
-    "  (SELECT string_agg(DISTINCT quote_ident(g.tgname), ', ') FROM pg_trigger AS g"
-    "    WHERE g.tgrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid))"
-    "      AND NOT g.tgisinternal AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS triggers,"
-    "  quote_ident(pg_get_userbyid(c.relowner)) AS owner,"
-    "  pg_has_role(c.relowner, 'USAGE') AS owned,"
-    "  " TABLE_PUBLISHED_BY " AS published_by, " TABLE_UNIDENTIFIED " AS unidentified"
-    "  FROM pg_partition_tree($1::oid::regclass) AS p JOIN pg_class AS c ON c.oid = p.relid"
-    "  JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-    "  LEFT JOIN pg_am AS am ON am.oid = c.relam"
-    " WHERE p.isleaf ORDER BY c.relname, n.nspname";
 
 const char sql_distributed[] =
     "SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel ="

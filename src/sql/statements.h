@@ -52,19 +52,13 @@ extern const char sql_find_batch[]; /* $1 job $2 run $3 batch -> rows, 0 = it wa
 
 /* Preflight, under sql_settings. */
 extern const char sql_server[];  /* -> version, standby, installed, usage, audit, runs, role,
-                                   database,  block_size, replication_role, clock (us), citus */
+                                   database,  block_size, replication_role, clock (us), citus,
+                                    track_counts */
 extern const char sql_version[]; /* -> version of the schema */
-extern const char sql_table[];   /* $1 schema $2 table $3 non_firing_triggers -> oid, relkind,
-                                    relpersistence, amname, blocks, reltuples, policies, usage,
-                                    can_select, can_delete, can_lock, rules, system, before_triggers,
-                                    silent, unidentified, hypertable; no row = no such table */
 /* $1 relation -> of each column: name, declared type, type without domains (NULL if it is none of
- * PostgreSQL's own and no enum), label; an enum has a row for each of its labels. */
+ * PostgreSQL's own and no enum), label, whether it may be NULL, the name as SQL needs it; an enum
+ * has a row for each of its labels. */
 extern const char sql_columns[];
-extern const char sql_partitions[]; /* $1 relation -> oid, schema, table, relkind, amname, blocks,
-                                   reltuples, policies, usage, can_select, can_delete, can_lock,
-                                   rules, before_triggers, ends (us), referenced, triggers, owner,
-                                   owned, published_by, unidentified */
 extern const char
     sql_distributed[]; /* $1 relation -> whether Citus lists it; only where sql_server says so */
 extern const char sql_zone[]; /* $1 zone -> its name as PostgreSQL has it, NULL if it has none */

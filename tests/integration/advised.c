@@ -198,7 +198,7 @@ START_TEST(every_privilege_that_references_need_is_listed_at_once)
     sql_exec(scene.own, "CREATE INDEX ON notes (order_id);"
                         "REVOKE ALL ON items, parts, notes, visits FROM pgpurged");
     plan = plans_read(scene_config(&scene, "children = cascade\n"), NULL, 1);
-    plans_check_note(plan, "grants", "may not delete rows that refer to due ones");
+    plans_check_note(plan, "grants", "may not read and delete rows of public.items: needed");
     plans_check_note(plan, "grants", "GRANT SELECT, DELETE ON public.items TO pgpurged");
     plans_check_note(plan, "grants", "GRANT SELECT, DELETE ON public.parts TO pgpurged");
     plans_check_note(plan, "grants", "GRANT SELECT ON public.notes TO pgpurged");
@@ -208,7 +208,7 @@ START_TEST(every_privilege_that_references_need_is_listed_at_once)
     plans_check_note(plan, "grants", "GRANT UPDATE (\"order_id\") ON public.items TO pgpurged");
     sql_exec(scene.own, "REVOKE UPDATE ON orders FROM pgpurged");
     plan = plans_read(scene_config(&scene, "children = cascade\n"), NULL, 1);
-    plans_check_note(plan, "grants", "may not lock rows: needed, so that none is restored");
+    plans_check_note(plan, "grants", "may not lock rows of public.orders, so that one could be restored");
     plans_run_notes(scene.own, plan, "grants");
     plans_read(scene_config(&scene, "children = cascade\n"), NULL, 0);
     sql_exec(scene.own, "REVOKE pg_monitor FROM pgpurged");

@@ -252,39 +252,38 @@ static const struct refused {
     int rows;           /* of partition ev_2 that are due and stay */
 } refused[] = {
     {"no privilege", "REVOKE ALL ON ev_2 FROM pgpurged",
-     "the first is ev_2: role pgpurged lacks a privilege on it, which a partition doesn't have "
-     "from "
-     "its table; run: GRANT SELECT, DELETE ON \"public\".\"ev_2\" TO pgpurged",
+     "the first is ev_2: role pgpurged may not read and delete rows of public.ev_2; run: GRANT "
+     "SELECT, DELETE ON public.ev_2 TO pgpurged",
      DUE},
     {"no usage of its schema", "CREATE SCHEMA \"Vault\"; ALTER TABLE ev_2 SET SCHEMA \"Vault\"",
-     "the first is ev_2: role pgpurged may not use its schema; run: GRANT USAGE ON SCHEMA "
-     "\"Vault\" TO pgpurged",
+     "the first is ev_2: role pgpurged may not use schema \"Vault\"; run: GRANT USAGE ON "
+     "SCHEMA \"Vault\" TO pgpurged",
      DUE},
     {"row level security", "ALTER TABLE ev_2 ENABLE ROW LEVEL SECURITY",
-     "row level security of it applies to role pgpurged and would hide rows; run: ALTER ROLE "
+     "row level security of public.ev_2 applies to role pgpurged and would hide rows from the purge; run: ALTER "
+     "ROLE "
      "pgpurged BYPASSRLS",
      DUE},
     {"a rule", "CREATE RULE softly AS ON DELETE TO ev_2 DO INSTEAD NOTHING",
-     "it has a rule ON DELETE (softly), so that a row count would not say what is gone", DUE},
+     "public.ev_2 has a rule ON DELETE (softly), so that a row count would not say what is gone", DUE},
     {"no replica identity",
      "CREATE PUBLICATION p FOR TABLE ev; ALTER TABLE ev_1 REPLICA IDENTITY FULL;"
      "ALTER TABLE ev_3 ADD PRIMARY KEY (id)",
-     "the first is ev_2: it is published (p) without a replica identity, so that the server "
-     "refuses "
-     "each DELETE; give it a primary key, or run: ALTER TABLE \"public\".\"ev_2\" REPLICA IDENTITY "
-     "FULL",
+     "the first is ev_2: public.ev_2 is published (p) without a replica identity, so that the "
+     "server refuses each DELETE; give it a primary key, or run: ALTER TABLE public.ev_2 REPLICA "
+     "IDENTITY FULL",
      DUE},
     {"a foreign table",
      "DROP TABLE ev_2; DELETE FROM promises.was WHERE id BETWEEN 101 AND 200;"
      "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w;"
      "CREATE FOREIGN TABLE ev_2 PARTITION OF ev FOR VALUES FROM (101) TO (201) SERVER s",
-     "the first is ev_2: it is a foreign table", 0},
+     "the first is ev_2: public.ev_2 is a foreign table", 0},
     {"another access method",
      "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;"
      "ALTER TABLE ev DETACH PARTITION ev_2; ALTER TABLE ev_2 RENAME TO old;"
      "CREATE TABLE ev_2 (LIKE ev) USING columns; INSERT INTO ev_2 TABLE old;"
      "ALTER TABLE ev ATTACH PARTITION ev_2 FOR VALUES FROM (101) TO (201)",
-     "the first is ev_2: it is stored by the access method \"columns\"", DUE},
+     "the first is ev_2: public.ev_2 is stored by the access method \"columns\"", DUE},
 };
 
 static void check_refused(const struct refused *row)

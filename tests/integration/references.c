@@ -268,8 +268,7 @@ static const struct refusal {
      "run: GRANT SELECT, DELETE ON public.comments TO pgpurged", NULL},
     {SMALL_COMMENTS "; GRANT SELECT, DELETE ON comments TO pgpurged;"
                     "REVOKE UPDATE ON posts FROM pgpurged",
-     "children = cascade", "run: GRANT UPDATE (COLUMN) ON public.posts TO pgpurged",
-     "GRANT UPDATE (deleted_at) ON posts TO pgpurged"},
+     "children = cascade", "run: GRANT UPDATE (\"deleted_at\") ON public.posts TO pgpurged", NULL},
     {"CREATE SCHEMA \"Talk\"; CREATE TABLE \"Talk\".comments (id bigint REFERENCES posts);"
      "GRANT SELECT ON \"Talk\".comments TO pgpurged",
      "", "run: GRANT USAGE ON SCHEMA \"Talk\" TO pgpurged", NULL},

@@ -141,7 +141,7 @@ static const struct refusal {
      "CREATE SCHEMA \"Closed\"; CREATE TABLE \"Closed\".t AS TABLE plain;"
      "GRANT ALL ON \"Closed\".t TO pgpurged",
      "table = \"Closed\".t\nexpires = deleted_at + 30d",
-     "may not use schema Closed; run: GRANT USAGE ON SCHEMA \"Closed\" TO pgpurged", false},
+     "may not use schema \"Closed\"; run: GRANT USAGE ON SCHEMA \"Closed\" TO pgpurged", false},
     {"no_select", "CREATE TABLE no_select AS TABLE plain; REVOKE SELECT ON no_select FROM pgpurged",
      NULL, "run: GRANT SELECT, DELETE ON public.no_select TO pgpurged", true},
     {"no_delete", "CREATE TABLE no_delete AS TABLE plain; REVOKE DELETE ON no_delete FROM pgpurged",

@@ -338,9 +338,7 @@ static const struct flight_case {
     {"find_batch", sql_find_batch, 3},
     {"server", sql_server, 0},
     {"version", sql_version, 0},
-    {"table", sql_table, 3},
     {"columns", sql_columns, 1},
-    {"leaves", sql_partitions, 1},
     {"drop_partition", sql_drop_partition, 9},
     {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},
@@ -378,7 +376,6 @@ START_TEST(questions_of_the_plan_read_as)
     add_statement(&all, "tally", tally);
     add_statement(&all, "tally of some partitions", tally_of_some);
     add_statement(&all, "sample of some partitions", sample_of_some);
-    add_statement(&all, "advice: table", sql_advice_table);
     add_statement(&all, "advice: triggers", sql_advice_triggers);
     add_statement(&all, "advice: locks", sql_advice_locks);
     add_statement(&all, "advice: wraparound", sql_advice_wraparound);

@@ -167,7 +167,7 @@ END_TEST
 
 START_TEST(the_catalog_is_asked)
 {
-    char *all = text_format("-- references\n%s;\n\n-- relatives\n%s;\n", sql_references, fk_tables);
+    char *all = text_format("-- references\n%s;\n", sql_references);
 
     golden_compare("sql/references.sql", all);
     free(all);

@@ -3,7 +3,7 @@ SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS
 
 -- tally
 SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
-       sum(p.later), sum(p.marked)
+       sum(p.later), sum(p.marked), min(p.earliest), sum(p.undated)
   FROM (SELECT t.tableoid AS partition, count(*) AS rows,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
@@ -11,14 +11,19 @@ SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
-               count(t."deleted_at") AS marked
+               count(t."deleted_at") AS marked,
+               pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', $3::pg_catalog.timestamptz))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
  GROUP BY p.partition;
 
 -- tally of some partitions
 SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
-       sum(p.later), sum(p.marked)
+       sum(p.later), sum(p.marked), min(p.earliest), sum(p.undated)
   FROM (SELECT t.tableoid AS partition, count(*) AS rows,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS due,
@@ -26,7 +31,12 @@ SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
-               count(t."deleted_at") AS marked
+               count(t."deleted_at") AS marked,
+               pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', $3::pg_catalog.timestamptz))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
           FROM ONLY "public"."orders" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)
         UNION ALL
@@ -37,7 +47,12 @@ SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS earlier,
                count(*) FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $5::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE) AS later,
-               count(t."deleted_at") AS marked
+               count(t."deleted_at") AS marked,
+               pg_catalog.min(pg_catalog.date_part('epoch', t."deleted_at") OPERATOR(pg_catalog.+) pg_catalog.date_part('epoch', pg_catalog.now())
+         OPERATOR(pg_catalog.-) pg_catalog.date_part('epoch', $3::pg_catalog.timestamptz))
+         FILTER (WHERE (t."deleted_at" OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
+       t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
+       0 AS undated
           FROM ONLY "public"."more" AS t TABLESAMPLE SYSTEM ($1::float4) REPEATABLE ($2::float8)
          GROUP BY t.tableoid, split_part(t.ctid::text, ',', 1)) AS p
  GROUP BY p.partition;
@@ -64,9 +79,6 @@ SELECT pg_catalog.count(*) AS rows,
        t."deleted_at" OPERATOR(pg_catalog.<) '9999-12-31 00:00:00+00'::pg_catalog.timestamptz) IS TRUE) AS earliest,
        0 AS undated
   FROM ONLY "public"."more" AS t TABLESAMPLE SYSTEM ($1::pg_catalog.float4) REPEATABLE ($2::pg_catalog.float8)) AS s;
-
--- advice: table
-SELECT format('%I.%I', n.nspname, c.relname) AS name, quote_ident(a.attname) AS column_name, quote_ident(n.nspname) AS schema_name, quote_ident(current_user) AS role, c.relkind = 'p' AS partitioned, CASE WHEN c.relkind = 'r' THEN c.relpages END AS blocks, c.reltuples, current_setting('block_size')::integer AS block_size, NOT coalesce(a.attnotnull, true) AS nullable, has_schema_privilege(n.oid, 'USAGE') AS usage, has_table_privilege(c.oid, 'SELECT') AS can_select, has_table_privilege(c.oid, 'DELETE') AS can_delete, has_any_column_privilege(c.oid, 'UPDATE') AS can_lock, pg_has_role('pg_read_all_stats', 'USAGE') AS sees_all, (SELECT count(*) FROM pg_inherits AS h WHERE h.inhparent = c.oid AND c.relkind = 'r'), (SELECT min(h.inhrelid::regclass::text) FROM pg_inherits AS h WHERE h.inhparent = c.oid) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = $3 AND a.attnum > 0  AND NOT a.attisdropped WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p');
 
 -- advice: triggers
 WITH root AS (SELECT c.oid, c.relkind   FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace  WHERE n.nspname = $1 AND c.relname = $2), partition AS (SELECT oid FROM root UNION SELECT p.relid   FROM root, pg_partition_tree(CASE WHEN root.relkind = 'p' THEN root.oid END) AS p) SELECT quote_ident(g.tgname), CASE WHEN g.tgtype & 2 <> 0 THEN 'before' ELSE 'after' END, g.tgtype & 1 <> 0 AS each_row, g.tgfoid::regproc::text, g.tgtype & 1 = 0 AND c.relkind = 'p' AS silent FROM pg_trigger AS g JOIN partition ON partition.oid = g.tgrelid JOIN pg_class AS c ON c.oid = g.tgrelid WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A') AND g.tgtype & 8 <> 0 AND g.tgparentid = 0 ORDER BY g.tgtype & 2 = 0, g.tgname;
