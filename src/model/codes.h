@@ -35,7 +35,8 @@
     X(REASON_CONNECTION, "max_connections", "other jobs use all connections (max_connections)")    \
     X(REASON_DATABASE, "database", "the database is unavailable")                                  \
     X(REASON_STANDBY, "standby", "the database is a standby")                                      \
-    X(REASON_SCHEMA, "schema", "the schema pgpurged in the database has another version than the daemon needs")        \
+    X(REASON_SCHEMA, "schema",                                                                     \
+      "the schema pgpurged in the database has another version than the daemon needs")             \
     X(REASON_CLOCK, "clock_skew",                                                                  \
       "the clocks of the database and the daemon differ, or one has jumped")                       \
     X(REASON_REFUSED, "refused",                                                                   \
@@ -90,7 +91,7 @@
     X(BATCH_REFUSED, "refused", "the table changed, or a privilege is missing")                    \
     X(BATCH_PARTITION_GONE, "partition_gone", "the partition was detached or dropped")             \
     X(BATCH_STANDBY, "standby", "the database is a standby")                                       \
-    X(BATCH_SCHEMA, "schema", "the schema pgpurged has another version than the daemon needs")                         \
+    X(BATCH_SCHEMA, "schema", "the schema pgpurged has another version than the daemon needs")     \
     X(BATCH_TROUBLE, "unavailable", "the server is unavailable; nothing was committed")            \
     X(BATCH_UNKNOWN, "unknown", "the connection was lost; it may have been committed")
 
