@@ -11,8 +11,8 @@
 #include "catalog/sequence.h"
 #include "config/timezone.h"
 #include "sql/limits.h"
-#include "sql/quote.h"
 #include "sql/queries.h"
+#include "sql/quote.h"
 #include "sql/schema.h"
 #include "sql/statements.h"
 
@@ -145,14 +145,11 @@ static void values_of_abilities(void *data, struct question_values *values)
     values->sql = sql_abilities(preflight->table.server_version);
 }
 
-static enum batch_outcome judge_abilities(void *data, const struct pg_result *reply,
-                                          struct err *err)
+static void read_abilities(void *data, const struct pg_result *reply)
 {
     struct preflight *preflight = data;
 
-    (void)err;
     abilities_read(reply, &preflight->table.abilities);
-    return BATCH_COMMITTED;
 }
 
 static enum batch_outcome judge_version(void *data, const struct pg_result *reply, struct err *err)
@@ -389,7 +386,7 @@ static enum batch_outcome judge_window_zone(void *data, const struct pg_result *
 
 static const struct question questions[] = {
     {.sql = sql_server, .judge = judge_server},
-    {.values = values_of_abilities, .judge = judge_abilities},
+    {.values = values_of_abilities, .read = read_abilities},
     {.sql = sql_version, .judge = judge_version},
     {.sql = sql_relation, .values = values_of_table, .judge = judge_table},
     {.sql = sql_distributed,
@@ -399,7 +396,7 @@ static const struct question questions[] = {
     {.sql = sql_columns, .values = values_relation, .judge = judge_columns},
     {.wanted = has_where,
      .values = values_of_where,
-     .judge = question_answered,
+
      .failed = where_failed},
     {.wanted = has_where,
      .values = values_of_volatility,

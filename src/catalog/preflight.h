@@ -47,9 +47,9 @@ struct preflight_table {
     const struct reference_graph *references; /* what refers to it; the preflight's own */
 };
 
-/* outcome: BATCH_COMMITTED = fine, BATCH_REFUSED, BATCH_STANDBY, BATCH_SCHEMA, BATCH_CLOCK, BATCH_TROUBLE,
- * BATCH_UNKNOWN (the connection is lost) or what the server's error means; err says why if it is
- * not fine. */
+/* outcome: BATCH_COMMITTED = fine, BATCH_REFUSED, BATCH_STANDBY, BATCH_SCHEMA, BATCH_CLOCK,
+ * BATCH_TROUBLE, BATCH_UNKNOWN (the connection is lost) or what the server's error means; err says
+ * why if it is not fine. */
 typedef void preflight_fn(void *arg, enum batch_outcome outcome,
                           const struct preflight_table *table, const struct err *err);
 

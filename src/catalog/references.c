@@ -7,8 +7,8 @@
 #include "catalog/reference_graph.h"
 #include "catalog/references_check.h"
 #include "sql/children.h"
-#include "sql/references.h"
 #include "sql/queries.h"
+#include "sql/references.h"
 
 struct references_reading {
     const struct references_asked *asked;
@@ -191,11 +191,7 @@ static const struct question questions[] = {
      .wanted = has_references,
      .values = values_of_tables,
      .judge = judge_tables},
-    {.wanted = is_any_left,
-     .again = true,
-     .values = values_of_try,
-     .judge = question_answered,
-     .failed = try_failed},
+    {.wanted = is_any_left, .again = true, .values = values_of_try, .failed = try_failed},
 };
 
 struct references_reading *references_new(const struct references_asked *asked)

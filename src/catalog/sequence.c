@@ -43,14 +43,6 @@ enum batch_outcome question_fine_if(bool fine)
     return fine ? BATCH_COMMITTED : BATCH_REFUSED;
 }
 
-enum batch_outcome question_answered(void *data, const struct pg_result *reply, struct err *err)
-{
-    (void)data;
-    (void)reply;
-    (void)err;
-    return BATCH_COMMITTED;
-}
-
 /* --- asking --- */
 
 static void answered(void *arg, const struct pg_result *reply);
@@ -108,6 +100,16 @@ static enum batch_outcome failed(const struct question *question, void *data,
     return outcome == BATCH_ROW_ERROR ? BATCH_REFUSED : outcome;
 }
 
+static enum batch_outcome succeeded(const struct question *question, void *data,
+                                    const struct pg_result *reply, struct err *err)
+{
+    if (question->judge != NULL)
+        return question->judge(data, reply, err);
+    if (question->read != NULL)
+        question->read(data, reply);
+    return BATCH_COMMITTED;
+}
+
 static void answered(void *arg, const struct pg_result *reply)
 {
     struct sequence *sequence = arg;
@@ -116,7 +118,7 @@ static void answered(void *arg, const struct pg_result *reply)
     enum batch_outcome outcome;
     struct err err = {""};
 
-    outcome = pg_result_status(reply) == PG_DONE ? question->judge(part->data, reply, &err)
+    outcome = pg_result_status(reply) == PG_DONE ? succeeded(question, part->data, reply, &err)
                                                  : failed(question, part->data, reply, &err);
     if (outcome != BATCH_COMMITTED) {
         sequence->fn(sequence->arg, outcome, &err);

@@ -53,6 +53,9 @@ struct question {
     bool again;                 /* it is asked as often as wanted() says so */
     enum question_manner manner;
     void (*values)(void *data, struct question_values *values); /* NULL = it has none */
+    /* One of the two takes the answer: what can't be refused is only read. Neither is needed where
+     * only a failure says something. */
+    void (*read)(void *data, const struct pg_result *reply);
     enum batch_outcome (*judge)(void *data, const struct pg_result *reply, struct err *err);
     /* What a failure means, with the server's message in `err`; NULL = the sequence ends with it.
      * A lost connection always ends it. */
@@ -61,9 +64,6 @@ struct question {
 
 /* What most judges return. */
 enum batch_outcome question_fine_if(bool fine);
-
-/* The judge of a question of which only a failure says something. */
-enum batch_outcome question_answered(void *data, const struct pg_result *reply, struct err *err);
 
 /* Questions about the same data. */
 struct sequence_part {

@@ -36,32 +36,25 @@ static void values_of_name(void *data, struct question_values *values)
     question_text(values, estimation->job->table.name);
 }
 
-static enum batch_outcome read_locks(void *data, const struct pg_result *reply, struct err *err)
+static void read_locks(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     advice_read_locks(reply, &estimation->estimate.advice);
-    return BATCH_COMMITTED;
 }
 
-static enum batch_outcome read_wraparound(void *data, const struct pg_result *reply,
-                                          struct err *err)
+static void read_wraparound(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     estimation->estimate.advice.wraparound_pid = pg_result_int(reply, QUERY_STEP, 0, 0);
-    return BATCH_COMMITTED;
 }
 
-static enum batch_outcome read_triggers(void *data, const struct pg_result *reply, struct err *err)
+static void read_triggers(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     advice_read_triggers(reply, &estimation->estimate.advice);
-    return BATCH_COMMITTED;
 }
 
 static bool is_not_described(void *data)
@@ -80,20 +73,18 @@ static void values_of_relation(void *data, struct question_values *values)
     relation_by_name(values, name->schema, name->name, estimation->job->non_firing_triggers, false);
 }
 
-static enum batch_outcome read_relation(void *data, const struct pg_result *reply, struct err *err)
+static void read_relation(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
     struct estimate *estimate = &estimation->estimate;
 
-    (void)err;
     relations_read(reply, &estimation->relations);
     if (estimation->relations.count == 0)
-        return BATCH_COMMITTED;
+        return;
     estimate->relation = estimation->relations.items;
     preflight_judge(estimation->job, estimate->table.role, estimate->relation,
                     &estimation->findings);
     estimate->findings = &estimation->findings;
-    return BATCH_COMMITTED;
 }
 
 /* --- what needs a look at the rows, and a preflight that lets them be looked at --- */
@@ -113,22 +104,18 @@ static void values_of_column(void *data, struct question_values *values)
     question_text(values, estimation->job->expires.column);
 }
 
-static enum batch_outcome read_indexes(void *data, const struct pg_result *reply, struct err *err)
+static void read_indexes(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     advice_read_indexes(reply, &estimation->estimate.advice);
-    return BATCH_COMMITTED;
 }
 
-static enum batch_outcome read_toast(void *data, const struct pg_result *reply, struct err *err)
+static void read_toast(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     estimation->estimate.advice.toast_bytes = pg_result_double(reply, QUERY_STEP, 0, 0);
-    return BATCH_COMMITTED;
 }
 
 static void values_of_rights(void *data, struct question_values *values)
@@ -141,13 +128,11 @@ static void values_of_rights(void *data, struct question_values *values)
     question_number(values, pg_backend_pid(estimation->pg));
 }
 
-static enum batch_outcome judge_rights(void *data, const struct pg_result *reply, struct err *err)
+static void read_rights(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     rights_read(reply, &estimation->estimate.rights);
-    return BATCH_COMMITTED;
 }
 
 static void values_of_cutoffs(void *data, struct question_values *values)
@@ -157,13 +142,11 @@ static void values_of_cutoffs(void *data, struct question_values *values)
     cutoffs_values(estimation->job, values);
 }
 
-static enum batch_outcome judge_cutoffs(void *data, const struct pg_result *reply, struct err *err)
+static void read_cutoffs(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     cutoffs_read(reply, &estimation->estimate.cutoffs);
-    return BATCH_COMMITTED;
 }
 
 static void values_of_rate(void *data, struct question_values *values)
@@ -173,14 +156,12 @@ static void values_of_rate(void *data, struct question_values *values)
     question_text(values, estimation->job->name);
 }
 
-static enum batch_outcome judge_rate(void *data, const struct pg_result *reply, struct err *err)
+static void read_rate(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     estimation->estimate.last_rows = pg_result_double(reply, QUERY_STEP, 0, 0);
     estimation->estimate.last_busy_s = pg_result_double(reply, QUERY_STEP, 0, 1);
-    return BATCH_COMMITTED;
 }
 
 static void values_of_schedule(void *data, struct question_values *values)
@@ -191,13 +172,11 @@ static void values_of_schedule(void *data, struct question_values *values)
     question_text(values, estimation->job->timezone);
 }
 
-static enum batch_outcome judge_schedule(void *data, const struct pg_result *reply, struct err *err)
+static void read_schedule(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     run_schedule_read(reply, &estimation->estimate.schedule);
-    return BATCH_COMMITTED;
 }
 
 /* --- the partitions --- */
@@ -216,15 +195,12 @@ static void values_of_partitions(void *data, struct question_values *values)
     relation_partitions_of(values, estimation->estimate.table.relation);
 }
 
-static enum batch_outcome judge_partitions(void *data, const struct pg_result *reply,
-                                           struct err *err)
+static void read_partitions(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
     struct estimate *estimate = &estimation->estimate;
 
-    (void)err;
     partitions_read(reply, estimate->table.role, &estimate->partitions);
-    return BATCH_COMMITTED;
 }
 
 /* --- how much is due --- */
@@ -252,15 +228,13 @@ static void values_of_count(void *data, struct question_values *values)
     values->timeout_ms = estimation->count_ms;
 }
 
-static enum batch_outcome judge_count(void *data, const struct pg_result *reply, struct err *err)
+static void read_count(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
     struct sampled all = sampled_of(estimation, INT64_MAX);
 
-    (void)err;
     tally_read(reply, &all, &estimation->estimate.tally);
     estimation->estimate.counted = true;
-    return BATCH_COMMITTED;
 }
 
 static enum batch_outcome count_failed(void *data, enum batch_outcome outcome, struct err *err)
@@ -287,14 +261,12 @@ static void values_of_sample(void *data, struct question_values *values)
     tally_values(&sampled, &estimation->estimate.cutoffs, values);
 }
 
-static enum batch_outcome judge_sample(void *data, const struct pg_result *reply, struct err *err)
+static void read_sample(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
     struct sampled sampled = sampled_of(estimation, SAMPLE_PAGES);
 
-    (void)err;
     tally_read(reply, &sampled, &estimation->estimate.tally);
-    return BATCH_COMMITTED;
 }
 
 /* --- how rows would be found: what a run asks before its first pass --- */
@@ -339,19 +311,17 @@ static void values_of_index(void *data, struct question_values *values)
     question_text(values, estimation->job->expires.column);
 }
 
-static enum batch_outcome judge_index(void *data, const struct pg_result *reply, struct err *err)
+static void read_index(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
     struct choose_facts *facts = &estimation->estimate.facts;
     struct probe_index index;
 
-    (void)err;
     probe_index_read(reply, &index);
     facts->has_index = index.serves;
     facts->correlation = index.correlation;
     if (choose_sample_is_enough(facts))
         facts->probed_due = CHOOSE_PROBE_ROWS;
-    return BATCH_COMMITTED;
 }
 
 static bool probes_index(void *data)
@@ -371,13 +341,11 @@ static void values_of_probe(void *data, struct question_values *values)
     question_number(values, CHOOSE_PROBE_ROWS);
 }
 
-static enum batch_outcome judge_probe(void *data, const struct pg_result *reply, struct err *err)
+static void read_probe(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
 
-    (void)err;
     estimation->estimate.facts.probed_due = probe_due_read(reply);
-    return BATCH_COMMITTED;
 }
 
 /* Such an index is no help either. */
@@ -389,43 +357,40 @@ static enum batch_outcome probe_failed(void *data, enum batch_outcome outcome, s
 }
 
 static const struct question questions[] = {
-    {.sql = sql_advice_locks, .values = values_of_name, .judge = read_locks},
-    {.sql = sql_advice_wraparound, .values = values_of_name, .judge = read_wraparound},
-    {.sql = sql_advice_triggers, .values = values_of_name, .judge = read_triggers},
+    {.sql = sql_advice_locks, .values = values_of_name, .read = read_locks},
+    {.sql = sql_advice_wraparound, .values = values_of_name, .read = read_wraparound},
+    {.sql = sql_advice_triggers, .values = values_of_name, .read = read_triggers},
     {.sql = sql_relation,
      .wanted = is_not_described,
      .values = values_of_relation,
-     .judge = read_relation},
+     .read = read_relation},
     {.sql = sql_advice_indexes,
      .wanted = is_readable,
      .values = values_of_column,
-     .judge = read_indexes},
-    {.sql = sql_advice_toast, .wanted = is_readable, .values = values_of_name, .judge = read_toast},
-    {.wanted = is_readable, .values = values_of_rights, .judge = judge_rights},
-    {.sql = sql_cutoffs,
-     .wanted = is_readable,
-     .values = values_of_cutoffs,
-     .judge = judge_cutoffs},
-    {.sql = sql_last_batches, .wanted = is_readable, .values = values_of_rate, .judge = judge_rate},
+     .read = read_indexes},
+    {.sql = sql_advice_toast, .wanted = is_readable, .values = values_of_name, .read = read_toast},
+    {.wanted = is_readable, .values = values_of_rights, .read = read_rights},
+    {.sql = sql_cutoffs, .wanted = is_readable, .values = values_of_cutoffs, .read = read_cutoffs},
+    {.sql = sql_last_batches, .wanted = is_readable, .values = values_of_rate, .read = read_rate},
     {.sql = sql_schedule,
      .wanted = is_readable,
      .values = values_of_schedule,
-     .judge = judge_schedule},
+     .read = read_schedule},
     {.sql = sql_relation,
      .wanted = is_partitioned,
      .values = values_of_partitions,
-     .judge = judge_partitions},
+     .read = read_partitions},
     {.wanted = is_counted,
      .manner = QUESTION_PATIENT,
      .values = values_of_count,
-     .judge = judge_count,
+     .read = read_count,
      .failed = count_failed},
-    {.wanted = is_sampled, .values = values_of_sample, .judge = judge_sample},
-    {.sql = sql_index, .wanted = asks_index, .values = values_of_index, .judge = judge_index},
+    {.wanted = is_sampled, .values = values_of_sample, .read = read_sample},
+    {.sql = sql_index, .wanted = asks_index, .values = values_of_index, .read = read_index},
     {.wanted = probes_index,
      .manner = QUESTION_INDEX,
      .values = values_of_probe,
-     .judge = judge_probe,
+     .read = read_probe,
      .failed = probe_failed},
 };
 
