@@ -1,9 +1,13 @@
 #include "base/log.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/log_writer.h"
 
 static struct {
     enum log_level level;
@@ -65,7 +69,8 @@ static void print_prefix(char *out, size_t size, enum log_level level)
 
 static void log_line(enum log_level level, const char *format, va_list args)
 {
-    char prefix[64], message[2048];
+    char prefix[64], message[2048], line[sizeof prefix + sizeof message + 1];
+    int length;
 
     if (level > log_state.level)
         return;
@@ -74,7 +79,27 @@ static void log_line(enum log_level level, const char *format, va_list args)
     for (char *c = message; *c != '\0'; c++)
         if (*c == '\n' || *c == '\r')
             *c = ' ';
-    fprintf(stderr, "%s%s\n", prefix, message); /* one write: stderr of glibc buffers per call */
+    length = snprintf(line, sizeof line, "%s%s\n", prefix, message);
+    log_writer_put(STDERR_FILENO, line, (size_t)length, level <= LOG_LEVEL_WARNING);
+}
+
+static void print_lost(uint64_t lost, char *line, size_t size)
+{
+    char prefix[64];
+
+    print_prefix(prefix, sizeof prefix, LOG_LEVEL_WARNING);
+    snprintf(line, size, "%s%" PRIu64 " %s lost here: the reader of the log was too slow\n", prefix,
+             lost, lost == 1 ? "line was" : "lines were");
+}
+
+void log_never_wait(void)
+{
+    log_writer_start(STDERR_FILENO, print_lost);
+}
+
+uint64_t log_lines_lost(void)
+{
+    return log_writer_lost();
 }
 
 #define LOG_FUNCTION(name, level)                                                                  \

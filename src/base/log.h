@@ -10,11 +10,17 @@
 #define PGPURGED_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 /* Says how to print from now on. Before the first call: info, without journald prefixes. */
 void log_setup(enum log_level level, bool journald);
+
+/* From now on nobody waits for the reader of the log (log_writer.h). For a process that goes on
+ * after its log has stopped. */
+void log_never_wait(void);
+uint64_t log_lines_lost(void);
 
 /* The names "error", "warning", "info", "debug". */
 const char *log_level_name(enum log_level level);

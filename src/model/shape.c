@@ -69,6 +69,7 @@ static const struct field daemon_fields[] = {
     F(daemon_view, reloaded, TIME, "reloaded"),
     F(daemon_view, reload_ok, BOOL, "reload_ok"),
     F(daemon_view, reload_error, TEXT, "reload_error"),
+    F(daemon_view, log_lines_lost, INT, "log_lines_lost"),
 };
 const struct shape daemon_shape = {daemon_fields, ARRAY_LENGTH(daemon_fields), false};
 

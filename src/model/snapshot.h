@@ -39,6 +39,7 @@ struct daemon_view {
     bool reload_ok;
     char *reload_error; /* why the new file was refused and the old settings are still in force */
     bool stopping;
+    int64_t log_lines_lost; /* because the reader of the log was too slow */
 };
 
 struct database_view {

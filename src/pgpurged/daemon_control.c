@@ -22,6 +22,7 @@ static void describe_daemon(const struct daemon *daemon, struct daemon_view *vie
     if (!view->reload_ok)
         view->reload_error = text_copy(daemon->reload_error.text);
     view->stopping = daemon->stopping;
+    view->log_lines_lost = (int64_t)log_lines_lost();
 }
 
 /* What only its jobs have met: a standby, the kill switch, the lag of its replicas. */

@@ -271,6 +271,7 @@ static int run_verb(const struct arguments *arguments, struct settings *settings
     case VERB_RUN:
     case VERB_ONCE:
         configuration_apply_log(settings);
+        log_never_wait();
         return daemon_run(settings, &order);
     case VERB_INIT_SQL:
         break;

@@ -226,6 +226,10 @@ static void add_daemon(struct text *out, const struct daemon_view *daemon)
     text_add(out, metric " ");                                                                     \
     add_value(out, value);
     DAEMON_GAUGES(ADD_DAEMON_GAUGE)
+    add_head(out, "pgpurged_log_lines_lost_total", "counter",
+             "Lines that the log has lost because its reader was too slow.");
+    text_add(out, "pgpurged_log_lines_lost_total ");
+    add_value(out, (double)daemon->log_lines_lost);
 }
 
 /* A gauge for each word of a closed list, 1 for the one that is true of the i-th job or database.

@@ -14,14 +14,18 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "integration/ask.h"
 #include "integration/await.h"
 #include "integration/daemon.h"
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/notify_socket.h"
+#include "integration/program.h"
 #include "integration/promises.h"
 #include "integration/scene.h"
+#include "integration/served.h"
 #include "integration/session.h"
+#include "integration/spawn.h"
 #include "policy/pacing.h"
 
 enum { ROWS = 800, DUE = ROWS / 2 };
@@ -391,6 +395,89 @@ START_TEST(nothing_wakes_the_daemon_while_nothing_is_due)
 }
 END_TEST
 
+/* --- a reader of the log that has stopped --- */
+
+/* The end of a pipe that takes nothing any more; *reader gets the other one. */
+static int full_pipe(int *reader)
+{
+    int ends[2];
+    char line[] = "somebody else's line\n";
+
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(fcntl(ends[1], F_SETFL, O_NONBLOCK), 0);
+    while (write(ends[1], line, sizeof line - 1) > 0)
+        ;
+    while (write(ends[1], "\n", 1) > 0)
+        ;
+    ck_assert_int_eq(fcntl(ends[1], F_SETFL, 0), 0);
+    *reader = ends[0];
+    return ends[1];
+}
+
+/* The daemon with this end of a pipe as its stderr. */
+static struct daemon start_with_log(const char *config, int writer)
+{
+    const char *argv[] = {program_pgpurged(), "--config", config, NULL};
+    struct daemon daemon = {.config = config};
+    int ours = dup(STDERR_FILENO);
+
+    dup2(writer, STDERR_FILENO);
+    daemon.pid = spawn(&(struct spawn){.argv = argv, .death_signal = SIGKILL});
+    dup2(ours, STDERR_FILENO);
+    close(ours);
+    close(writer);
+    return daemon;
+}
+
+static void stop(struct daemon *daemon)
+{
+    daemon_signal(daemon, SIGTERM);
+    daemon_await_exit(daemon, 0, AWAIT_MS);
+}
+
+START_TEST(a_daemon_whose_log_nobody_reads_purges_answers_and_stops)
+{
+    struct served served = served_new();
+    const char *config;
+    int reader, writer = full_pipe(&reader);
+
+    scene_add_orders(&served.scene, ROWS);
+    config = served_config(&served, "log_level = debug", scene_job(small_batches));
+    served.daemon = start_with_log(config, writer);
+    scene_await_run(&served.scene, "orders", "done");
+    ck_assert_int_eq(gone(&served.scene), DUE);
+    ck_assert_int_eq(ask_for_status(served.socket, "/v1/status"), 200);
+    ck_assert(served_metric(&served, "pgpurged_log_lines_lost_total") >= 0);
+    stop(&served.daemon);
+    close(reader);
+    scene_end(&served.scene);
+}
+END_TEST
+
+/* The reader comes back when all is over but the end: it gets all lines, the last ones as well. */
+START_TEST(a_reader_of_the_log_that_comes_back_gets_the_lines_of_the_end)
+{
+    struct scene scene = scene_new();
+    int reader, writer = full_pipe(&reader);
+    struct daemon daemon;
+    struct text log = {0};
+    char some[4096];
+    ssize_t length;
+
+    scene_add_orders(&scene, ROWS);
+    daemon = start_with_log(scene_config(&scene, small_batches), writer);
+    scene_await_run(&scene, "orders", "done");
+    daemon_signal(&daemon, SIGTERM);
+    while ((length = read(reader, some, sizeof some)) > 0)
+        text_add_bytes(&log, some, (size_t)length);
+    daemon_await_exit(&daemon, 0, AWAIT_MS);
+    ck_assert_ptr_nonnull(strstr(log.data, " starts: "));
+    ck_assert_ptr_nonnull(strstr(log.data, "info    stopped\n"));
+    text_free(&log);
+    scene_end(&scene);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -407,6 +494,8 @@ int main(void)
         the_watchdog_is_fed_while_a_batch_waits,
         the_journal_gets_a_level_in_front_of_each_line,
         nothing_wakes_the_daemon_while_nothing_is_due,
+        a_daemon_whose_log_nobody_reads_purges_answers_and_stops,
+        a_reader_of_the_log_that_comes_back_gets_the_lines_of_the_end,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -3,16 +3,19 @@
  * to see, so it is spelled out here.
  */
 #include <check.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "base/text.h"
 #include "model/codes.h"
 #include "model/tid.h"
@@ -347,6 +350,89 @@ START_TEST(log_cuts_a_message_that_is_too_long_and_still_ends_the_line)
 }
 END_TEST
 
+/* --- a reader that has stopped --- */
+
+static void lost_line(uint64_t lost, char *line, size_t size)
+{
+    snprintf(line, size, "lost %llu\n", (unsigned long long)lost);
+}
+
+enum { MANY_LINES = 10000 };
+
+/* What was read and what is said to be lost is all that was written, each line whole and in order.
+ */
+static void count_lines(FILE *reader, int last, int *read, int *lost)
+{
+    char line[256];
+    int number = -1, before = -1;
+
+    *read = *lost = 0;
+    while (number != last && fgets(line, sizeof line, reader) != NULL) {
+        int more;
+
+        if (sscanf(line, "lost %d\n", &more) == 1) {
+            *lost += more;
+            before += more;
+            continue;
+        }
+        ck_assert_msg(sscanf(line, "line %d of the log\n", &number) == 1, "%s", line);
+        ck_assert_int_eq(number, before + 1);
+        before = number;
+        ++*read;
+    }
+}
+
+START_TEST(log_goes_on_with_a_reader_that_has_stopped_and_tells_what_was_lost)
+{
+    int ends[2], read, lost;
+    char line[64];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    log_writer_start(ends[1], lost_line);
+    for (int i = 0; i < 6 * MANY_LINES; i++)
+        log_writer_put(ends[1], line, (size_t)sprintf(line, "line %d of the log\n", i), false);
+    ck_assert_uint_gt(log_writer_lost(), 0);
+    ck_assert_uint_lt(log_writer_lost(), 6 * MANY_LINES);
+    log_writer_put(ends[1], line, (size_t)sprintf(line, "line %d of the log\n", 6 * MANY_LINES),
+                   true);
+    count_lines(fdopen(ends[0], "r"), 6 * MANY_LINES, &read, &lost);
+    ck_assert_int_eq(read + lost, 6 * MANY_LINES + 1);
+    ck_assert_int_eq(lost, (int)log_writer_lost());
+}
+END_TEST
+
+START_TEST(log_loses_nothing_to_a_reader_that_reads_and_nothing_at_the_end)
+{
+    int ends[2], read, lost, status;
+    char line[64];
+    pid_t child;
+
+    ck_assert_int_eq(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        log_writer_start(ends[1], lost_line);
+        for (int i = 0; i <= MANY_LINES; i++)
+            log_writer_put(ends[1], line, (size_t)sprintf(line, "line %d of the log\n", i), false);
+        exit(0);
+    }
+    close(ends[1]);
+    count_lines(fdopen(ends[0], "r"), MANY_LINES, &read, &lost);
+    ck_assert_int_eq(read, MANY_LINES + 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+}
+END_TEST
+
+START_TEST(log_writer_leaves_the_descriptor_as_others_have_it)
+{
+    int ends[2];
+
+    ck_assert_int_eq(pipe(ends), 0);
+    log_writer_start(ends[1], lost_line);
+    log_writer_put(ends[1], "x\n", 2, false);
+    ck_assert_int_eq(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+}
+END_TEST
+
 START_TEST(log_levels_have_the_names_of_the_configuration)
 {
     ck_assert_str_eq(log_level_name(LOG_LEVEL_ERROR), "error");
@@ -418,6 +504,9 @@ static void add_log_cases(TCase *tcase)
     tcase_add_test(tcase, log_says_info_and_no_priorities_before_it_is_set_up);
     tcase_add_test(tcase, log_keeps_a_message_of_several_lines_on_one);
     tcase_add_test(tcase, log_cuts_a_message_that_is_too_long_and_still_ends_the_line);
+    tcase_add_test(tcase, log_goes_on_with_a_reader_that_has_stopped_and_tells_what_was_lost);
+    tcase_add_test(tcase, log_loses_nothing_to_a_reader_that_reads_and_nothing_at_the_end);
+    tcase_add_test(tcase, log_writer_leaves_the_descriptor_as_others_have_it);
     tcase_add_test(tcase, log_levels_have_the_names_of_the_configuration);
 }
 
