@@ -69,7 +69,7 @@ const char *sql_vacuum_tables(int server_version)
 /*
  * For the session, since a VACUUM has no transaction of its own that they could be local to. The
  * costs are what autovacuum has by default. When we close the connection in mid-VACUUM, the server
- * notices within a second and ends it (not on Windows, where nothing of it can be set).
+ * notices within a tenth of a second and ends it (not on Windows, where nothing of it can be set).
  */
 #define SETTINGS(may)                                                                              \
     "SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND " may " THEN"                    \
@@ -79,7 +79,7 @@ const char *sql_vacuum_tables(int server_version)
     " AND set_config('lock_timeout', $4, false) IS NOT NULL"                                       \
     " AND set_config('client_min_messages', 'warning', false) IS NOT NULL"                         \
     " AND set_config('client_connection_check_interval',"                                          \
-    "                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '1s' END, false)"        \
+    "                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '100ms' END, false)"     \
     "     IS NOT NULL"                                                                             \
     " ELSE false END"                                                                              \
     "  FROM pg_class AS c, pgpurged.kill_switch AS k WHERE c.oid = $1"
