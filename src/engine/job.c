@@ -1,21 +1,75 @@
+/*
+ * The state machine of a job: on_event() gives what has happened to job_step() and enters the step
+ * that comes next; entering a step asks for something, or waits for a timer.
+ */
 #include "engine/job.h"
 
-#include <stdarg.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "catalog/query.h"
 #include "engine/job_life.h"
+#include "policy/backoff.h"
 
-/* --- states --- */
+enum {
+    LONGEST_WAIT_S = 24 * 60 * 60,   /* then the clocks are looked at again */
+    WAKE_LATE_MS = 20,               /* never a moment before the window opens */
+    QUEUE_LOOK_MS = 10 * 60 * 1000,  /* at what is due, for status */
+    HOLD_LOOK_MS = 60 * 1000,        /* a standby, a kill switch */
+    PAUSED_LOOK_MS = 60 * 60 * 1000, /* what is due is looked at all the same */
+    SCHEMA_LOOK_MS = 5 * 1000,       /* somebody is about to upgrade it */
+    OTHER_DAEMON_MS = 5 * 1000,      /* it may be a session of ours that is just ending */
+    ONCE_ATTEMPTS = 3,               /* so often --once waits for that */
+    SOON_MS = 30 * 1000,             /* windows that open together are seen to open that exactly */
+};
+
+static void on_event(struct job *job, enum job_event event);
+
+/* --- what is shown --- */
+
+static enum job_state state_of(const struct job *job)
+{
+    const struct limit_verdict *verdict;
+
+    if (job->step != STEP_PURGE)
+        return job_step_state(job->step);
+    if (pipeline_in_flight(job->pipeline) > 0)
+        return JOB_RUNNING;
+    verdict = throttle_judge(job->throttle);
+    if (verdict == NULL)
+        return JOB_CHECKING;
+    return verdict->action == LIMIT_HOLD ? JOB_HELD : JOB_RESTING;
+}
+
+static enum reason resting_reason(const struct job *job, const struct limit_verdict *verdict)
+{
+    if (verdict->action == LIMIT_SLOW)
+        return verdict->reason;
+    return pipeline_rests_by_rate(job->pipeline) ? REASON_RATE : REASON_DUTY_CYCLE;
+}
+
+static enum reason reason_of(const struct job *job, enum job_state state)
+{
+    const struct limit_verdict *verdict;
+
+    if (job->step != STEP_PURGE)
+        return job->reason;
+    verdict = throttle_judge(job->throttle);
+    if (state == JOB_HELD)
+        return verdict->reason;
+    return state == JOB_RESTING ? resting_reason(job, verdict) : REASON_NONE;
+}
 
 /* Between two batches the state changes hundreds of times a second, and between two of hundreds of
  * partitions as well; that is for debugging only. */
 static bool is_routine(const struct job *job, enum job_state from, enum job_state to)
 {
-    bool between_partitions = job->table.partitioned && job->partition != NULL;
+    bool between_partitions = job->table.partitioned && job->targets.at != NULL;
     bool was =
         from == JOB_RUNNING || from == JOB_RESTING || (between_partitions && from == JOB_CHECKING);
 
@@ -23,238 +77,489 @@ static bool is_routine(const struct job *job, enum job_state from, enum job_stat
            (to == JOB_RUNNING || to == JOB_RESTING || (between_partitions && to == JOB_CHECKING));
 }
 
-static void log_transition(const struct job *job, enum job_state from)
+static void log_transition(const struct job *job, enum job_state from, const char *why)
 {
-    const char *separator = job->why[0] != '\0' ? ": " : "";
+    const struct job_shown *now = &job->shown;
+    const char *separator = why[0] != '\0' ? ": " : "";
 
-    if (is_routine(job, from, job->state))
+    if (is_routine(job, from, now->state))
         log_debug("job=%s %s -> %s", job->settings->name, job_state_code(from),
-                  job_state_code(job->state));
-    else if (job->state == JOB_STOPPED)
+                  job_state_code(now->state));
+    else if (now->state == JOB_STOPPED)
         log_error("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
-                  job_state_code(job->state), reason_code(job->reason), separator, job->why);
-    else if (job->state == JOB_HELD || job->reason == REASON_DATABASE)
+                  job_state_code(now->state), reason_code(now->reason), separator, why);
+    else if (now->state == JOB_HELD || now->reason == REASON_DATABASE)
         log_warning("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
-                    job_state_code(job->state), reason_code(job->reason), separator, job->why);
-    else if (job->reason != REASON_NONE)
+                    job_state_code(now->state), reason_code(now->reason), separator, why);
+    else if (now->reason != REASON_NONE)
         log_info("job=%s %s -> %s (%s)%s%s", job->settings->name, job_state_code(from),
-                 job_state_code(job->state), reason_code(job->reason), separator, job->why);
+                 job_state_code(now->state), reason_code(now->reason), separator, why);
     else
         log_info("job=%s %s -> %s%s%s", job->settings->name, job_state_code(from),
-                 job_state_code(job->state), separator, job->why);
+                 job_state_code(now->state), separator, why);
 }
 
-void job_enter(struct job *job, enum job_state state, enum reason reason, const char *format, ...)
+/* Counts the time in the state that ends, and tells of the one that begins. */
+static void show(struct job *job, bool entered)
 {
-    enum job_state from = job->state;
-    enum reason old_reason = job->reason;
-    struct mono now = mono_now();
-    char why[sizeof job->why]; /* an argument may be the old job->why */
-    va_list args;
+    struct job_shown old = job->shown;
+    enum job_state state = state_of(job);
+    enum reason reason = reason_of(job, state);
+    bool same = state == old.state && reason == old.reason;
 
-    job->host.counters->held_seconds[old_reason] += mono_ms_between(job->since, now) / 1000;
-    job->since = now;
-    job->since_wall = wall_now();
-    job->state = state;
-    job->reason = reason;
-    va_start(args, format);
-    vsnprintf(why, sizeof why, format, args);
-    va_end(args);
-    memcpy(job->why, why, sizeof why);
-    if (from == state && old_reason == reason && job->why[0] == '\0')
+    if (same && !(entered && job->why[0] != '\0'))
         return;
-    log_transition(job, from);
-    if (!is_routine(job, from, state))
+    job->shown = (struct job_shown){state, reason, mono_now(), wall_now()};
+    job->host.counters->held_seconds[old.reason] +=
+        mono_ms_between(old.since, job->shown.since) / 1000;
+    log_transition(job, old.state, job->why);
+    if (!is_routine(job, old.state, state))
         job->host.changed(job->host.arg, job);
 }
 
-static void timer_fired(void *arg)
+/* --- connections --- */
+
+/* A sample that is still in flight would be answered to the next one who has the connection. */
+static void release(struct job *job)
+{
+    struct lease *lease = job->lease;
+    enum lease_end how = job->lease_end;
+
+    if (how == LEASE_INTACT && throttle_in_flight(job->throttle))
+        how = LEASE_SPENT;
+    throttle_forget_sample(job->throttle);
+    sql_statements_free(&job->sql); /* 4 kB, which a thousand idle jobs don't need */
+    job->lease = NULL;
+    job->pg = NULL;
+    job->lease_end = LEASE_INTACT;
+    pipeline_end_workers(job->pipeline);
+    pipeline_use(job->pipeline, NULL);
+    job->host.pool->end(job->host.pool->arg, lease, how);
+}
+
+static void on_lease(void *arg, const struct lease_news *news)
 {
     struct job *job = arg;
 
-    job->on_timer(job);
-}
-
-void job_set_timer(struct job *job, double wait_ms, void (*then)(struct job *job))
-{
-    job->on_timer = then;
-    job->wakes.ns = mono_now().ns + (int64_t)(wait_ms * 1e6);
-    loop_timer_set(&job->timer, wait_ms);
-}
-
-/* --- connecting and checking --- */
-
-void job_release(struct job *job, bool broken)
-{
-    if (job->lanes.wanted > 0)
-        job->host.unwant(job->host.arg, job);
-    job->lanes.wanted = 0;
-    sql_statements_free(&job->sql); /* 4 kB, which a thousand idle jobs don't need */
-    job->lanes.all[0].broken |= broken;
-    job->pg = NULL;
-    for (size_t i = 0; i < job->lanes.count; i++) {
-        struct lane fresh = {.job = job}, old = job->lanes.all[i];
-
-        job->lanes.all[i] = fresh;
-        if (old.pg != NULL)
-            job->host.give_back(job->host.arg, job, old.pg, old.broken);
-    }
-}
-
-void job_release_in_doubt(struct job *job, bool broken)
-{
-    job_doubt(job);
-    job_release(job, broken);
-}
-
-void job_want_connection(struct job *job)
-{
-    loop_timer_cancel(&job->timer); /* somebody may have asked for it before the time */
-    if (job->draining) {
-        job_finish_drain(job);
+    switch (news->kind) {
+    case LEASE_GRANTED:
+        job->pg = news->pg;
+        pipeline_use(job->pipeline, job->pg);
+        on_event(job, EVENT_CONNECTED);
+        return;
+    case LEASE_WAITS:
+        job->reason = news->reason;
+        snprintf(job->why, sizeof job->why, "%.*s", (int)sizeof job->why - 1, news->why);
+        show(job, true);
+        return;
+    case LEASE_REFUSED:
+        job_set_why(job, job->why);
+        on_event(job, EVENT_GIVEN_UP);
         return;
     }
-    if (job->state != JOB_CONNECTING)
-        job_enter(job, JOB_CONNECTING, REASON_NONE, "%s", "");
-    job->host.want(job->host.arg, job);
 }
 
-void job_wait_for_connection(struct job *job, enum reason reason, const char *why)
+/* --- entering the steps that are not of a run --- */
+
+static enum job_event enter_idle(struct job *job)
 {
-    if (job->pg != NULL)
-        return;
-    job_enter(job, JOB_CONNECTING, reason, "%s", why);
+    (void)job;
+    return EVENT_NONE;
 }
 
-void job_make_statements(struct job *job)
+static enum job_event enter_connect(struct job *job)
 {
-    struct sql_target target = job->partition != NULL
-                                   ? partition_target(job->settings, &job->table, job->partition)
-                                   : preflight_target(job->settings, &job->table);
-
-    sql_statements_free(&job->sql);
-    job->sql = sql_statements_for(&target);
+    release(job);
+    job->lease = job->host.pool->ask(job->host.pool->arg, LEASE_JOB, on_lease, job);
+    return EVENT_NONE;
 }
 
-static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
-                    const struct err *err)
+static void on_preflight(void *arg, enum batch_outcome outcome, const struct preflight_table *table,
+                         const struct err *err)
 {
     struct job *job = arg;
 
     job->table = *table; /* whose references are the preflight's own: it stays until the next one */
     if (outcome != BATCH_COMMITTED) {
-        job_query_failed(job, outcome, err->text);
+        on_event(job, job_failed(job, outcome, NULL, err->text));
         return;
     }
     job->checked = true;
     *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
+    on_event(job, EVENT_DONE);
+}
+
+static enum job_event enter_preflight(struct job *job)
+{
+    job->table.references = NULL;
+    preflight_free(job->preflight);
+    job->preflight = preflight_start(job->pg, job->settings, job->host.clock, on_preflight, job);
+    return EVENT_NONE;
+}
+
+/* Whether the database's clock can be trusted. */
+static bool is_clock_fine(struct job *job, struct wall clock)
+{
+    double skew_s = 0;
+    char why[200];
+
+    if (guard_clock(job->host.clock, clock, wall_now(), mono_now(), &skew_s) == GUARD_CLOCK_FINE) {
+        *job->host.clock = (struct clock_anchor){true, clock, mono_now()};
+        return true;
+    }
+    snprintf(why, sizeof why,
+             "the clocks of the database and of this machine disagree by %.0f s, or one has "
+             "jumped; reload when somebody has looked",
+             skew_s);
+    job_set_why(job, why);
+    return false;
+}
+
+static enum reason begin_gate(struct job *job, const struct gate_facts *facts)
+{
+    enum reason reason = admission_judge(&admission_gates, GATE_BEGIN, facts);
+
+    return reason != REASON_NONE ? reason : admission_judge(&job->host.gates, GATE_BEGIN, facts);
+}
+
+/* A run that was cut off goes on; the others wait for jobs whose rows refer to theirs. */
+static bool go_others_first(struct job *job)
+{
+    struct text why = {0};
+    bool may;
+
+    if (job->run_open)
+        return false;
+    if (job->due_since.ns == 0)
+        job->due_since = mono_now();
+    may = job->host.may_begin(job->host.arg, job, &why);
+    if (!may)
+        job_set_why(job, why.data);
+    text_free(&why);
+    return !may;
+}
+
+static void judge_gates(struct job *job)
+{
+    const struct schedule_state *seen = schedule_state(job->schedule);
+    struct gate_facts facts = {
+        .enabled = job->settings->enabled,
+        .paused = job->asked.paused,
+        .asked = job->asked.run_now || job->host.once,
+        .clock_fine = is_clock_fine(job, seen->runs.clock),
+        .window_open = seen->window.always || seen->window.open,
+        .due_in_s = schedule_due_in_s(job->schedule),
+    };
+
+    job->gate = begin_gate(job, &facts);
+    if (job->gate == REASON_NONE && go_others_first(job)) {
+        facts.others_first = true;
+        job->gate = begin_gate(job, &facts);
+    }
+}
+
+static void on_schedule(void *arg, enum batch_outcome outcome, const struct pg_error *error)
+{
+    struct job *job = arg;
+    struct err why;
+
+    if (outcome != BATCH_COMMITTED) {
+        query_error(error, &why);
+        on_event(job, job_failed(job, outcome, error, why.text));
+        return;
+    }
+    if (job->step == STEP_SCHEDULE) { /* else it was about the run that has just ended */
+        job->rows_since = 0;
+        judge_gates(job);
+    }
+    on_event(job, EVENT_DONE);
+}
+
+static enum job_event enter_schedule(struct job *job)
+{
     job_make_statements(job);
-    job_learn_rights(job);
+    schedule_look(job->schedule, job->pg, &job->table);
+    return EVENT_NONE;
 }
 
-/* One more worker for a run that is under way. */
-static void add_lane(struct job *job, struct pg *pg)
+static void set_timer(struct job *job, double wait_ms)
 {
-    size_t free_lane = 1;
-
-    job->lanes.wanted--;
-    while (job->lanes.all[free_lane].pg != NULL)
-        free_lane++;
-    job->lanes.all[free_lane].pg = pg;
-    if (job->state == JOB_RUNNING || job->state == JOB_RESTING)
-        job_next_batch(job);
+    job->wakes.ns = mono_now().ns + (int64_t)(wait_ms * 1e6);
+    loop_timer_set(&job->timer, wait_ms);
 }
 
-void job_connected(struct job *job, struct pg *pg)
+static double seconds_to_wait(const struct job *job)
 {
-    if (job->state == JOB_VACUUMING) {
-        job_vacuum_watched_by(job, pg);
-        return;
-    }
-    if (job->pg != NULL) {
-        add_lane(job, pg);
-        return;
-    }
-    job->pg = job->lanes.all[0].pg = pg;
-    job_proceed(job);
+    const struct schedule_state *seen = schedule_state(job->schedule);
+    double changes_s = schedule_until_s(job->schedule, seen->window_changes);
+
+    if (job->reason == REASON_WINDOW)
+        return changes_s;
+    /* After the window's end the next opening counts, so that has to be looked at. */
+    return seen->window.always ? schedule_due_in_s(job->schedule)
+                               : fmin(schedule_due_in_s(job->schedule), changes_s);
 }
 
-void job_proceed(struct job *job)
+static enum job_event enter_wait(struct job *job)
 {
-    if (job->checked)
-        job_make_statements(job);
-    if (job->draining) {
-        job_release(job, false);
-        job_finish_drain(job);
-    } else if (job->batches.unresolved_count > 0) {
-        job_resolve(job);
-    } else if (job->vacuum.wanted) {
-        job_vacuum_connected(job);
-    } else if (!job->checked) {
-        job_enter(job, JOB_CHECKING, REASON_NONE, "%s", "");
-        job->table.references = NULL;
-        preflight_free(job->preflight);
-        job->preflight = preflight_start(job->pg, job->settings, job->host.clock, checked, job);
-    } else {
-        job_look_at_schedule(job);
+    double wait_s = seconds_to_wait(job);
+
+    if (job->due_since.ns != 0 && job->reason == REASON_WINDOW)
+        log_info("job=%s has waited for jobs that go first until its window closed; it runs when "
+                 "it opens again",
+                 job->settings->name);
+    job->due_since.ns = 0;
+    release(job);
+    snprintf(job->why, sizeof job->why, "checks again in %.0f s", wait_s);
+    set_timer(job, fmin(wait_s, LONGEST_WAIT_S) * 1000 + WAKE_LATE_MS);
+    return EVENT_NONE;
+}
+
+static enum job_event enter_queue(struct job *job)
+{
+    const struct schedule_state *seen = schedule_state(job->schedule);
+    double wait_ms = QUEUE_LOOK_MS;
+
+    if (job_has_closing(job))
+        wait_ms = fmin(wait_ms, schedule_until_s(job->schedule, seen->window_changes) * 1000);
+    release(job);
+    set_timer(job, wait_ms);
+    return EVENT_NONE;
+}
+
+static void on_vacuum(void *arg)
+{
+    on_event(arg, EVENT_DONE);
+}
+
+static enum job_event enter_vacuum(struct job *job)
+{
+    const struct schedule_state *seen = schedule_state(job->schedule);
+    struct vacuum_run run = {
+        .table = &job->table,
+        .run = job->totals.run.id,
+        .row_bytes = job->totals.row_bytes,
+        .left_s = INFINITY,
+        .since = mono_now(),
+    };
+
+    if (job_has_closing(job))
+        run.left_s = (double)(seen->window_changes.us - seen->runs.clock.us) / 1e6;
+    release(job); /* others may want it */
+    vacuum_start(job->vacuum, &run);
+    return EVENT_NONE;
+}
+
+static uint32_t random_bits(void)
+{
+    uint32_t bits = 0;
+
+    if (getrandom(&bits, sizeof bits, GRND_NONBLOCK) != sizeof bits)
+        bits = (uint32_t)mono_now().ns;
+    return bits;
+}
+
+/* After batches have failed, the connection is kept for the next one. */
+static enum job_event enter_backoff(struct job *job)
+{
+    if (job->outcome != BATCH_COMMITTED)
+        release(job);
+    job->trouble.backoff_ms =
+        (double)backoff_wait_ms(backoff_for_batches, job->trouble.failures, random_bits());
+    set_timer(job, job->trouble.backoff_ms);
+    return EVENT_NONE;
+}
+
+static double milliseconds_to_hold(struct job *job)
+{
+    if (job->reason == REASON_OTHER_DAEMON)
+        return OTHER_DAEMON_MS;
+    if (job->reason == REASON_BREAKER)
+        return (double)breaker_wait_ms(&job->trouble.breaker, mono_now());
+    if (job->reason == REASON_SCHEMA)
+        return SCHEMA_LOOK_MS;
+    return job->reason == REASON_PAUSED ? PAUSED_LOOK_MS : HOLD_LOOK_MS;
+}
+
+/* A clock that has jumped waits for a person. */
+static enum job_event enter_hold(struct job *job)
+{
+    bool waits_once = job->reason == REASON_OTHER_DAEMON && job->trouble.attempts++ < ONCE_ATTEMPTS;
+
+    job->due_since.ns = 0;
+    release(job);
+    if (job->host.once && !waits_once)
+        job->host.ended(job->host.arg, job, RUN_INCOMPLETE);
+    else if (job->reason != REASON_CLOCK)
+        set_timer(job, milliseconds_to_hold(job));
+    return EVENT_NONE;
+}
+
+static enum job_event enter_stop(struct job *job)
+{
+    job->checked = job->run_open = false;
+    job->due_since.ns = 0;
+    release(job);
+    if (job->host.once)
+        job->host.ended(job->host.arg, job, RUN_FAILED);
+    return EVENT_NONE;
+}
+
+static enum job_event enter_ended(struct job *job)
+{
+    release(job);
+    job->host.ended(job->host.arg, job, job->closing);
+    return EVENT_NONE;
+}
+
+static enum job_event enter_drained(struct job *job)
+{
+    release(job);
+    job->host.drained(job->host.arg, job);
+    return EVENT_NONE;
+}
+
+/* --- the machine --- */
+
+static enum job_event enter(struct job *job)
+{
+    static enum job_event (*const enter_step[JOB_STEP_COUNT])(struct job *) = {
+        [STEP_IDLE] = enter_idle,
+        [STEP_CONNECT] = enter_connect,
+        [STEP_RESOLVE] = job_enter_resolve,
+        [STEP_PREFLIGHT] = enter_preflight,
+        [STEP_SCHEDULE] = enter_schedule,
+        [STEP_WAIT] = enter_wait,
+        [STEP_QUEUE] = enter_queue,
+        [STEP_OPEN] = job_enter_open,
+        [STEP_LIST] = job_enter_list,
+        [STEP_DROP] = job_enter_drop,
+        [STEP_SCAN] = job_enter_scan,
+        [STEP_PURGE] = job_enter_purge,
+        [STEP_REFILL] = job_enter_refill,
+        [STEP_RESCAN] = job_enter_rescan,
+        [STEP_PASS_END] = job_enter_pass_end,
+        [STEP_COUNT_LEFT] = job_enter_count_left,
+        [STEP_CLOSE] = job_enter_close,
+        [STEP_PAUSE] = job_enter_pause,
+        [STEP_VACUUM] = enter_vacuum,
+        [STEP_BACKOFF] = enter_backoff,
+        [STEP_HOLD] = enter_hold,
+        [STEP_STOP] = enter_stop,
+        [STEP_ENDED] = enter_ended,
+        [STEP_DRAINED] = enter_drained,
+    };
+
+    return enter_step[job->step](job);
+}
+
+static struct job_facts facts_of(struct job *job, enum job_event event)
+{
+    bool in_run = job->run_open && job->step != STEP_SCHEDULE;
+
+    return (struct job_facts){
+        .reason = job->reason,
+        .retry = job->retry,
+        .resume = job->resume,
+        .enabled = job->settings->enabled,
+        .once = job->host.once,
+        .draining = job->asked.draining,
+        .connected = job->pg != NULL,
+        .in_flight = pipeline_in_flight(job->pipeline) > 0,
+        .checked = job->checked,
+        .run_open = job->run_open,
+        .unresolved = job->unresolved_count > 0,
+        .vacuum = job->step == STEP_CLOSE && !job->asked.paused &&
+                  vacuum_is_wanted(job->vacuum, job->removed_rows),
+        .drop = event == EVENT_PARTITION && job_may_drop(job),
+        .silent = targets_before_triggers(&job->targets) != NULL,
+        .breaker_open = breaker_wait_ms(&job->trouble.breaker, mono_now()) > 0,
+        .outcome = job->outcome,
+        .next = job->next,
+        .gate = in_run ? job_go_on_gate(job) : job->gate,
+        .closing = job->closing,
+    };
+}
+
+/* "8 failures in a row, one trial in 15 min; the last one: ..." */
+static void explain_breaker(struct job *job)
+{
+    const char *last = job->trouble.message != NULL ? job->trouble.message : job->next_why;
+    char why[sizeof job->next_why];
+
+    snprintf(why, sizeof why, "%d failures in a row, one trial in %d min; the last one: %.300s",
+             BREAKER_FAILURES, BREAKER_OPEN_MS / 60000, last);
+    job_set_why(job, why);
+}
+
+/* A step that only ends the one before goes on telling why. */
+static bool keeps_why(enum job_step from, enum job_step to)
+{
+    return (from == STEP_PAUSE && to == STEP_HOLD) || (from == STEP_CLOSE && to == STEP_STOP);
+}
+
+static void leave(struct job *job, struct job_next next)
+{
+    loop_timer_cancel(&job->timer);
+    if (job->step == STEP_PURGE)
+        pipeline_stop(job->pipeline);
+    if (job->step == STEP_VACUUM)
+        vacuum_stop(job->vacuum);
+    if (next.reason == REASON_BREAKER && !keeps_why(job->step, next.step))
+        explain_breaker(job);
+    if (!keeps_why(job->step, next.step))
+        memcpy(job->why, job->next_why, sizeof job->why);
+    job->next_why[0] = '\0';
+}
+
+static enum job_event step_on(struct job *job, enum job_event event)
+{
+    struct job_facts facts = facts_of(job, event);
+    struct job_next next = job_step(job->step, event, &facts);
+    enum job_event then = EVENT_NONE;
+
+    log_debug("job=%s %s %s -> %s", job->settings->name, job_step_name(job->step),
+              job_event_name(event), job_step_name(next.step));
+    if (next.enter) {
+        leave(job, next);
+        job->step = next.step;
+        job->reason = next.reason;
+        then = enter(job);
     }
+    show(job, next.enter);
+    job->outcome = BATCH_COMMITTED;
+    return then;
+}
+
+static void on_event(struct job *job, enum job_event event)
+{
+    if (event == EVENT_NONE)
+        show(job, false);
+    while (event != EVENT_NONE)
+        event = step_on(job, event);
+}
+
+static void on_timer(void *arg)
+{
+    struct job *job = arg;
+
+    if (job->step == STEP_PURGE)
+        on_event(job, job_enter_purge(job));
+    else
+        on_event(job, EVENT_TIMER);
 }
 
 /* --- what others ask of a job --- */
 
 void job_start(struct job *job)
 {
-    job->started = true;
-    if (!job->settings->enabled) {
-        job_enter(job, JOB_WAITING, REASON_DISABLED, "%s", "");
-        if (job->host.once)
-            job->host.ended(job->host.arg, job, RUN_DONE);
-        return;
-    }
-    job_want_connection(job);
-}
-
-void job_finish_drain(struct job *job)
-{
-    loop_timer_cancel(&job->timer);
-    job->host.drained(job->host.arg, job);
-}
-
-/* A job that waits for a reply goes on when it comes and sees `draining` then. */
-static bool has_flight_in_air(const struct job *job)
-{
-    switch (job->state) {
-    case JOB_CHECKING:
-    case JOB_RUNNING:
-    case JOB_RESOLVING:
-    case JOB_FINISHING:
-        return true;
-    case JOB_WAITING:
-    case JOB_CONNECTING:
-    case JOB_RESTING:
-    case JOB_BACKING_OFF:
-    case JOB_HELD:
-    case JOB_STOPPED:
-    case JOB_VACUUMING: /* given up at once */
-        return false;
-    }
-    return false;
+    on_event(job, job->asked.paused && !job->settings->enabled ? EVENT_NONE : EVENT_START);
 }
 
 void job_drain(struct job *job)
 {
-    job->draining = true;
-    if (has_flight_in_air(job) || job->lanes.in_flight > 0)
-        return;
-    loop_timer_cancel(&job->timer);
-    if (job->state == JOB_VACUUMING)
-        job_abandon_vacuum(job);
-    if (job->pg != NULL && job->course.open)
-        job_pause_run(job, REASON_DRAIN);
-    else {
-        job_release(job, false);
-        job_finish_drain(job);
-    }
+    job->asked.draining = true;
+    on_event(job, EVENT_DRAIN);
 }
 
 /* Whoever resumes or runs a job that the clocks have stopped has looked at them. */
@@ -266,65 +571,99 @@ static void forget_clock(struct job *job)
 
 void job_run_now(struct job *job)
 {
-    job->wants_run = true;
+    job->asked.run_now = true;
     forget_clock(job);
-    if (job->pg == NULL &&
-        (job->state == JOB_WAITING || job->state == JOB_HELD || job->state == JOB_STOPPED))
-        job_want_connection(job);
+    on_event(job, EVENT_RUN_NOW);
 }
 
 void job_pause(struct job *job)
 {
-    job->paused = true;
-    if (job->started && (job->state == JOB_WAITING || job->state == JOB_STOPPED)) {
-        loop_timer_cancel(&job->timer);
-        job_hold(job, REASON_PAUSED, "");
-    } else if (job->state == JOB_VACUUMING) {
-        job_abandon_vacuum(job);
-        job_hold(job, REASON_PAUSED, "");
-    }
+    job->asked.paused = true;
+    on_event(job, EVENT_PAUSE);
 }
 
 void job_resume(struct job *job)
 {
-    job->paused = false;
+    job->asked.paused = false;
     forget_clock(job);
-    if (job->pg == NULL && job->state == JOB_HELD)
-        job_want_connection(job);
+    on_event(job, EVENT_RESUME);
 }
 
-void job_give_up(struct job *job)
+/* --- jobs that wait for others --- */
+
+void job_step_forward(struct job *job)
 {
-    if (job->state == JOB_VACUUMING) {
-        job_vacuum_unwatched(job);
-        return;
-    }
-    if (job->pg != NULL) { /* it was for one more worker */
-        job->lanes.wanted--;
-        return;
-    }
-    if (job->vacuum.wanted) { /* the run itself is over */
-        job_end_run(job);
-        return;
-    }
-    job_enter(job, JOB_STOPPED, REASON_DATABASE, "%s", job->why);
-    job->host.ended(job->host.arg, job, RUN_FAILED);
+    on_event(job, EVENT_TURN);
 }
+
+bool job_is_in_line(const struct job *job)
+{
+    return job->due_since.ns != 0 && !job->run_open;
+}
+
+bool job_has_run_since_in_line(const struct job *job, const struct job *other)
+{
+    return mono_ms_between(other->due_since, job->run_ended) >= 0;
+}
+
+static bool is_due_soon(const struct job *job)
+{
+    return loop_timer_pending(&job->timer) && mono_ms_between(mono_now(), job->wakes) <= SOON_MS;
+}
+
+/* These hold all jobs of the database alike, and max_hold ends them. */
+static bool holds_all(enum reason reason)
+{
+    return reason == REASON_REPLICA_LAG || reason == REASON_SLOT_LAG || reason == REASON_WAL_RATE ||
+           reason == REASON_ACTIVE_SESSIONS;
+}
+
+bool job_is_under_way(const struct job *job)
+{
+    switch (job->shown.state) {
+    case JOB_CONNECTING:
+    case JOB_CHECKING:
+    case JOB_RUNNING:
+    case JOB_RESTING:
+    case JOB_BACKING_OFF:
+    case JOB_RESOLVING:
+    case JOB_FINISHING:
+        return true;
+    case JOB_WAITING:
+        return job_is_in_line(job) || is_due_soon(job);
+    case JOB_HELD:
+        return holds_all(job->shown.reason);
+    case JOB_STOPPED:
+    case JOB_VACUUMING: /* its rows are gone */
+        return false;
+    }
+    return false;
+}
+
+const struct fk_graph *job_fk_graph(const struct job *job)
+{
+    return job->checked && job->table.references != NULL ? &job->table.references->family : NULL;
+}
+
+/* --- its life --- */
 
 struct job *job_new(const struct job_settings *settings, const struct job_host *host)
 {
     struct job *job = mem_new(sizeof *job);
+    struct vacuum_host vacuum_host = {
+        host->loop,     host->pool, settings, host->database->max_connections,
+        host->counters, on_vacuum,  job};
 
     job->settings = settings;
     job->host = *host;
-    job->scan = &job->scans.heap;
-    job->state = JOB_WAITING;
-    job->since = mono_now();
-    job->lanes.count = (size_t)settings->workers;
-    job->lanes.all = mem_new(job->lanes.count * sizeof *job->lanes.all);
-    for (size_t i = 0; i < job->lanes.count; i++)
-        job->lanes.all[i].job = job;
-    loop_timer_init(&job->timer, host->loop, timer_fired, job);
+    job->tell = on_event;
+    job->shown = (struct job_shown){JOB_WAITING, REASON_NONE, mono_now(), wall_now()};
+    job->schedule = schedule_new(settings, host->once, on_schedule, job);
+    job->throttle = throttle_new(host->database, settings, job_on_throttle, job);
+    job->pipeline =
+        pipeline_new(host->loop, host->pool, (size_t)settings->workers, job_on_pipeline, job);
+    job->vacuum = vacuum_new(&vacuum_host);
+    loop_timer_init(&job->timer, host->loop, on_timer, job);
     return job;
 }
 
@@ -332,25 +671,19 @@ void job_free(struct job *job)
 {
     if (job == NULL)
         return;
-    for (size_t i = 0; i < job->lanes.count; i++)
-        pg_close(job->lanes.all[i].pg);
     loop_timer_free(&job->timer);
+    job->lease_end = LEASE_SPENT;
+    release(job);
     preflight_free(job->preflight);
-    for (size_t i = 0; i < job->lanes.count; i++)
-        for (size_t k = 0; k < PACE_MOST_IN_FLIGHT; k++)
-            batch_free(job->lanes.all[i].flights[k].batch);
-    free(job->lanes.all);
-    job_vacuum_free(job);
-    free(job->batches.unresolved);
+    pipeline_free(job->pipeline);
+    throttle_free(job->throttle);
+    schedule_free(job->schedule);
+    vacuum_free(job->vacuum);
+    free(job->unresolved);
     free(job->trouble.message);
-    sql_statements_free(&job->sql);
-    scan_free(&job->scans.heap);
-    scan_free(&job->scans.list);
-    slices_free(&job->scans.slices);
-    partitions_free(&job->partitions.all);
-    fk_blocked_free(&job->left.fk_blocked);
-    rejected_free(&job->left.rejected);
-    run_schedule_free(&job->look.schedule);
+    run_totals_free(&job->totals);
+    targets_free(&job->targets);
+    pass_free(&job->pass);
     free(job);
 }
 
@@ -361,20 +694,20 @@ const struct job_settings *job_settings(const struct job *job)
 
 enum job_state job_state(const struct job *job)
 {
-    return job->state;
+    return job->shown.state;
 }
 
 enum reason job_reason(const struct job *job)
 {
-    return job->reason;
-}
-
-bool job_has_connection(const struct job *job)
-{
-    return job->pg != NULL;
+    return job->shown.reason;
 }
 
 bool job_is_paused(const struct job *job)
 {
-    return job->paused;
+    return job->asked.paused;
+}
+
+double job_replica_lag_s(const struct job *job)
+{
+    return throttle_replica_lag_s(job->throttle);
 }

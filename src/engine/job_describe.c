@@ -7,60 +7,70 @@
 #include "engine/job_life.h"
 
 /* Since the last look the window has closed, or opened. */
-static bool has_changed(const struct job *job)
+static bool has_changed(const struct schedule_state *seen)
 {
-    return job->look.window_changes.us != 0 && wall_now().us >= job->look.window_changes.us;
+    return seen->window_changes.us != 0 && wall_now().us >= seen->window_changes.us;
 }
 
 static void describe_window(const struct job *job, struct job_window_view *view)
 {
+    const struct schedule_state *seen = schedule_state(job->schedule);
+
     view->spans = text_copy(job->settings->window_written);
     view->timezone = text_copy(job->settings->timezone);
-    view->changes = job->look.window_changes;
+    view->changes = seen->window_changes;
     if (job->settings->window.count == 0)
         view->open = MAYBE_YES;
-    else if (job->look.schedule.clock.us != 0)
-        view->open = job->look.window.open != has_changed(job) ? MAYBE_YES : MAYBE_NO;
+    else if (seen->runs.clock.us != 0)
+        view->open = seen->window.open != has_changed(seen) ? MAYBE_YES : MAYBE_NO;
 }
 
 static void describe_partition(const struct job *job, struct run_view *view)
 {
+    const struct targets *targets = &job->targets;
+
     if (!job->table.partitioned)
         return;
-    view->partition_count = (int64_t)job->partitions.all.count;
-    if (job->partition == NULL)
+    view->partition_count = (int64_t)targets->all.count;
+    if (targets->at == NULL)
         return;
-    view->partition = text_copy(job->partition->table);
-    view->partition_number = job->partition - job->partitions.all.items + 1;
+    view->partition = text_copy(targets->at->table);
+    view->partition_number = targets->at - targets->all.items + 1;
+}
+
+static void describe_pass(const struct pass *pass, struct run_view *view)
+{
+    view->pass = pass->number;
+    view->pass_s = mono_ms_between(pass->started, mono_now()) / 1000;
+    if (scan_is_index(&pass->scan)) { /* what it goes by is rows */
+        view->block = pass->rows;
+        view->blocks = (int64_t)fmax(pass->selection.choice.due, (double)pass->rows);
+    } else {
+        view->block = ranges_block(&pass->scan.heap);
+        view->blocks = pass->scan.heap.end_block;
+    }
 }
 
 static void describe_run(const struct job *job, struct run_view *view)
 {
-    double seconds = mono_ms_between(job->course.began, mono_now()) / 1000;
+    const struct run_totals *totals = &job->totals;
+    double seconds = mono_ms_between(totals->began, mono_now()) / 1000;
 
     view->present = true;
-    view->id = job->run.id;
+    view->id = totals->run.id;
     view->started.us = wall_now().us - (int64_t)(seconds * 1e6);
-    view->cutoff = job->run.cutoff_at;
+    view->cutoff = totals->run.cutoff_at;
     describe_partition(job, view);
-    view->pass = job->run.passes;
-    view->rows = job->run.rows;
-    view->batches = job->run.batches;
-    view->skipped_rows = job->left.skipped + job->pass.skipped;
-    view->rejected_rows = job->left.rejected.rows + fk_blocked_rows(&job->left.fk_blocked);
-    job_list_rejected(job, &view->rejected_by);
+    describe_pass(&job->pass, view);
+    view->rows = totals->run.rows;
+    view->batches = totals->run.batches;
+    view->skipped_rows = totals->skipped + job->pass.skipped;
+    view->rejected_rows = run_totals_rejected(totals);
+    run_totals_list_rejected(totals, job->table.references, &view->rejected_by);
     view->rows_per_second =
-        seconds > 0 ? (double)(job->run.rows - job->course.rows_before) / seconds : 0;
-    view->batch_rows = job->batches.last_rows;
-    view->chunk_blocks = job->batches.last_chunk_blocks;
-    if (job->scan == &job->scans.heap) {
-        view->block = scan_block(&job->scans.heap);
-        view->blocks = job->scans.heap.end_block;
-    } else { /* what an index scan goes by is rows */
-        view->block = job->pass.rows;
-        view->blocks = (int64_t)fmax(job->find.choice.due, (double)job->pass.rows);
-    }
-    view->pass_s = mono_ms_between(job->pass.started, mono_now()) / 1000;
+        seconds > 0 ? (double)(totals->run.rows - totals->rows_before) / seconds : 0;
+    view->batch_rows = totals->last_rows;
+    view->chunk_blocks = pipeline_chunk_blocks(job->pipeline);
     run_view_estimate(view);
 }
 
@@ -86,15 +96,16 @@ static void describe_last_run(const struct ended_run *last, struct last_run_view
 /* How late the earliest row is grows by itself, also while the database can't be asked. */
 static void describe_due(const struct job *job, struct job_view *view)
 {
+    const struct schedule_state *seen = schedule_state(job->schedule);
     double overdue_s;
 
-    if (job->look.sampled_at.us == 0)
+    if (seen->sampled_at.us == 0)
         return;
-    overdue_s = (double)(wall_now().us - job->look.sample.earliest_due.us) / 1e6;
-    view->oldest_overdue_s = job->look.sample.any_marked ? fmax(overdue_s, 0) : 0;
-    view->due_rows = fmax(job->look.sample.due - (double)job->look.rows_since, 0);
+    overdue_s = (double)(wall_now().us - seen->sample.earliest_due.us) / 1e6;
+    view->oldest_overdue_s = seen->sample.any_marked ? fmax(overdue_s, 0) : 0;
+    view->due_rows = fmax(seen->sample.due - (double)job->rows_since, 0);
     if (job->settings->flags.count > 0)
-        view->undated_rows = job->look.sample.undated;
+        view->undated_rows = seen->sample.undated;
 }
 
 static void describe_error(const struct job *job, struct error_view *view)
@@ -108,15 +119,17 @@ static void describe_error(const struct job *job, struct error_view *view)
         view->sqlstate = text_copy(job->trouble.sqlstate);
 }
 
-/* When a waiting job looks again is next_run; what the log says of it would age here. */
+/* When a waiting job checks again is next_run; what the log says of it would age here. */
 static void describe_why(const struct job *job, struct job_view *view)
 {
     struct text why = {0};
 
-    if (job->why[0] != '\0' && job->state != JOB_WAITING) {
+    if (job->step == STEP_VACUUM) {
+        view->why = text_copy(vacuum_table(job->vacuum));
+    } else if (job->why[0] != '\0' && job->shown.state != JOB_WAITING) {
         view->why = text_copy(job->why);
-    } else if (job->state == JOB_RESTING && job->limits.verdict.action == LIMIT_SLOW) {
-        limits_explain(&job->limits.verdict, &job->limits.sample, job->host.database, &why);
+    } else if (job->shown.state == JOB_RESTING && job->throttled != REASON_NONE) {
+        throttle_explain(job->throttle, &why);
         view->why = text_take(&why);
     }
 }
@@ -125,32 +138,34 @@ static void describe_why(const struct job *job, struct job_view *view)
 static void describe_counters(const struct job *job, struct job_counters *counters)
 {
     *counters = *job->host.counters;
-    counters->held_seconds[job->reason] += mono_ms_between(job->since, mono_now()) / 1000;
+    counters->held_seconds[job->shown.reason] +=
+        mono_ms_between(job->shown.since, mono_now()) / 1000;
 }
 
 void job_describe(const struct job *job, struct job_view *view)
 {
     const struct job_settings *settings = job->settings;
+    const struct schedule_state *seen = schedule_state(job->schedule);
 
     view->name = text_copy(settings->name);
     view->database = text_copy(settings->database);
     view->table = text_copy(settings->table.written);
     view->enabled = settings->enabled;
-    view->state = job->state;
-    view->reason = job->reason;
+    view->state = job->shown.state;
+    view->reason = job->shown.reason;
     describe_why(job, view);
-    view->since = job->since_wall;
+    view->since = job->shown.since_wall;
     view->every_s = (double)settings->every_ms / 1000;
-    if (job->state == JOB_WAITING)
-        view->next_run = job->look.next_run;
-    view->last_success = job->look.schedule.last_done;
+    if (view->state == JOB_WAITING && seen->runs.clock.us != 0)
+        view->next_run = schedule_next_run(job->schedule);
+    view->last_success = seen->runs.last_done;
     view->breaker = text_copy(breaker_state_name(job->trouble.breaker.state));
     view->failures = job->trouble.failures;
-    view->backoff_s = job->state == JOB_BACKING_OFF ? job->trouble.backoff_ms / 1000 : 0;
+    view->backoff_s = job->step == STEP_BACKOFF ? job->trouble.backoff_ms / 1000 : 0;
     describe_window(job, &view->window);
-    if (job->course.open)
+    if (job->run_open)
         describe_run(job, &view->run);
-    describe_last_run(&job->look.schedule.last, &view->last_run);
+    describe_last_run(&seen->runs.last, &view->last_run);
     describe_due(job, view);
     describe_error(job, &view->error);
     describe_counters(job, &view->counters);

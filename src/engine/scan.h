@@ -1,76 +1,74 @@
 /*
- * scan: which rows next: the heap scan over one partition, as ranges of TIDs that are handed out
- * and given back.
+ * scan: where the due rows of a partition are: which places next, and how a range of them is bound
+ * into the statement that acts on them.
  *
- * A pass goes once over the partition's blocks in order, so each page is visited once, dirtied once
- * and logged once. scan_take() hands out the next range; several may be out at the same time
- * (requests in request, workers). What a batch has not come to is given back and handed out first.
- * After a failure the scan narrows: the next ranges are short, down to a single line pointer, and
- * grow again with each success, so that one row that can't go costs O(log n) batches and no good
- * row waits for it. Rows that the database refuses to delete are remembered for the run by their
- * TID, and later passes step over them. Pure: no I/O; a run owns one scan.
+ * A kind of scan is one file and one row: the heap scan goes over the partition's blocks
+ * (scan_heap.c), the index scan over the TIDs of due rows that an index has listed (scan_index.c).
+ * A place is a block, or a position in the list; struct scan_ranges hands them out. A place that
+ * was given back is handed out first.
  */
 #ifndef PGPURGED_ENGINE_SCAN_H
 #define PGPURGED_ENGINE_SCAN_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "model/tid.h"
+#include "base/err.h"
+#include "engine/index_slices.h"
+#include "engine/scan_ranges.h"
+#include "policy/pacing.h"
+#include "sql/action.h"
 
+struct scan;
+
+struct scan_method {
+    const char *name;
+    bool is_list; /* a place holds one row, and one alone is as short as a range can be */
+    /* How many places the next batch may have. */
+    int64_t (*most_places)(const struct pace_step *step);
+    /* The row at a place that is a single row. */
+    struct tid (*row_at)(const struct scan *scan, struct tid place);
+    /* The TIDs of a range for the statement, to be free()d; NULL = the range itself is bound. */
+    char *(*tids)(const struct scan *scan, struct tid_range range);
+    /* No more places will come in this pass once those at hand are handed out. */
+    bool (*is_complete)(const struct scan *scan);
+    /* Pages that were read so far in this pass, for the forecast. */
+    int64_t (*pages)(const struct scan *scan);
+};
+
+extern const struct scan_method scan_heap, scan_index;
+
+/* Both kinds together, since a partition may change from one to the other. Plain data, zeroed to
+ * begin with. */
 struct scan {
-    struct tid_range *pieces; /* not handed out yet: in order, apart from each other */
-    size_t piece_count;
-    uint32_t end_block;    /* of the partition when the pass began, exclusive */
-    uint32_t block_slots;  /* line pointers that a block can have, plus one for {b, 0} */
-    uint64_t narrow_slots; /* length of the next range while narrowed; 0 = not narrowed */
-    struct tid *rejected;  /* sorted */
-    size_t rejected_count;
+    const struct scan_method *kind;
+    struct scan_ranges heap; /* over blocks; knows the rejected rows of the partition */
+    struct scan_ranges list; /* over the places of a slice */
+    struct slices slices;
+    uint32_t from_block; /* at which the pass began */
 };
 
-/* What the next batch is about. */
-struct scan_range {
-    struct tid_range range;
-    bool narrowed;  /* shorter than it could be because of a failure */
-    bool one_block; /* within one block */
-    bool one_row;   /* a single line pointer */
-};
+/* Another partition: nothing is known of it. */
+void scan_start(struct scan *scan, uint32_t block_size);
+void scan_free(struct scan *scan); /* a zeroed one is fine */
 
-void scan_start(struct scan *scan, uint32_t block_size); /* block_size in bytes */
-/* A scan over the places of a list: each block is one place, and a row. */
-void scan_start_list(struct scan *scan);
-void scan_free(struct scan *scan);
+/* A pass: over blocks [from, to), or over what the index lists from its beginning on. */
+void scan_begin_heap(struct scan *scan, uint32_t from_block, uint32_t end_block);
+void scan_begin_index(struct scan *scan);
 
-/* From here on nothing is out any more. */
-void scan_begin_pass(struct scan *scan, uint32_t from_block, uint32_t end_block);
+/* Of an index scan that has handed everything out: asks for the next rows. scan_refilled() takes
+ * the answer; false with err if it makes no sense. */
+void scan_refill_send(const struct scan *scan, struct pg *pg, const struct sql_statements *sql,
+                      const char *cutoff, pg_result_fn *fn, void *arg);
+bool scan_refilled(struct scan *scan, const struct pg_result *reply, struct err *err);
 
-/* Hands out the next range, of at most so many blocks, never empty and without rejected rows. False
- * if everything is handed out. */
-bool scan_take(struct scan *scan, int64_t most_blocks, struct scan_range *next);
+/* The ranges that the present kind hands out. */
+struct scan_ranges *scan_ranges(struct scan *scan);
 
-/* Takes back what nobody has looked at; an empty range is fine. */
-void scan_give_back(struct scan *scan, struct tid_range rest);
+bool scan_is_empty(const struct scan *scan); /* everything at hand is handed out */
+bool scan_is_index(const struct scan *scan);
 
-/* Everything is handed out. */
-bool scan_is_empty(const struct scan *scan);
-
-/* The first block that has not been handed out wholly; the partition's end if there is none. With
- * nothing out, everything before it has been looked at. */
-uint32_t scan_block(const struct scan *scan);
-
-/* The next ranges will have 1/divisor of the length of this one, which failed (given back already,
- * or about to be), or of `chunk_blocks` if that is less. At least one line pointer. */
-void scan_narrow(struct scan *scan, const struct scan_range *failed, unsigned divisor,
-                 int64_t chunk_blocks);
-
-/* The next range ends with its block, for a batch with SKIP LOCKED. */
-void scan_narrow_to_block(struct scan *scan);
-
-/* After a success: twice as long, until narrowing is over. */
-void scan_widen(struct scan *scan);
-
-/* Later passes of the run step over this row. */
-void scan_remember_rejected(struct scan *scan, struct tid tid);
+/* A row that the database rejects: later passes of the run step over it. */
+void scan_remember_rejected(struct scan *scan, struct tid row);
 
 #endif

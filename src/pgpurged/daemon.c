@@ -10,40 +10,11 @@
 #include "base/text.h"
 #include "config.h"
 #include "net/sd.h"
-#include "pgpurged/admission.h"
 #include "pgpurged/configuration.h"
 #include "pgpurged/daemon_life.h"
+#include "pgpurged/run_order.h"
 
 /* --- what a job asks of its host --- */
-
-static void want(void *arg, struct job *job)
-{
-    struct seat *seat = arg;
-
-    database_want(seat->database, job);
-}
-
-static void unwant(void *arg, struct job *job)
-{
-    struct seat *seat = arg;
-
-    database_forget(seat->database, job);
-}
-
-static void give_back(void *arg, struct job *job, struct pg *pg, bool broken)
-{
-    struct seat *seat = arg;
-
-    database_give_back(seat->database, job, pg, broken);
-}
-
-static void drop(void *arg, struct job *job, struct pg *pg)
-{
-    struct seat *seat = arg;
-
-    (void)job;
-    database_drop(seat->database, pg);
-}
 
 static const char *job_or_jobs(size_t count)
 {
@@ -53,15 +24,15 @@ static const char *job_or_jobs(size_t count)
 /* "5 jobs: 1 running, 3 waiting, 1 stopped" */
 static void changed(void *arg, struct job *changed_job)
 {
-    struct daemon *daemon = ((struct seat *)arg)->daemon;
+    struct daemon *daemon = ((struct slot *)arg)->daemon;
     size_t counts[JOB_STATE_COUNT] = {0};
     struct text line = {0};
 
     (void)changed_job;
-    for (size_t i = 0; i < daemon->seat_count; i++)
-        if (daemon->seats[i].job != NULL)
-            counts[job_state(daemon->seats[i].job)]++;
-    text_addf(&line, "%zu %s", daemon->seat_count, job_or_jobs(daemon->seat_count));
+    for (size_t i = 0; i < daemon->slot_count; i++)
+        if (daemon->slots[i].job != NULL)
+            counts[job_state(daemon->slots[i].job)]++;
+    text_addf(&line, "%zu %s", daemon->slot_count, job_or_jobs(daemon->slot_count));
     for (int state = 0; state < JOB_STATE_COUNT; state++)
         if (counts[state] > 0)
             text_addf(&line, "%s %zu %s", strchr(line.data, ':') == NULL ? ":" : ",", counts[state],
@@ -73,33 +44,33 @@ static void changed(void *arg, struct job *changed_job)
 
 static bool may_begin(void *arg, struct job *job, struct text *why)
 {
-    struct seat *seat = arg;
+    struct slot *slot = arg;
 
     (void)job;
-    return admission_may_begin(seat->daemon, seat, why);
+    return run_order_may_begin(slot->daemon, slot, why);
 }
 
 static void take_turns(void *arg)
 {
-    admission_look(arg);
+    run_order_look(arg);
 }
 
 static void drained(void *arg, struct job *job)
 {
-    struct seat *seat = arg;
+    struct slot *slot = arg;
 
-    seat->drained = true;
-    database_forget(seat->database, job);
-    loop_timer_set(&seat->daemon->look, 0);
+    (void)job;
+    slot->drained = true;
+    loop_timer_set(&slot->daemon->look, 0);
 }
 
 static void ended(void *arg, struct job *job, enum run_outcome outcome)
 {
-    struct seat *seat = arg;
-    struct daemon *daemon = seat->daemon;
+    struct slot *slot = arg;
+    struct daemon *daemon = slot->daemon;
 
     (void)job;
-    seat->ended = true;
+    slot->ended = true;
     if (outcome == RUN_FAILED)
         daemon->exit_code = EXIT_FAILED;
     else if (outcome != RUN_DONE && daemon->exit_code == EXIT_DONE)
@@ -117,80 +88,77 @@ static bool is_wanted(const struct daemon_order *order, const char *job)
     return order->job_name_count == 0;
 }
 
-static struct database *find_database(const struct daemon *daemon, const char *name)
+static struct conn_pool *find_pool(const struct daemon *daemon, const char *name)
 {
     for (size_t i = 0; i < daemon->settings->database_count; i++)
-        if (text_equal(database_name(daemon->databases[i]), name))
-            return daemon->databases[i];
+        if (text_equal(conn_pool_name(daemon->pools[i]), name))
+            return daemon->pools[i];
     return NULL; /* settings_load() has made sure that there is one */
 }
 
-static void seat_job(struct daemon *daemon, const struct job_settings *settings)
+static void fill_slot(struct daemon *daemon, const struct job_settings *settings)
 {
-    struct seat *seat = &daemon->seats[daemon->seat_count++];
+    struct slot *slot = &daemon->slots[daemon->slot_count++];
     struct job_host host = {
         .loop = daemon->loop,
         .once = daemon->order->once,
-        .arg = seat,
+        .arg = slot,
         .owner = daemon->owner,
-        .want = want,
-        .unwant = unwant,
-        .give_back = give_back,
-        .drop = drop,
         .may_begin = may_begin,
         .changed = changed,
         .drained = drained,
         .ended = ended,
     };
 
-    *seat = (struct seat){.daemon = daemon, .database = find_database(daemon, settings->database)};
+    *slot = (struct slot){.daemon = daemon, .pool = find_pool(daemon, settings->database)};
     host.database = settings_database(daemon->settings, settings->database);
-    host.clock = database_clock(seat->database);
+    host.pool = conn_pool_leases(slot->pool);
+    host.clock = conn_pool_clock(slot->pool);
     host.counters = counter_registry_job(&daemon->counters, settings->name);
-    seat->job = job_new(settings, &host);
+    slot->job = job_new(settings, &host);
     if (pauses_have(&daemon->pauses, settings->name))
-        job_pause(seat->job);
+        job_pause(slot->job);
 }
 
 static void start(struct daemon *daemon)
 {
     const struct settings *settings = daemon->settings;
 
-    daemon->databases = mem_new(settings->database_count * sizeof *daemon->databases);
+    daemon->pools = mem_new(settings->database_count * sizeof *daemon->pools);
     for (size_t i = 0; i < settings->database_count; i++)
-        daemon->databases[i] =
-            database_new(&settings->databases[i], daemon->loop, daemon->order->once,
-                         counter_registry_database(&daemon->counters, settings->databases[i].name));
-    daemon->seats = mem_new(settings->job_count * sizeof *daemon->seats);
-    daemon->seat_count = 0;
+        daemon->pools[i] = conn_pool_new(
+            &settings->databases[i], daemon->loop, daemon->order->once,
+            counter_registry_database(&daemon->counters, settings->databases[i].name));
+    daemon->slots = mem_new(settings->job_count * sizeof *daemon->slots);
+    daemon->slot_count = 0;
     for (size_t i = 0; i < settings->job_count; i++)
         if (is_wanted(daemon->order, settings->jobs[i].name))
-            seat_job(daemon, &settings->jobs[i]);
-    for (size_t i = 0; i < daemon->seat_count; i++)
-        job_start(daemon->seats[i].job);
+            fill_slot(daemon, &settings->jobs[i]);
+    for (size_t i = 0; i < daemon->slot_count; i++)
+        job_start(daemon->slots[i].job);
 }
 
 static void clear(struct daemon *daemon)
 {
-    for (size_t i = 0; i < daemon->settings->database_count; i++)
-        database_free(daemon->databases[i]);
-    for (size_t i = 0; i < daemon->seat_count; i++) {
-        job_free(daemon->seats[i].job);
-        admission_leave(&daemon->seats[i]);
+    for (size_t i = 0; i < daemon->slot_count; i++) {
+        job_free(daemon->slots[i].job);
+        run_order_leave(&daemon->slots[i]);
     }
-    free(daemon->databases);
-    free(daemon->seats);
-    daemon->seats = NULL;
-    daemon->seat_count = 0;
+    for (size_t i = 0; i < daemon->settings->database_count; i++)
+        conn_pool_free(daemon->pools[i]);
+    free(daemon->pools);
+    free(daemon->slots);
+    daemon->slots = NULL;
+    daemon->slot_count = 0;
 }
 
 /* --- draining, reloading --- */
 
 static void drain(struct daemon *daemon)
 {
-    for (size_t i = 0; i < daemon->seat_count; i++)
-        if (!daemon->seats[i].drained)
-            job_drain(daemon->seats[i].job);
+    for (size_t i = 0; i < daemon->slot_count; i++)
+        if (!daemon->slots[i].drained)
+            job_drain(daemon->slots[i].job);
     loop_timer_set(&daemon->look, 0);
 }
 
@@ -213,8 +181,8 @@ static void finish_reload(struct daemon *daemon)
     daemon->next_settings = NULL;
     configuration_apply_log(daemon->settings);
     start(daemon);
-    log_info("reloaded %s: %zu %s", daemon->order->config_path, daemon->seat_count,
-             job_or_jobs(daemon->seat_count));
+    log_info("reloaded %s: %zu %s", daemon->order->config_path, daemon->slot_count,
+             job_or_jobs(daemon->slot_count));
     notify_ready();
 }
 
@@ -223,18 +191,18 @@ static void look(void *arg)
     struct daemon *daemon = arg;
     size_t drained_count = 0, ended_count = 0;
 
-    for (size_t i = 0; i < daemon->seat_count; i++) {
-        drained_count += daemon->seats[i].drained;
-        ended_count += daemon->seats[i].ended;
+    for (size_t i = 0; i < daemon->slot_count; i++) {
+        drained_count += daemon->slots[i].drained;
+        ended_count += daemon->slots[i].ended;
     }
     if (daemon->stopping || daemon->next_settings != NULL) {
-        if (drained_count < daemon->seat_count)
+        if (drained_count < daemon->slot_count)
             return;
         if (daemon->stopping)
             loop_stop(daemon->loop);
         else
             finish_reload(daemon);
-    } else if (daemon->order->once && ended_count == daemon->seat_count) {
+    } else if (daemon->order->once && ended_count == daemon->slot_count) {
         loop_stop(daemon->loop);
     }
 }

@@ -30,13 +30,13 @@ static void describe_by_jobs(const struct daemon *daemon, size_t at, struct data
 {
     view->role = view->up ? ROLE_PRIMARY : ROLE_UNKNOWN;
     view->kill_switch = view->up ? MAYBE_NO : MAYBE_UNKNOWN;
-    for (size_t i = 0; i < daemon->seat_count; i++) {
-        if (daemon->seats[i].database != daemon->databases[at])
+    for (size_t i = 0; i < daemon->slot_count; i++) {
+        if (daemon->slots[i].pool != daemon->pools[at])
             continue;
-        view->replica_lag_s = fmax(view->replica_lag_s, job_replica_lag_s(daemon->seats[i].job));
-        if (job_reason(daemon->seats[i].job) == REASON_STANDBY)
+        view->replica_lag_s = fmax(view->replica_lag_s, job_replica_lag_s(daemon->slots[i].job));
+        if (job_reason(daemon->slots[i].job) == REASON_STANDBY)
             view->role = ROLE_STANDBY;
-        if (job_reason(daemon->seats[i].job) == REASON_KILL_SWITCH)
+        if (job_reason(daemon->slots[i].job) == REASON_KILL_SWITCH)
             view->kill_switch = MAYBE_YES;
     }
 }
@@ -44,24 +44,24 @@ static void describe_by_jobs(const struct daemon *daemon, size_t at, struct data
 static struct snapshot *snapshot(void *arg)
 {
     const struct daemon *daemon = arg;
-    struct snapshot *taken = snapshot_new(daemon->settings->database_count, daemon->seat_count);
+    struct snapshot *taken = snapshot_new(daemon->settings->database_count, daemon->slot_count);
 
     describe_daemon(daemon, &taken->daemon);
     for (size_t i = 0; i < taken->database_count; i++) {
-        database_describe(daemon->databases[i], &taken->databases[i]);
+        conn_pool_describe(daemon->pools[i], &taken->databases[i]);
         describe_by_jobs(daemon, i, &taken->databases[i]);
     }
-    for (size_t i = 0; i < daemon->seat_count; i++)
-        job_describe(daemon->seats[i].job, &taken->jobs[i]);
+    for (size_t i = 0; i < daemon->slot_count; i++)
+        job_describe(daemon->slots[i].job, &taken->jobs[i]);
     return taken;
 }
 
 /* NULL if there is none of that name. */
 static struct job *find_job(const struct daemon *daemon, const char *name)
 {
-    for (size_t i = 0; i < daemon->seat_count; i++)
-        if (text_equal(job_settings(daemon->seats[i].job)->name, name))
-            return daemon->seats[i].job;
+    for (size_t i = 0; i < daemon->slot_count; i++)
+        if (text_equal(job_settings(daemon->slots[i].job)->name, name))
+            return daemon->slots[i].job;
     return NULL;
 }
 

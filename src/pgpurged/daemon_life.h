@@ -1,27 +1,29 @@
 /*
  * daemon_life: the inside of struct daemon, for the files that make it work: daemon.c (start,
- * reload, drain), daemon_control.c (what is asked over its sockets) and turns.c (who goes first).
+ * reload, drain), daemon_control.c (what is asked over its sockets) and run_order.c (who goes
+ * first).
  */
 #ifndef PGPURGED_PGPURGED_DAEMON_LIFE_H
 #define PGPURGED_PGPURGED_DAEMON_LIFE_H
 
 #include "engine/job.h"
 #include "net/loop.h"
+#include "pgpurged/conn_pool.h"
 #include "pgpurged/control.h"
 #include "pgpurged/counter_registry.h"
 #include "pgpurged/daemon.h"
-#include "pgpurged/database.h"
 #include "pgpurged/pauses.h"
 #include "policy/job_order.h"
 
 /* A job with what the daemon knows about it. */
-struct seat {
+struct slot {
     struct daemon *daemon;
-    struct database *database;
+    struct conn_pool *pool;
     struct job *job;
     bool drained;
-    bool ended;                         /* --once */
-    struct order_reference *references; /* to the job's rows, by those of other seats: turns.c */
+    bool ended; /* --once */
+    struct order_reference
+        *references; /* to the job's rows, by those of other slots: run_order.c */
     size_t reference_count;
 };
 
@@ -30,9 +32,9 @@ struct daemon {
     struct settings *settings;
     struct settings *next_settings; /* while a reload drains the jobs */
     struct loop *loop;
-    struct database **databases; /* one for each of settings->databases, in that order */
-    struct seat *seats;
-    size_t seat_count;
+    struct conn_pool **pools; /* one for each of settings->databases, in that order */
+    struct slot *slots;
+    size_t slot_count;
     bool stopping;
     enum exit_code exit_code;
     struct counter_registry counters;

@@ -290,7 +290,7 @@ START_TEST(an_old_snapshot_slows_a_run_and_its_owner_is_named)
         keep_format("pid %d has kept deleted rows from being cleaned up for ", PQbackendPID(old));
     served_start(&served, limited_config(&served, "max_snapshot_age = 1s", SMALL_BATCHES));
     await_state(&served, "resting", "old_snapshot", owner);
-    ck_assert(daemon_log_has(&served.daemon, keep_format("job=orders goes slower: %s", owner)));
+    ck_assert(daemon_log_has(&served.daemon, keep_format("job=orders throttled: %s", owner)));
     sql_exec(old, "COMMIT");
     check_all_purged(&served, 10000);
     PQfinish(old);
@@ -316,7 +316,7 @@ START_TEST(a_session_that_waited_for_a_lock_of_ours_slows_the_run_for_a_moment)
               AWAIT_MS);
     gate_open(&served.scene);
     daemon_await_log(&served.daemon,
-                     "job=orders goes slower: other sessions have waited for its locks", AWAIT_MS);
+                     "job=orders throttled: other sessions have waited for its locks", AWAIT_MS);
     ck_assert_str_eq(sql_join(writer), "00000");
     served_await(&served, "orders", "waiting", "not_due");
     ck_assert_int_eq(promises_check(served.scene.own, "orders", SCENE_DUE), 20000);

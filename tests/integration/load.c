@@ -329,7 +329,8 @@ START_TEST(a_real_prometheus_knows_how_late_the_oldest_row_is)
         ck_abort_msg("no answer from Prometheus: %d %s; its log:\n%s", query.answer.status,
                      query.answer.body,
                      keep_tail(keep_file(keep_format("%s/prometheus.log", served.folder))));
-    ck_assert_msg(strstr(query.answer.body, "\"job\":\"orders\"") != NULL, "%s", query.answer.body);
+    ck_assert_msg(strstr(query.answer.body, "\"job_name\":\"orders\"") != NULL, "%s",
+                  query.answer.body);
     value = strchr(strstr(query.answer.body, "\"value\":["), '"') + strlen("\"value\":[");
     value = strchr(value, '"') + 1;
     ck_assert_double_ge(atof(value), 86400 + 98 * 60);

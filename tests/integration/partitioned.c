@@ -251,8 +251,8 @@ START_TEST(a_run_that_is_stopped_goes_on_at_its_partition)
 
     next = daemon_start(daemon.config);
     check_one_whole_run(&scene, 3);
-    ck_assert_int_eq(daemon_log_count(&next, "comes to \"public\".\"ev_1\""), 1);
-    ck_assert_int_eq(daemon_log_count(&next, "comes to \"public\".\"ev_2\""), 2);
+    ck_assert_int_eq(daemon_log_count(&next, "starting partition \"public\".\"ev_1\""), 1);
+    ck_assert_int_eq(daemon_log_count(&next, "starting partition \"public\".\"ev_2\""), 2);
     daemon_stop(&next);
     scene_end(&scene);
 }
@@ -312,9 +312,9 @@ START_TEST(a_run_whose_session_is_terminated_goes_on_at_its_partition)
     gate_open(&scene);
     check_one_whole_run(&scene, 3);
     /* Only then it looks again at the one before: after a crash rows might be back there. */
-    log = strstr(daemon_log(&daemon), "looks again at what was done shortly before");
-    ck_assert(log != NULL && strstr(log, "comes to \"public\".\"ev_1\"") != NULL);
-    ck_assert_int_eq(daemon_log_count(&daemon, "comes to \"public\".\"ev_1\""), 2);
+    log = strstr(daemon_log(&daemon), "re-checking what was done shortly before");
+    ck_assert(log != NULL && strstr(log, "starting partition \"public\".\"ev_1\"") != NULL);
+    ck_assert_int_eq(daemon_log_count(&daemon, "starting partition \"public\".\"ev_1\""), 2);
     daemon_stop(&daemon);
     scene_end(&scene);
 }
@@ -356,7 +356,7 @@ START_TEST(a_run_that_the_window_cuts_off_goes_on_at_its_partition)
     config_rewrite(daemon.config, "%s", keep_file(events_config(&scene, "window = always")));
     daemon_signal(&daemon, SIGHUP);
     check_one_whole_run(&scene, 12);
-    ck_assert_int_eq(daemon_log_count(&daemon, "comes to \"public\".\"ev_1\""), 1);
+    ck_assert_int_eq(daemon_log_count(&daemon, "starting partition \"public\".\"ev_1\""), 1);
     daemon_stop(&daemon);
     scene_end(&scene);
 }

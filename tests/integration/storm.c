@@ -237,7 +237,7 @@ START_TEST(rows_that_a_crash_brings_back_go_in_the_same_run)
     restart_server(&scene, cluster_stop_immediate);
     PQfinish(locker);
     scene_await_run(&scene, "events", "done");
-    ck_assert(daemon_log_has(&daemon, "looks again at what was done shortly before"));
+    ck_assert(daemon_log_has(&daemon, "re-checking what was done shortly before"));
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(*) FROM events WHERE made < '2025-07-01'"),
                      0);
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(DISTINCT run), ' ', sum(rows)) FROM"

@@ -4,16 +4,18 @@
 
 int main(void)
 {
-    Suite *suite = suite_create("decide");
+    Suite *suite = suite_create("policy");
     SRunner *runner = srunner_create(suite);
     int failed;
 
+    suite_add_tcase(suite, admission_cases());
     suite_add_tcase(suite, advice_cases());
     suite_add_tcase(suite, backoff_cases());
     suite_add_tcase(suite, breaker_cases());
     suite_add_tcase(suite, choose_cases());
     suite_add_tcase(suite, forecast_cases());
     suite_add_tcase(suite, guard_cases());
+    suite_add_tcase(suite, job_step_cases());
     suite_add_tcase(suite, limits_cases());
     suite_add_tcase(suite, next_cases());
     suite_add_tcase(suite, order_cases());

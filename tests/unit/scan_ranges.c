@@ -1,7 +1,7 @@
 /*
- * src/engine/scan.c: which rows come next. Every range as a table of cases, and a model: a made-up
- * partition with rows that can't go is scaned with random failures, and what the scan skips,
- * repeats or spends is counted. The model prints its seed; SCAN_SEED=N repeats it.
+ * src/engine/ranges.c: which rows come next. Every range as a table of cases, and a model: a
+ * made-up partition with rows that can't go is scaned with random failures, and what the scan
+ * skips, repeats or spends is counted. The model prints its seed; SCAN_SEED=N repeats it.
  */
 #include <check.h>
 #include <math.h>
@@ -11,40 +11,40 @@
 #include <time.h>
 
 #include "base/text.h"
-#include "engine/scan.h"
+#include "engine/scan_ranges.h"
 
 /* Small blocks, so that a case is easy to follow: line pointers 0 to 9. */
 enum { BLOCK_BYTES = 252, SLOTS = 10, BLOCKS = 8, CHUNK = 4 };
 
-static struct scan new_scan(uint32_t from_block, uint32_t end_block)
+static struct scan_ranges new_scan(uint32_t from_block, uint32_t end_block)
 {
-    struct scan scan;
+    struct scan_ranges ranges;
 
-    scan_start(&scan, BLOCK_BYTES);
-    ck_assert_uint_eq(scan.block_slots, SLOTS);
-    scan_begin_pass(&scan, from_block, end_block);
-    return scan;
+    ranges_start(&ranges, BLOCK_BYTES);
+    ck_assert_uint_eq(ranges.block_slots, SLOTS);
+    ranges_begin_pass(&ranges, from_block, end_block);
+    return ranges;
 }
 
 /* Everything before is handed out. */
-static void stand_at(struct scan *scan, struct tid position)
+static void stand_at(struct scan_ranges *ranges, struct tid position)
 {
-    scan->pieces[0].from = position;
+    ranges->pieces[0].from = position;
 }
 
 /* The next range, with nothing but the narrowing to make it short. */
-static struct scan_range take(struct scan *scan)
+static struct scan_range take(struct scan_ranges *ranges)
 {
     struct scan_range next = {{{0, 0}, {0, 0}}, false, false, false};
 
-    scan_take(scan, UINT32_MAX, &next);
+    ranges_take(ranges, UINT32_MAX, &next);
     return next;
 }
 
-static void take_and_give_back(struct scan *scan, struct scan_range *next)
+static void take_and_give_back(struct scan_ranges *ranges, struct scan_range *next)
 {
-    *next = take(scan);
-    scan_give_back(scan, next->range);
+    *next = take(ranges);
+    ranges_give_back(ranges, next->range);
 }
 
 /* --- one range --- */
@@ -123,82 +123,83 @@ static const char *shown(char *room, size_t size, struct tid_range range)
 START_TEST(next_range_is)
 {
     const struct range_case *row = &range_cases[_i];
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct tid_range wanted = {row->from, row->to};
     char is[64], should_be[64];
     struct scan_range next;
 
     for (size_t i = 0; i < ARRAY_LENGTH(row->rejected) && row->rejected[i].block > 0; i++)
-        scan_remember_rejected(&scan, row->rejected[i]);
-    stand_at(&scan, row->position);
-    scan.narrow_slots = row->narrow_slots;
-    next = take(&scan);
+        ranges_remember_rejected(&ranges, row->rejected[i]);
+    stand_at(&ranges, row->position);
+    ranges.narrow_slots = row->narrow_slots;
+    next = take(&ranges);
     shown(is, sizeof is, next.range);
     shown(should_be, sizeof should_be, wanted);
     ck_assert_msg(strcmp(is, should_be) == 0, "%s: %s, not %s", row->what, is, should_be);
     ck_assert_msg(next.narrowed == row->narrowed, "%s: narrowed", row->what);
-    ck_assert_msg(scan_is_empty(&scan) == (row->to.block >= BLOCKS), "%s: empty", row->what);
+    ck_assert_msg(ranges_is_empty(&ranges) == (row->to.block >= BLOCKS), "%s: empty", row->what);
     ck_assert_msg(next.one_block == row->one_block, "%s: one block", row->what);
     ck_assert_msg(next.one_row == row->one_row, "%s: one row", row->what);
-    scan_free(&scan);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(a_rejected_row_at_the_end_partitions_nothing_to_take)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range next;
 
-    scan_remember_rejected(&scan, (struct tid){7, 9});
-    stand_at(&scan, (struct tid){7, 9});
-    ck_assert(!scan_take(&scan, 1, &next));
-    ck_assert(scan_is_empty(&scan));
-    ck_assert_uint_eq(scan_block(&scan), BLOCKS);
-    scan_free(&scan);
+    ranges_remember_rejected(&ranges, (struct tid){7, 9});
+    stand_at(&ranges, (struct tid){7, 9});
+    ck_assert(!ranges_take(&ranges, 1, &next));
+    ck_assert(ranges_is_empty(&ranges));
+    ck_assert_uint_eq(ranges_block(&ranges), BLOCKS);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(a_range_has_at_most_the_blocks_that_were_asked_for)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range next;
 
-    ck_assert(scan_take(&scan, 3, &next));
+    ck_assert(ranges_take(&ranges, 3, &next));
     ck_assert(tid_equal(next.range.to, (struct tid){3, 0}));
     ck_assert(!next.narrowed && !next.one_block);
-    ck_assert_uint_eq(scan_block(&scan), 3);
-    scan_free(&scan);
+    ck_assert_uint_eq(ranges_block(&ranges), 3);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(several_ranges_are_out_at_once_and_don_t_overlap)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range a, b, c;
 
-    ck_assert(scan_take(&scan, 3, &a) && scan_take(&scan, 3, &b) && scan_take(&scan, 3, &c));
+    ck_assert(ranges_take(&ranges, 3, &a) && ranges_take(&ranges, 3, &b) &&
+              ranges_take(&ranges, 3, &c));
     ck_assert(tid_equal(a.range.to, b.range.from) && tid_equal(b.range.to, c.range.from));
     ck_assert(tid_equal(c.range.to, (struct tid){BLOCKS, 0}));
-    ck_assert(scan_is_empty(&scan));
-    scan_free(&scan);
+    ck_assert(ranges_is_empty(&ranges));
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(what_is_given_back_comes_first_and_is_joined)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range a, b;
 
-    ck_assert(scan_take(&scan, 3, &a) && scan_take(&scan, 3, &b));
-    scan_give_back(&scan, (struct tid_range){{1, 5}, {3, 0}}); /* the rest of a */
-    ck_assert_uint_eq(scan_block(&scan), 1);
-    ck_assert_uint_eq(scan.piece_count, 2);
-    scan_give_back(&scan, b.range);
-    ck_assert_uint_eq(scan.piece_count, 1);
-    ck_assert(tid_equal(take(&scan).range.from, (struct tid){1, 5}));
-    scan_give_back(&scan, (struct tid_range){{4, 0}, {4, 0}}); /* nothing */
-    ck_assert(scan_is_empty(&scan));
-    scan_free(&scan);
+    ck_assert(ranges_take(&ranges, 3, &a) && ranges_take(&ranges, 3, &b));
+    ranges_give_back(&ranges, (struct tid_range){{1, 5}, {3, 0}}); /* the rest of a */
+    ck_assert_uint_eq(ranges_block(&ranges), 1);
+    ck_assert_uint_eq(ranges.piece_count, 2);
+    ranges_give_back(&ranges, b.range);
+    ck_assert_uint_eq(ranges.piece_count, 1);
+    ck_assert(tid_equal(take(&ranges).range.from, (struct tid){1, 5}));
+    ranges_give_back(&ranges, (struct tid_range){{4, 0}, {4, 0}}); /* nothing */
+    ck_assert(ranges_is_empty(&ranges));
+    ranges_free(&ranges);
 }
 END_TEST
 
@@ -207,103 +208,103 @@ END_TEST
 START_TEST(a_failure_narrows_down_to_one_line_pointer_and_no_further)
 {
     static const uint64_t wanted[] = {20, 10, 5, 2, 1, 1, 1};
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range next;
 
     for (size_t i = 0; i < ARRAY_LENGTH(wanted); i++) {
-        take_and_give_back(&scan, &next);
-        scan_narrow(&scan, &next, 2, CHUNK);
-        ck_assert_uint_eq(scan.narrow_slots, wanted[i]);
+        take_and_give_back(&ranges, &next);
+        ranges_narrow(&ranges, &next, 2, CHUNK);
+        ck_assert_uint_eq(ranges.narrow_slots, wanted[i]);
     }
-    ck_assert(take(&scan).one_row);
-    scan_free(&scan);
+    ck_assert(take(&ranges).one_row);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(a_divisor_of_four_narrows_to_a_quarter)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range next;
 
-    take_and_give_back(&scan, &next);
-    scan_narrow(&scan, &next, 4, CHUNK);
-    ck_assert_uint_eq(scan.narrow_slots, CHUNK * SLOTS / 4);
-    scan_free(&scan);
+    take_and_give_back(&ranges, &next);
+    ranges_narrow(&ranges, &next, 4, CHUNK);
+    ck_assert_uint_eq(ranges.narrow_slots, CHUNK * SLOTS / 4);
+    ranges_free(&ranges);
 }
 END_TEST
 
 /* What is left of the partition is shorter than a chunk. */
 START_TEST(near_the_end_the_range_that_is_left_is_narrowed)
 {
-    struct scan scan = new_scan(BLOCKS - 1, BLOCKS);
+    struct scan_ranges ranges = new_scan(BLOCKS - 1, BLOCKS);
     struct scan_range next;
 
-    take_and_give_back(&scan, &next);
-    scan_narrow(&scan, &next, 2, 1000);
-    ck_assert_uint_eq(scan.narrow_slots, SLOTS / 2);
-    scan_free(&scan);
+    take_and_give_back(&ranges, &next);
+    ranges_narrow(&ranges, &next, 2, 1000);
+    ck_assert_uint_eq(ranges.narrow_slots, SLOTS / 2);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(success_doubles_the_range_until_it_is_no_longer_narrow)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     int batches = 0;
 
-    scan.narrow_slots = 1;
-    while (!scan_is_empty(&scan) && scan.narrow_slots > 0 && ++batches < 100) {
-        take(&scan);
-        scan_widen(&scan);
+    ranges.narrow_slots = 1;
+    while (!ranges_is_empty(&ranges) && ranges.narrow_slots > 0 && ++batches < 100) {
+        take(&ranges);
+        ranges_widen(&ranges);
     }
-    ck_assert_uint_eq(scan.narrow_slots, 0);
+    ck_assert_uint_eq(ranges.narrow_slots, 0);
     ck_assert_int_le(batches, 8);
-    scan_free(&scan);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(narrowed_to_a_block_the_rest_of_it_is_next)
 {
-    struct scan scan = new_scan(0, BLOCKS);
+    struct scan_ranges ranges = new_scan(0, BLOCKS);
     struct scan_range next;
 
-    stand_at(&scan, (struct tid){3, 4});
-    scan_narrow_to_block(&scan);
-    next = take(&scan);
+    stand_at(&ranges, (struct tid){3, 4});
+    ranges_narrow_to_block(&ranges);
+    next = take(&ranges);
     ck_assert(next.one_block && next.narrowed);
     ck_assert(tid_equal(next.range.to, (struct tid){4, 0}));
-    scan_free(&scan);
+    ranges_free(&ranges);
 }
 END_TEST
 
 START_TEST(an_empty_partition_has_nothing_to_take)
 {
-    struct scan scan = new_scan(0, 0);
+    struct scan_ranges ranges = new_scan(0, 0);
     struct scan_range next;
 
-    ck_assert(scan_is_empty(&scan) && !scan_take(&scan, 1, &next));
-    scan_begin_pass(&scan, 5, 3); /* it was truncated meanwhile */
-    ck_assert(scan_is_empty(&scan));
-    scan_free(&scan);
+    ck_assert(ranges_is_empty(&ranges) && !ranges_take(&ranges, 1, &next));
+    ranges_begin_pass(&ranges, 5, 3); /* it was truncated meanwhile */
+    ck_assert(ranges_is_empty(&ranges));
+    ranges_free(&ranges);
 }
 END_TEST
 
 /* A table of 32 TB has 2^32 blocks. */
 START_TEST(the_largest_partition_does_not_overflow)
 {
-    struct scan scan = new_scan(UINT32_MAX - 2, UINT32_MAX);
+    struct scan_ranges ranges = new_scan(UINT32_MAX - 2, UINT32_MAX);
     struct scan_range next;
 
-    take_and_give_back(&scan, &next);
+    take_and_give_back(&ranges, &next);
     ck_assert(tid_equal(next.range.to, (struct tid){UINT32_MAX, 0}));
-    scan_narrow(&scan, &next, 2, 512);
-    next = take(&scan);
+    ranges_narrow(&ranges, &next, 2, 512);
+    next = take(&ranges);
     ck_assert(tid_equal(next.range.from, (struct tid){UINT32_MAX - 2, 0}));
     ck_assert(tid_equal(next.range.to, (struct tid){UINT32_MAX - 1, 0}));
-    scan_begin_pass(&scan, 0, UINT32_MAX);
-    scan.narrow_slots = (uint64_t)UINT32_MAX * SLOTS / 2 + 1;
-    scan_widen(&scan);
-    ck_assert_uint_eq(scan.narrow_slots, 0);
-    scan_free(&scan);
+    ranges_begin_pass(&ranges, 0, UINT32_MAX);
+    ranges.narrow_slots = (uint64_t)UINT32_MAX * SLOTS / 2 + 1;
+    ranges_widen(&ranges);
+    ck_assert_uint_eq(ranges.narrow_slots, 0);
+    ranges_free(&ranges);
 }
 END_TEST
 
@@ -313,7 +314,7 @@ enum { MODEL_SLOTS = 8192 / 28 + 1, MODEL_BLOCKS = 200, MODEL_CHUNK = 64 };
 
 /* A partition whose bad rows make every batch fail that contains them. */
 struct model {
-    struct scan scan;
+    struct scan_ranges ranges;
     uint64_t random;
     int transient_percent; /* of the batches fail for no row's fault */
     bool *bad;             /* by slot_of() */
@@ -355,14 +356,14 @@ static struct model new_model(int bad_count, int transient_percent)
         if (slot % MODEL_SLOTS != 0 && !model.bad[slot]) /* there is no line pointer 0 */
             model.bad_count += model.bad[slot] = true;
     }
-    scan_start(&model.scan, 8192);
-    ck_assert_uint_eq(model.scan.block_slots, MODEL_SLOTS);
+    ranges_start(&model.ranges, 8192);
+    ck_assert_uint_eq(model.ranges.block_slots, MODEL_SLOTS);
     return model;
 }
 
 static void free_model(struct model *model)
 {
-    scan_free(&model->scan);
+    ranges_free(&model->ranges);
     free(model->bad);
     free(model->visits);
 }
@@ -394,23 +395,23 @@ static void fail_on_bad_row(struct model *model, const struct scan_range *next)
 {
     model->failures++;
     if (!next->one_row) {
-        scan_give_back(&model->scan, next->range);
-        scan_narrow(&model->scan, next, 2, MODEL_CHUNK);
+        ranges_give_back(&model->ranges, next->range);
+        ranges_narrow(&model->ranges, next, 2, MODEL_CHUNK);
         return;
     }
     ck_assert_msg(model->bad[slot_of(next->range.from)], "a good row was set aside: (%u,%u)",
                   next->range.from.block, next->range.from.offset);
     visit(model, next->range.from, next->range.to);
-    scan_remember_rejected(&model->scan, next->range.from);
+    ranges_remember_rejected(&model->ranges, next->range.from);
 }
 
 static void fail_for_a_moment(struct model *model, const struct scan_range *next)
 {
-    scan_give_back(&model->scan, next->range);
+    ranges_give_back(&model->ranges, next->range);
     if (random_below(model, 2) == 0)
-        scan_narrow(&model->scan, next, 4, MODEL_CHUNK);
+        ranges_narrow(&model->ranges, next, 4, MODEL_CHUNK);
     else
-        scan_narrow_to_block(&model->scan);
+        ranges_narrow_to_block(&model->ranges);
 }
 
 static void one_batch(struct model *model, const struct scan_range *next)
@@ -425,9 +426,9 @@ static void one_batch(struct model *model, const struct scan_range *next)
         fail_on_bad_row(model, next);
     } else {
         visit(model, next->range.from, reached);
-        scan_give_back(&model->scan, (struct tid_range){reached, next->range.to});
+        ranges_give_back(&model->ranges, (struct tid_range){reached, next->range.to});
         if (next->narrowed)
-            scan_widen(&model->scan);
+            ranges_widen(&model->ranges);
     }
 }
 
@@ -450,10 +451,11 @@ static void one_pass(struct model *model, bool first)
 
     memset(model->visits, 0, (size_t)MODEL_BLOCKS * MODEL_SLOTS);
     model->batches = model->failures = 0;
-    scan_begin_pass(&model->scan, 0, MODEL_BLOCKS);
+    ranges_begin_pass(&model->ranges, 0, MODEL_BLOCKS);
     for (;;) {
-        while (out_count < 2 && (out_count == 0 || model->scan.narrow_slots == 0) &&
-               scan_take(&model->scan, MODEL_CHUNK * (1 + random_below(model, 4)), &out[out_count]))
+        while (out_count < 2 && (out_count == 0 || model->ranges.narrow_slots == 0) &&
+               ranges_take(&model->ranges, MODEL_CHUNK * (1 + random_below(model, 4)),
+                           &out[out_count]))
             out_count++;
         if (out_count == 0)
             break;
@@ -475,7 +477,7 @@ START_TEST(every_line_pointer_is_visited_once_in_each_pass)
     struct model model = new_model(models[_i].bad, models[_i].transient_percent);
 
     one_pass(&model, true);
-    ck_assert_uint_eq(model.scan.rejected_count, (size_t)models[_i].bad);
+    ck_assert_uint_eq(model.ranges.rejected_count, (size_t)models[_i].bad);
     one_pass(&model, false);
     ck_assert_int_eq(model.failures, 0);
     free_model(&model);
