@@ -132,7 +132,7 @@ static void release(struct job *job)
     job->lease = NULL;
     job->pg = NULL;
     job->lease_end = LEASE_INTACT;
-    pipeline_end_workers(job->pipeline);
+    pipeline_end_workers(job->pipeline, how == LEASE_SPENT ? LEASE_SPENT : LEASE_INTACT);
     pipeline_use(job->pipeline, NULL);
     job->host.pool->end(job->host.pool->arg, lease, how);
 }
@@ -345,7 +345,10 @@ static enum job_event enter_vacuum(struct job *job)
 
     if (job_has_closing(job))
         run.left_s = (double)(seen->window_changes.us - seen->runs.clock.us) / 1e6;
-    release(job); /* others may want it */
+    /* A session tells the server late how many rows it has deleted, at the latest when it ends:
+     * after our VACUUM they would count as dead. */
+    job->lease_end = LEASE_SPENT;
+    release(job);
     vacuum_start(job->vacuum, &run);
     return EVENT_NONE;
 }

@@ -446,8 +446,8 @@ static bool has_room(const struct pipeline *pipeline, const struct worker *worke
         return false;
     if (one_at_a_time(pipeline))
         return pipeline->in_flight == 0;
-    return worker->in_flight < pace_in_flight(round_trip_ms(pipeline),
-                                              fmax(worker->period_ms, worker->server_ms));
+    return worker->in_flight <
+           pace_in_flight(round_trip_ms(pipeline), fmax(worker->period_ms, worker->server_ms));
 }
 
 static struct in_flight *free_place(struct worker *worker)
@@ -564,21 +564,21 @@ void pipeline_want_workers(struct pipeline *pipeline)
     }
 }
 
-static enum lease_end state_of(const struct worker *worker)
+static enum lease_end state_of(const struct worker *worker, enum lease_end how)
 {
     if (worker->broken)
         return LEASE_BROKEN;
-    return worker->in_flight > 0 ? LEASE_SPENT : LEASE_INTACT;
+    return worker->in_flight > 0 ? LEASE_SPENT : how;
 }
 
-void pipeline_end_workers(struct pipeline *pipeline)
+void pipeline_end_workers(struct pipeline *pipeline, enum lease_end how)
 {
     for (size_t i = 1; i < pipeline->worker_count; i++) {
         struct worker old = pipeline->workers[i];
 
         pipeline->workers[i] = (struct worker){.pipeline = pipeline};
         if (old.lease != NULL)
-            pipeline->pool->end(pipeline->pool->arg, old.lease, state_of(&old));
+            pipeline->pool->end(pipeline->pool->arg, old.lease, state_of(&old, how));
     }
 }
 

@@ -81,7 +81,7 @@ void pipeline_begin_run(struct pipeline *pipeline);
 void pipeline_use(struct pipeline *pipeline, struct pg *pg);
 /* Asks for the other workers. */
 void pipeline_want_workers(struct pipeline *pipeline);
-void pipeline_end_workers(struct pipeline *pipeline);
+void pipeline_end_workers(struct pipeline *pipeline, enum lease_end how); /* of those intact */
 
 /* What is purged from here on, by which scan. With nothing in flight. */
 void pipeline_set_target(struct pipeline *pipeline, const struct pipeline_target *target,
@@ -90,9 +90,9 @@ void pipeline_set_target(struct pipeline *pipeline, const struct pipeline_target
 /* How fast: what the throttle and the circuit breaker allow. */
 struct pipeline_pace {
     int duty_cycle_percent;
-    double part;       /* of the pace, 0..1 */
+    double part; /* of the pace, 0..1 */
     bool one_at_a_time;
-    bool ask_waiters;  /* the next batch asks who waits for its locks */
+    bool ask_waiters; /* the next batch asks who waits for its locks */
 };
 
 enum pipeline_activity {
