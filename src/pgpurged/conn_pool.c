@@ -170,7 +170,7 @@ static void connection_failed(struct conn_pool *pool, const struct pg_error *err
     pool->counters->connection_failures++;
     pool->last_error = *error;
     pool->last_error_at = wall_now();
-    log_warning("database=%s can't be reached, next try in %.1f s: %s", pool->settings->name,
+    log_warning("database=%s unavailable, next attempt in %.1f s: %s", pool->settings->name,
                 (double)wait_ms / 1000, error->message);
     for (struct lease *lease = pool->leases; lease != NULL; lease = lease->next)
         lease->told = REASON_NONE; /* each failure is news */
@@ -264,7 +264,7 @@ static void take_back(struct conn_pool *pool, struct pg *pg, enum lease_end how)
         break;
     case LEASE_BROKEN:
         close_connection(pool, pg);
-        log_info("database=%s unavailable, next try in %.1f s", pool->settings->name,
+        log_info("database=%s unavailable, next attempt in %.1f s", pool->settings->name,
                  (double)retry_later(pool) / 1000);
         break;
     }

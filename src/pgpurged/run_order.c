@@ -97,7 +97,7 @@ bool run_order_may_begin(struct daemon *daemon, struct slot *slot, struct text *
     standing_free(&standing);
     if (other == daemon->slot_count)
         return true;
-    text_addf(why, "job %s goes first, rows of %s refer to rows of %s",
+    text_addf(why, "job %s runs first, because rows of %s refer to rows of %s",
               job_settings(daemon->slots[other].job)->name,
               job_settings(daemon->slots[other].job)->table.written,
               job_settings(slot->job)->table.written);
