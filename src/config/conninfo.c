@@ -1,5 +1,6 @@
 #include "config/conninfo.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,18 @@ static bool check_not_ours(const char *name, size_t length, const char *equals, 
     return !ours;
 }
 
+/* libpq would take it for the name of a database, and the server would repeat it in its message. */
+static bool check_no_uri(const char *value, const char *end, struct err *err)
+{
+    char *copy = strndup(value, (size_t)(end - value));
+    bool uri = copy != NULL && (strstr(copy, "postgres://") || strstr(copy, "postgresql://"));
+
+    if (uri)
+        err_set(err, "a URI stands alone: conninfo = postgresql://...");
+    free(copy);
+    return !uri;
+}
+
 /* One NAME = VALUE at *cursor, with what stands around it. */
 static bool mask_pair(const char **cursor, struct text *out, struct err *err)
 {
@@ -95,6 +108,8 @@ static bool mask_pair(const char **cursor, struct text *out, struct err *err)
     end = value_end(value);
     if (end == NULL)
         return err_set(err, "a single quote in it is not closed");
+    if (!check_no_uri(value, end, err))
+        return false;
     text_add_bytes(out, name, (size_t)(value - name));
     *cursor = end;
     if (is_secret(name, name_length))
@@ -142,6 +157,41 @@ static bool check_uri(const char *rest, struct err *err)
     if (at != NULL && (strchr(at + 1, '@') != NULL || strcspn(rest, "/") < (size_t)(at - rest)))
         return err_set(err, "an @ or / inside the URI's user or password must be written %%40 or "
                             "%%2F");
+    return true;
+}
+
+/* libpq repeats what it can't decode, and a password is what needs a % most often. */
+static bool check_percent(const char *uri, struct err *err)
+{
+    for (const char *c = strchr(uri, '%'); c != NULL; c = strchr(c + 1, '%')) {
+        if (!isxdigit((unsigned char)c[1]) || !isxdigit((unsigned char)c[2]))
+            return err_set(err, "a %% in the URI is not followed by two hexadecimal digits; a %% "
+                                "itself is written %%25");
+        if (c[1] == '0' && c[2] == '0')
+            return err_set(err, "a URI can't have the character %%00");
+    }
+    return true;
+}
+
+/* host[:port], and others behind commas. What is no port may be a password whose @ was forgotten.
+ */
+static bool check_hosts(const char *hosts, struct err *err)
+{
+    const char *end = hosts + strcspn(hosts, "/?");
+
+    while (hosts < end) {
+        const char *closed = *hosts == '[' ? strchr(hosts, ']') : hosts;
+
+        if (closed == NULL || closed > end)
+            return err_set(err, "a [ in the URI is not closed");
+        hosts = *hosts == '[' ? closed + 1 : hosts + strcspn(hosts, ":,/?");
+        if (*hosts == ':')
+            hosts += 1 + strspn(hosts + 1, "0123456789");
+        if (hosts < end && *hosts != ',')
+            return err_set(err, "a port in the URI is not a number (a password stands between user "
+                                "and host: user:password@host)");
+        hosts += hosts < end;
+    }
     return true;
 }
 
@@ -196,10 +246,10 @@ static bool mask_uri(const char *conninfo, size_t scheme, struct text *out, stru
     const char *cursor = conninfo + scheme;
     size_t path;
 
-    if (!check_uri(cursor, err))
+    if (!check_uri(cursor, err) || !check_percent(cursor, err))
         return false;
     text_add_bytes(out, conninfo, scheme);
-    if (!mask_user(&cursor, out, err))
+    if (!mask_user(&cursor, out, err) || !check_hosts(cursor + (*cursor == '@'), err))
         return false;
     path = strcspn(cursor, "?");
     text_add_bytes(out, cursor, path);
@@ -214,4 +264,14 @@ bool conninfo_mask(const char *conninfo, struct text *out, struct err *err)
     size_t scheme = scheme_length(conninfo);
 
     return scheme > 0 ? mask_uri(conninfo, scheme, out, err) : mask_pairs(conninfo, out, err);
+}
+
+bool conninfo_has_secret(const char *conninfo)
+{
+    struct text masked = {0};
+    struct err err;
+    bool secret = !conninfo_mask(conninfo, &masked, &err) || !text_equal(masked.data, conninfo);
+
+    text_free(&masked);
+    return secret;
 }

@@ -19,4 +19,8 @@
  * never a secret. */
 bool conninfo_mask(const char *conninfo, struct text *out, struct err *err);
 
+/* Whether there is anything to mask. What libpq says of such a conninfo must not be repeated: its
+ * messages quote pieces of it, some of them all of it. */
+bool conninfo_has_secret(const char *conninfo);
+
 #endif

@@ -60,7 +60,9 @@ static bool check_name(enum section_kind kind, const char *name, struct err *err
         return err_set(err, "[%s] needs a name, as in [%s %s]", kinds[kind].word, kinds[kind].word,
                        example);
     if (name[strspn(name, allowed)] != '\0')
-        return err_set(err, "the name \"%s\" may only have letters, digits and _ . -", name);
+        return strchr(name, '@') != NULL /* a URI, perhaps with its password */
+                   ? err_set(err, "a name may only have letters, digits and _ . -")
+                   : err_set(err, "the name \"%s\" may only have letters, digits and _ . -", name);
     if (text_equal(name, ".") || text_equal(name, "..")) /* a URL has another meaning for them */
         return err_set(err, "\"%s\" is no name; give it a letter, as in [%s %s]", name,
                        kinds[kind].word, example);

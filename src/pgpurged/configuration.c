@@ -1,8 +1,23 @@
 #include "pgpurged/configuration.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
+#include "config/conninfo.h"
 #include "net/pg_conn.h"
 #include "net/sd.h"
+
+/* libpq quotes what it does not understand. */
+static void hide_secret(const struct database_settings *database, struct err *err)
+{
+    char *quote = strchr(err->text, '"');
+
+    if (quote == NULL || !conninfo_has_secret(database->conninfo))
+        return;
+    snprintf(quote, sizeof err->text - (size_t)(quote - err->text),
+             "... (not shown, because a password stands in it)");
+}
 
 struct settings *configuration_load(const char *path, struct err *err)
 {
@@ -14,6 +29,7 @@ struct settings *configuration_load(const char *path, struct err *err)
         const struct database_settings *database = &settings->databases[i];
 
         if (!pg_conninfo_check(database->conninfo, err)) {
+            hide_secret(database, err);
             err_prefix(err, "%s:%d: conninfo of database %s", path, database->line, database->name);
             settings_free(settings);
             return NULL;

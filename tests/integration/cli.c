@@ -213,6 +213,42 @@ START_TEST(two_verbs_in_any_order_are_bad_usage_and_nothing_is_done)
 }
 END_TEST
 
+/* --- secrets --- */
+
+/* libpq quotes what it can't read, and so would we. */
+static const char *const secret_conninfos[] = {
+    "postgresql://u:gehe%im@127.0.0.1:1/db",
+    "postgresql://u:geheim@127.0.0.1:1/db?sslpassword=gehe%im",
+    "postgresql://u:geheim@[::1/db",
+    "postgresql://u:geheim@127.0.0.1:1/db?geheim",
+    "postgresql://u:geheim@127.0.0.1:1/db?sslmode=a=b",
+    "postgresql://u:geheim@127.0.0.1:1/db",
+    "postgresql://u:geheim",
+    "dbname=postgresql://u:geheim@127.0.0.1:1/db",
+    "host=127.0.0.1 port=1 password=geheim",
+    "host=127.0.0.1 port=1 password=geheim sslpassword='geheim' nonsense=1",
+    "host=127.0.0.1 port=1 password='geheim' x",
+    "host=127.0.0.1 port=1 password=ge\\ heim geheim=1",
+};
+
+START_TEST(no_password_of_a_conninfo_is_ever_shown)
+{
+    static const char *const verbs[] = {"--check", "--plan", "--once", "--print-config"};
+    const char *output;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(secret_conninfos); i++)
+        for (size_t j = 0; j < ARRAY_LENGTH(verbs); j++) {
+            const char *config = scene_config_through(secret_conninfos[i], scene_job(""));
+
+            if (j == 2 && i == 8) /* a database that is not there is waited for */
+                continue;
+            pgpurged_run(&output, "--config", config, verbs[j], NULL);
+            ck_assert_msg(strstr(output, "geheim") == NULL && strstr(output, "gehe%") == NULL,
+                          "%s %s: %s", verbs[j], secret_conninfos[i], output);
+        }
+}
+END_TEST
+
 START_TEST(version_is_the_package_and_its_number)
 {
     const char *output;
@@ -311,6 +347,7 @@ int main(void)
         plan_of_a_database_that_is_not_there_says_so,
         the_command_line_answers_as_it_always_did,
         two_verbs_in_any_order_are_bad_usage_and_nothing_is_done,
+        no_password_of_a_conninfo_is_ever_shown,
         version_is_the_package_and_its_number,
         check_says_in_one_line_that_a_file_is_fine,
         print_config_feeds_itself,

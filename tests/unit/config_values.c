@@ -568,6 +568,9 @@ static const struct {
      "postgresql://u:********@h/db?sslpassword=********"},
     {"postgresql://h/db?password", "postgresql://h/db?password"},
     {"postgresql://h1:1,h2:2/db", "postgresql://h1:1,h2:2/db"},
+    {"postgresql://u:ge%25heim@[::1]:5432,h2/db", "postgresql://u:********@[::1]:5432,h2/db"},
+    {"postgresql://%2Ftmp:5432/db", "postgresql://%2Ftmp:5432/db"},
+    {"postgresql://h:/db?x", "postgresql://h:/db?x"},
 };
 
 START_TEST(password_in_a_conninfo_is_masked)
@@ -592,6 +595,12 @@ END_TEST
          "written without blanks around the =)"
 #define STRAY_AT "an @ or / inside the URI's user or password must be written %40 or %2F"
 
+#define STRAY_PERCENT                                                                              \
+    "a % in the URI is not followed by two hexadecimal digits; a % itself is written %25"
+#define NO_PORT                                                                                    \
+    "a port in the URI is not a number (a password stands between user and host: "                 \
+    "user:password@host)"
+
 static const struct {
     const char *conninfo, *message;
 } wrong_conninfos[] = {
@@ -614,6 +623,19 @@ static const struct {
      "a URI has no blanks; write %20, or use the form host=... dbname=..."},
     {"postgresql://h/db?p%61ssword=geheim",
      "an option's name in the URI is percent-encoded; write it plainly"},
+    {"postgresql://u:ge%heim@h/db", STRAY_PERCENT},
+    {"postgresql://u:geheim%@h/db", STRAY_PERCENT},
+    {"postgresql://u:geheim%2@h/db", STRAY_PERCENT},
+    {"postgresql://h/db?sslpassword=ge%zzheim", STRAY_PERCENT},
+    {"postgresql://h/db?password=geheim%", STRAY_PERCENT},
+    {"postgresql://u:ge%00heim@h/db", "a URI can't have the character %00"},
+    {"postgresql://u:geheim@[h/db", "a [ in the URI is not closed"},
+    {"postgresql://u:geheim", NO_PORT},
+    {"postgresql://u:geheim/db", NO_PORT},
+    {"postgresql://u:1@h1:1,h2:geheim/db", NO_PORT},
+    {"postgresql://u:1@[::1]geheim/db", NO_PORT},
+    {"dbname=postgresql://u:geheim@h/db", "a URI stands alone: conninfo = postgresql://..."},
+    {"host=h dbname='postgres://u:geheim@h/db'", "a URI stands alone: conninfo = postgresql://..."},
 };
 
 START_TEST(unreadable_conninfo_is_refused_without_repeating_it)
