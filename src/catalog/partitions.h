@@ -22,7 +22,7 @@ struct partition {
     int64_t blocks;
     double rows;           /* reltuples; -1 = never analyzed */
     bool may_lock;         /* as in struct preflight_table */
-    char *before_triggers; /* likewise; NULL = none */
+    char *before_triggers; /* as in struct preflight_table; NULL = none */
     struct wall ends; /* no row that is younger can come in any more, by the bounds of the partition
                          and of what it is a part of; {0} = they don't say */
     char *keep_whole; /* why it can't be dropped in one piece all the same; NULL = it can */

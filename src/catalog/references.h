@@ -25,8 +25,8 @@ struct reference_facts {
     char *index_columns; /* of the index that would serve it, as they are written */
     char *create_index;  /* what is missing, to be run; NULL = nothing */
     int64_t blocks;      /* of the child */
-    double rows;         /* likewise, reltuples; -1 = never analyzed */
-    double parents;      /* rows that they refer to, likewise; 0 = none, or not known */
+    double rows;         /* of the child, by reltuples; -1 = never analyzed */
+    double parents;      /* rows of the parent, by reltuples; 0 = none, or not known */
     double share;        /* of these rows that refer to any, by statistics; 1 = not known */
 };
 

@@ -28,7 +28,7 @@ struct relation {
     const char *persistence;   /* relpersistence */
     const char *access_method; /* NULL = it has no rows of its own */
     int64_t blocks;            /* of all partitions together; -1 = not known */
-    double rows;               /* likewise, reltuples; -1 = never analyzed */
+    double rows;               /* of all partitions together, by reltuples; -1 = never analyzed */
     bool is_system, is_hypertable;
     bool has_policies; /* row level security applies to the role */
     bool can_use_schema, can_select, can_delete;

@@ -28,7 +28,7 @@ struct duration {
 bool duration_parse(const char *text, const char *usual_unit, struct duration *duration,
                     struct err *err);
 
-/* The same where the length must be fixed: months and years are refused as well. */
+/* Reads a duration of fixed length: months and years are refused as well. */
 bool duration_parse_ms(const char *text, const char *usual_unit, int64_t *ms, struct err *err);
 
 /* The shortest that it can be: a month counts 28 days, a year 365. */

@@ -1,5 +1,6 @@
 /*
- * live: the text after `never_expires =`: marks that mean a row is live.
+ * never_expires: the text after `never_expires =`: values of the expiry column that mean that a row
+ * is live.
  *
  * A list of null, 0, infinity, -infinity, ISO dates, ISO times with or without a zone, and numbers
  * of an epoch. Everything is checked here and kept in a form that no setting of a session can read

@@ -145,7 +145,7 @@ struct settings {
 /* Reads and checks the file. NULL with `err` set ("FILE:LINE: ...") if anything at all is wrong. */
 struct settings *settings_load(const char *path, struct err *err);
 
-/* The same for text that is already in memory (tests, fuzzing); `path` is only for messages. */
+/* Reads and checks text in memory (tests, fuzzing); `path` is only for messages. */
 struct settings *settings_parse(const char *path, const char *bytes, size_t length,
                                 struct err *err);
 

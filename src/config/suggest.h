@@ -1,6 +1,6 @@
 /*
- * nearest: which of some known names a mistyped one was probably meant to be. Plain data; the name
- * found belongs to whoever gave it.
+ * suggest: finds the known name that is most similar to a mistyped one. Plain data; the caller owns
+ * all names.
  */
 #ifndef PGPURGED_CONFIG_SUGGEST_H
 #define PGPURGED_CONFIG_SUGGEST_H
@@ -9,7 +9,7 @@
 
 struct suggest {
     const char *wrong;
-    const char *name; /* the best so far; NULL if nothing is near enough */
+    const char *name; /* the best so far; NULL if no name is similar enough */
     size_t distance;  /* only names nearer than this count */
 };
 

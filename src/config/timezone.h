@@ -20,7 +20,7 @@ bool timezone_check(const char *text, struct err *err);
  * may have it. Its sign is that of POSIX. */
 bool timezone_is_posix(const char *text);
 
-/* The same words, for a name that the server doesn't know. `known` is the name that it has in other
+/* Fills err for a name that the server doesn't know. `known` is the name that it has in other
  * letters, NULL = none. Returns false for the caller to return. */
 bool timezone_unknown(const char *text, const char *known, struct err *err);
 

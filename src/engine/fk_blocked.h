@@ -1,6 +1,6 @@
 /*
- * kept: how many due rows stay because rows of other tables refer to them, for each reference that
- * keeps some. Counted by each batch (purge_batch() in sql/schema.sql), summed over a pass; a later
+ * fk_blocked: the number of due rows that stay because rows of other tables refer to them, for each
+ * reference. Counted by each batch (purge_batch() in sql/schema.sql), summed over a pass; a later
  * pass over the same partition counts anew, so that each row is in the sum once.
  */
 #ifndef PGPURGED_ENGINE_FK_BLOCKED_H
@@ -32,7 +32,7 @@ int64_t fk_blocked_rows_of_pass(const struct fk_blocked *fk_blocked); /* of this
 int64_t fk_blocked_by(const struct fk_blocked *fk_blocked,
                       size_t i); /* of the run, by the i-th keeper */
 
-/* Adds them to a list, by "comments_post_id_fkey on public.comments" and its kin. */
+/* Adds them to a list, by as in "comments_post_id_fkey on public.comments". */
 void fk_blocked_list(const struct fk_blocked *fk_blocked, const struct reference_graph *graph,
                      struct rejected_list *list);
 

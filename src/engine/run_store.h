@@ -1,7 +1,7 @@
 /*
- * run: the record of a run in the database, and when the next one is due: the questions and how
- * their answers read. Each *_send() sends one query (query.h) whose reply goes to fn; each *_read()
- * takes what it needs from a reply that is PG_DONE.
+ * run_store: the record of a run in the database, and when the next run is due: the questions and
+ * how to read their answers. Each *_send() sends one query (query.h) whose reply goes to fn; each
+ * *_read() takes what it needs from a reply that is PG_DONE.
  */
 #ifndef PGPURGED_ENGINE_RUN_STORE_H
 #define PGPURGED_ENGINE_RUN_STORE_H

@@ -2,9 +2,8 @@
  * counters: what is counted, declared once. One line here is a field of struct job_counters or
  * struct database_counters, a metric of /metrics with its help, and a key of the JSON status.
  *
- * The structs are plain data, zeroed at start, and incremented in place by whoever does the thing
- * that is counted. They only ever grow; they start again at zero with the process, as Prometheus
- * expects.
+ * The structs are plain data. They are zero at start and incremented where the counted thing
+ * happens. They only grow, and they start again at zero with the process, as Prometheus expects.
  */
 #ifndef PGPURGED_MODEL_COUNTERS_H
 #define PGPURGED_MODEL_COUNTERS_H
@@ -94,7 +93,7 @@ struct database_counters {
     DATABASE_COUNTERS(COUNTER_FIELD)
 };
 
-/* The same as a table, for those who show them. */
+/* The counters as a table, for the writers of JSON and metrics. */
 struct counter {
     enum counter_kind kind;
     size_t offset; /* in struct job_counters or struct database_counters */

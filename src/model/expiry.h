@@ -1,6 +1,6 @@
 /*
- * marks: what a job's rule says about its rows beside the expiry column and the retention: which
- * values of the mark mean that a row is live, and which flags must be set. config/ reads them from
+ * expiry: the parts of a job's rule beside the expiry column and the retention: the values that
+ * mean that a row is live, and the flags that must be set. config/ reads them from
  * the file and owns them, sql/ writes them as SQL. Plain data.
  */
 #ifndef PGPURGED_MODEL_EXPIRY_H

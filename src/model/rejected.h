@@ -23,7 +23,7 @@ struct rejected_cause {
     const char *sqlstate, *message; /* what the server says */
 };
 
-/* The same with its rows. */
+/* A cause and its number of rows; owns its strings. */
 struct rejected_by {
     enum rejected_reason reason;
     char *name, *sqlstate, *message;

@@ -1,11 +1,11 @@
 /*
- * pg: one connection to PostgreSQL and the requests on it. The only room that knows libpq.
+ * pg_conn: one connection to PostgreSQL and its requests. Only this room knows libpq.
  *
  * A request is a fixed list of statements sent at once in pipeline mode and closed by one sync: one
  * network round trip. Its reply function is called exactly once, from the loop, never inside
  * pg_send(): with all results, or with the first error (the statements after it were skipped by the
  * server), or with PG_LOST when the connection went away, or was given up because the deadline
- * passed. Several requests may be in request; replies come in order. After an error that leaves a
+ * passed. Several requests may be in flight; replies come in order. After an error that leaves a
  * failed transaction behind, a ROLLBACK is sent before the reply is delivered, so that the
  * connection is usable again.
  *

@@ -1,5 +1,5 @@
 /*
- * notify: what systemd is told (sd_notify(3)). Without libsystemd, or without $NOTIFY_SOCKET, every
+ * sd: notifies systemd (sd_notify(3)). Without libsystemd, or without $NOTIFY_SOCKET, every
  * call does nothing.
  */
 #ifndef PGPURGED_NET_SD_H

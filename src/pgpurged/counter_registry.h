@@ -1,6 +1,6 @@
 /*
- * registry: the counters of jobs and databases by name. They outlive a reload, since Prometheus
- * takes a counter that starts again for a restart of the process.
+ * counter_registry: the counters of jobs and databases by name. They survive a reload, because for
+ * Prometheus a counter that starts again at 0 means a restart of the process.
  *
  * What is handed out stays where it is until counter_registry_free().
  */

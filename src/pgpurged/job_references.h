@@ -1,5 +1,5 @@
 /*
- * kin: which jobs are on tables whose rows refer to those of another job's table.
+ * job_references: finds the jobs on tables whose rows refer to the table of another job.
  */
 #ifndef PGPURGED_PGPURGED_JOB_REFERENCES_H
 #define PGPURGED_PGPURGED_JOB_REFERENCES_H

@@ -32,8 +32,8 @@ struct forecast_facts {
     double children;            /* rows of other tables that go with a due one, on the average */
     double pages;               /* that the scan reads; a page out of order counts as several */
     double rows_per_busy_s;     /* deleted in a second spent in batches; > 0 */
-    double children_per_busy_s; /* likewise; > 0 */
-    double pages_per_busy_s;    /* read likewise; > 0 */
+    double children_per_busy_s; /* deleted in a second spent in batches; > 0 */
+    double pages_per_busy_s;    /* read in a second spent in batches; > 0 */
     int duty_cycle_percent, max_duty_cycle_percent;
     double max_rows_per_second; /* children included; 0 = no limit */
 

@@ -1,10 +1,9 @@
 /*
- * order: which job waits for which, where rows of their tables refer to each other: rows that refer
- * go first, because a due row stays as long as another one refers to it. Pure.
+ * job_order: which job waits for which, if rows of their tables refer to each other. The job on the
+ * referring table runs first, because a due row stays while another row refers to it. Pure.
  *
- * Only jobs that are under way are waited for. Whoever asks, and whenever, nobody ever waits for
- * somebody who waits, by however many others, for him: so of the jobs under way there is always one
- * that waits for nobody.
+ * A job waits only for jobs that are running or about to run. There is never a circle of waiting
+ * jobs, so of these jobs there is always one that waits for no other.
  */
 #ifndef PGPURGED_POLICY_JOB_ORDER_H
 #define PGPURGED_POLICY_JOB_ORDER_H

@@ -1,24 +1,24 @@
 /*
- * limits: whether a job may go on, has to go slower or is held, by what was sampled of the server.
+ * limits: decides from a sample of the server whether a job continues, is throttled or is held.
  * Pure; one struct limiter for each run of a job, plain data.
  *
- *   replica_lag      slower from half of the limit on, held beyond it
- *   slot_lag         likewise
- *   active_sessions  held beyond the limit
+ *   replica_lag      throttled above half of the limit, held above it
+ *   slot_lag         throttled above half of the limit, held above it
+ *   active_sessions  held above the limit
  *   wraparound       held while autovacuum freezes the rows of the same table
- *   wal_rate         slower until the server keeps the limit, however much of it others write; held
- *                    if it doesn't even when the job is at its slowest
- *   lock_waiters     slower for a moment after a batch that others have waited for: with its commit
- *                    they have got what they wanted
- *   old_snapshot     slower: what is deleted can't be cleaned up, and is read again by everyone
+ *   wal_rate         throttled until the whole server is below the limit; held if it is above the
+ *                    limit even at the lowest pace of the job
+ *   lock_waiters     throttled for a moment after a batch for which other sessions have waited;
+ *                    its commit has released the locks
+ *   old_snapshot     throttled: VACUUM can't remove the dead rows, and every scan reads them
  *
- * What is beyond its limit holds the job until it is below three quarters of it, so that a job
- * doesn't start and stop with every sample. A fact that is not known (the role may not see it, or
- * there is none) holds nothing back.
+ * A value above its limit holds the job until it is below three quarters of the limit, so that a
+ * job doesn't start and stop with every sample. An unknown value (the role may not see it, or there
+ * is none) has no effect.
  *
  * No hold lasts longer than max_hold: a job that never runs must not look healthy, and rows that
- * ought to be gone are a harm as well. Then the job goes on at its slowest, for a reason of its own
- * that warns (REASON_MAX_HOLD), until the limit is kept again.
+ * ought to be gone are a harm as well. Then the job continues at its lowest pace, with a warning
+ * (REASON_MAX_HOLD), until the value is below the limit again.
  */
 #ifndef PGPURGED_POLICY_LIMITS_H
 #define PGPURGED_POLICY_LIMITS_H
@@ -65,7 +65,7 @@ enum limit_action {
 struct limit_verdict {
     enum limit_action action;
     enum reason reason; /* REASON_NONE for LIMIT_GO */
-    enum reason cause;  /* the same, or what is behind REASON_MAX_HOLD */
+    enum reason cause;  /* of the reason; with REASON_MAX_HOLD the limit that has held the job */
     double part; /* of duty cycle and max_rows_per_second: 1 for LIMIT_GO, 0 for LIMIT_HOLD */
 };
 

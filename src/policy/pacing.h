@@ -1,6 +1,6 @@
 /*
- * pace: how much one batch takes and how long the job rests afterwards. Pure: it learns from what
- * was measured and is asked for the next step.
+ * pacing: the size of the next batch and the rest after it, computed from the times of the last
+ * batches. Pure.
  *
  * A batch is worked off on the server in chunks of blocks, one DELETE each (sql/schema.sql,
  * purge_batch). After each chunk, of n rows and t milliseconds, it ends if another one like it

@@ -13,7 +13,7 @@ static double pages_at_random(double rows, double pages)
     return pages * -expm1(-rows / pages);
 }
 
-/* The same where they lie side by side. */
+/* How many pages `rows` rows that lie side by side are on. */
 static double pages_side_by_side(const struct choose_facts *facts, double rows)
 {
     double rows_per_page = facts->rows > 0 ? facts->rows / (double)facts->pages : 1;

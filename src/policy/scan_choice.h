@@ -1,5 +1,5 @@
 /*
- * choose: heap scan or index scan, by the pages that each would touch. Pure.
+ * scan_choice: selects the heap scan or the index scan, by the pages that each would read. Pure.
  *
  * The heap scan touches every page of the partition once, in order. The index scan takes the TIDs
  * of due rows in slices of CHOOSE_SLICE_ROWS, in the order of their marks, and touches the pages

@@ -111,7 +111,7 @@ enum batch_outcome outcome_of_sqlstate(const char *sqlstate)
     return BATCH_REFUSED; /* a code from nowhere: when unsure, do not delete */
 }
 
-/* The same for what is BATCH_ROW_ERROR or BATCH_TOO_SLOW above. */
+/* The reason of a rejected row, for codes that are BATCH_ROW_ERROR or BATCH_TOO_SLOW above. */
 static const struct rejected_rule {
     const char *prefix;
     enum rejected_reason reason;

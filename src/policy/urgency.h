@@ -15,7 +15,8 @@
 
 struct urgency_facts {
     double work_left;       /* blocks or rows, an estimate; NAN = not known */
-    double work_per_busy_s; /* the same unit, done in a second spent in batches; 0 = not measured */
+    double work_per_busy_s; /* in the unit of the work left, in a second of batches; 0 = not
+                               measured */
     double left_s; /* until the window closes or the next run is due; 0 or less = it is late */
     int duty_cycle_percent, max_duty_cycle_percent;
     bool limited; /* the last verdict was not LIMIT_GO */

@@ -18,7 +18,7 @@
 /* {"daemon":{...},"databases":[...],"jobs":[...]} on one line, with a newline at the end. */
 void json_write(struct text *out, const struct snapshot *snapshot);
 
-/* The same document with nothing but one job and its database (GET /v1/jobs/NAME). */
+/* The document of json_write(), with one job and its database only (GET /v1/jobs/NAME). */
 void json_write_job(struct text *out, const struct snapshot *snapshot, const struct job_view *job);
 
 /* {"message":"..."} and {"error":"..."}: the answers to POST, and to what can't be answered. */
@@ -28,9 +28,9 @@ void json_write_error(struct text *out, const char *sentence);
 /* A string with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 void json_write_string(struct text *out, const char *string);
 
-/* [{"reason":"foreign_key",...},...]: as it stands in the status, and in the record of a run. */
+/* [{"reason":"foreign_key",...},...], as in the status and in the record of a run. */
 void json_write_rejected(struct text *out, const struct rejected_list *list);
-/* The same read into an empty list. False if it isn't one; then it stays empty. */
+/* Reads such an array into an empty list. False if it is none; then the list stays empty. */
 bool json_read_rejected(const char *json, struct rejected_list *list);
 
 /* NULL with `err` set if it isn't a snapshot. Keys that are not known are ignored and those that

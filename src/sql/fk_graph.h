@@ -1,5 +1,5 @@
 /*
- * family: the graph of references around one table, as plain data, and the ways through it.
+ * fk_graph: the graph of references around one table, as plain data, and the paths through it.
  *
  * catalog/references.h reads it from the catalog; sql/children.h writes statements from it. Table 0
  * is the job's own. References that are followed are gone through depth first; one that leads back

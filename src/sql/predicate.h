@@ -58,7 +58,7 @@ struct sql_target {
  */
 char *sql_predicate(const struct sql_target *target, const char *cutoff);
 
-/* The same, and nothing that refers to the row keeps it: what makes a row go. */
+/* The predicate, and no reference keeps the row: the condition under which a row is deleted. */
 char *sql_goes(const struct sql_target *target, const char *cutoff);
 
 /* Comparisons of the bare column, which an index on it can serve: they let every due row in, and

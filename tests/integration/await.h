@@ -15,7 +15,8 @@ enum { AWAIT_MS = 60000 };
 /* Whether the condition came true within the time. It is asked at least once. */
 bool await_quietly(await_fn *condition, void *arg, int timeout_ms);
 
-/* The same, but the test fails if it does not: "waited 500 ms in vain for WHAT". */
+/* Waits for the condition; the test fails if it does not come true: "waited 500 ms in vain for
+ * WHAT". */
 void await(await_fn *condition, void *arg, int timeout_ms, const char *what);
 
 #endif

@@ -62,8 +62,8 @@ const char *cluster_socket(const struct cluster *cluster);
 const char *cluster_conninfo(const struct cluster *cluster, const char *database, const char *user);
 const char *cluster_conninfo_tcp(const struct cluster *cluster, const char *database,
                                  const char *user);
-/* The same through a proxy that listens on this port: nothing is negotiated, so that each text goes
- * by as it is. */
+/* To connect with, through a proxy that listens on this port: nothing is negotiated, so that each
+ * text goes by as it is. */
 const char *cluster_conninfo_through(int port, const char *database, const char *user);
 
 #endif

@@ -136,7 +136,7 @@ START_TEST(a_row_restored_between_snapshot_and_lock_of_skip_locked_survives)
 }
 END_TEST
 
-/* The same for the plain DELETE. */
+/* A restored row survives the plain DELETE as well, without SKIP LOCKED. */
 START_TEST(a_row_restored_between_snapshot_and_delete_survives)
 {
     struct scene scene = scene_new();
@@ -432,7 +432,7 @@ static unsigned storm_seed(void)
     return seed;
 }
 
-/* Of those that ended before, each may have met rows that were locked. */
+/* Waits for a run that ended after the moment: an earlier run may have met locked rows. */
 static void await_run_after(const struct scene *scene, const char *moment)
 {
     await_sql(scene->own,

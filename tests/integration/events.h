@@ -14,19 +14,20 @@
 
 /* A database with `ev`, partitioned by ranges of id; no partition yet. */
 struct scene events_new(void);
-/* The same in a scene that there is. */
+/* Adds `ev`, partitioned by ranges of id and without partitions, to a scene. */
 void events_make(struct scene *scene);
 
 /* A partition `name` of `parent` for ids from `from` up to, but not including, `to`. */
 void events_add_partition(struct scene *scene, const char *parent, const char *name, int from,
                           int to);
 
-/* The same for any `bounds`: "FOR VALUES ...", "DEFAULT", "... PARTITION BY ...". */
+/* A partition `name` of `parent` with any `bounds`: "FOR VALUES ...", "DEFAULT", "... PARTITION BY
+ * ...". */
 void events_add_part(struct scene *scene, const char *parent, const char *name, const char *bounds);
 
 /* ev_1 to ev_N of a hundred rows each, filled and watched; ids 1 to 100 are in ev_1. */
 struct scene events_of(int partitions);
-/* The same in a scene with `ev`. */
+/* Adds ev_1 to ev_N to a scene with `ev`. */
 void events_add_partitions(struct scene *scene, int partitions);
 
 /* Rows into `table`, ten to a block and due as scene_add_orders() has them: two of each four. */

@@ -12,7 +12,7 @@ const char *program_pgpurged(void);
  * not end within AWAIT_MS fails the test. */
 int program_run(const char **output, const char *program, ...) __attribute__((sentinel));
 
-/* The same for pgpurged: pgpurged_run(&output, "--config", path, "--once", NULL). */
+/* Runs pgpurged: pgpurged_run(&output, "--config", path, "--once", NULL). */
 int pgpurged_run(const char **output, ...) __attribute__((sentinel));
 
 /* What a message of a log says to run: the rest of the first line with "run: ". Kept. */

@@ -13,7 +13,7 @@
 
 enum mode { MODE_SKIP, MODE_CASCADE, MODE_DELETE };
 
-/* The same for all that refers to the table. */
+/* The mode of `children`, one for all references to the table. */
 static enum mode mode_of(struct random_maker *maker)
 {
     static const char *const modes[] = {"skip", "cascade", "delete"};

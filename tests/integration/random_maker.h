@@ -64,7 +64,7 @@ int random_dice(struct random_maker *maker, int sides);
 void random_column(struct random_maker *maker, const char *name, const char *type,
                    const char *value);
 
-/* The same dice for row i, in SQL: "dice(17, 'flag', i, 4)". A new `purpose` is thrown anew. */
+/* Dice for row i, in SQL: "dice(17, 'flag', i, 4)". A new `purpose` is thrown anew. */
 const char *random_row_dice(const struct random_maker *maker, const char *purpose, int sides);
 
 /* A copy of the text with each `word` replaced. */
@@ -74,8 +74,8 @@ struct random_word {
     const char *word, *with;
 };
 
-/* The same for several words, one after the other: what comes later may stand in what came before.
- */
+/* A copy of the text with several words replaced, one after the other: a later word may be in the
+ * text of an earlier one. */
 const char *random_put_all(const char *text, const struct random_word *words, size_t count);
 
 /* The features. Tables: */

@@ -26,7 +26,7 @@ struct random_schema {
     const char *insert_child; /* a child of row $1; "" = there are no children */
     /* To a few of the next due rows on disk, $1 left out: where the scan will be in a moment. */
     const char *restore_next, *lock_next;
-    const char *insert_children_next; /* "" likewise */
+    const char *insert_children_next; /* children of the next due rows; "" = there are none */
 };
 
 struct random_schema random_schema_make(unsigned seed);

@@ -30,7 +30,7 @@ PGconn *scene_connect(const struct scene *scene);
  * is live; ids go from 1 to `rows` and follow the order on disk.
  */
 void scene_add_orders(struct scene *scene, int rows);
-/* The same as another table beside it. */
+/* Makes another table of this kind. */
 void scene_add_table(struct scene *scene, const char *table, int rows);
 
 /* When a row of these tables is due, in SQL. */
@@ -42,9 +42,9 @@ int64_t scene_due(const struct scene *scene);
 /* A configuration of the database `d`, reached by `conninfo`, and the sections that follow it. The
  * server doesn't end a batch that stands at a gate (below) however slow the machine is. */
 const char *scene_config_through(const char *conninfo, const char *sections);
-/* The same through the server's own socket. */
+/* A configuration of the database `d` over the server's own socket. */
 const char *scene_config_of(const struct scene *scene, const char *sections);
-/* The same with one job, orders, and more options for it. */
+/* A configuration with one job, orders, and more options for it. */
 const char *scene_config(const struct scene *scene, const char *options);
 
 /* [job orders] with more options, to be put into a configuration. */
@@ -70,10 +70,10 @@ int scene_backend(const struct scene *scene);
 /* The gate: the n-th DELETE on orders from now on waits until it is opened, however often a batch
  * was tried before. It holds no lock on a row and takes no transaction id. */
 void gate_close(struct scene *scene, int nth);
-/* The same on another table: a partition, say, since statement triggers of a partitioned table
- * don't fire for its leaves. */
+/* A gate on another table, for example a partition: statement triggers of a partitioned table don't
+ * fire for its partitions. */
 void gate_close_on(struct scene *scene, const char *table, int nth);
-/* The same for the n-th and all that come after it, for a run of several workers. */
+/* A gate for the n-th DELETE and all after it, for a run of several workers. */
 void gate_close_to_all(struct scene *scene, int nth);
 void gate_close_to_all_on(struct scene *scene, const char *table, int nth);
 void gate_await(const struct scene *scene);

@@ -30,7 +30,7 @@ static const char *opening_in(const struct scene *scene, int seconds)
     return keep_format("window = 12:00-18:00\ntimezone = %s\n", scene_noon_in(scene, seconds));
 }
 
-/* The same configuration as scene_config() makes, put in the place of another. */
+/* Replaces the daemon's configuration by one of scene_config(), and reloads it. */
 static void reconfigure(const struct scene *scene, const struct daemon *daemon, const char *options)
 {
     config_rewrite(daemon->config, "%s", keep_file(scene_config(scene, options)));

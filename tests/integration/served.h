@@ -24,7 +24,7 @@ void served_end(struct served *served);
 
 /* A configuration file: more options of the daemon, sections of jobs. */
 const char *served_config(const struct served *served, const char *options, const char *sections);
-/* The same of a database that is reached by `conninfo`. */
+/* A configuration file whose database is reached by `conninfo`. */
 const char *served_config_through(const struct served *served, const char *conninfo,
                                   const char *options, const char *sections);
 
@@ -41,8 +41,8 @@ struct snapshot *served_status(const struct served *served);
 void served_await(const struct served *served, const char *job, const char *state,
                   const char *reason);
 
-/* The same, with a sentence that holds `why`: both from one look, since a job that rests or backs
- * off is at work again by the next one. */
+/* Waits until the job is in this state for this reason, and its sentence contains `why`: both from
+ * one look, since a job that rests or backs off is at work again by the next one. */
 void served_await_why(const struct served *served, const char *job, const char *state,
                       const char *reason, const char *why);
 

@@ -19,7 +19,7 @@ void sql_exec(PGconn *conn, const char *format, ...) __attribute__((format(print
 /* The first column of the first row; no row fails the test. NULL is 0. */
 int64_t sql_int(PGconn *conn, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The same as text, valid until the test ends. NULL is "". */
+/* The first column of the first row as text, valid until the test ends. NULL is "". */
 const char *sql_text(PGconn *conn, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Runs it and returns the SQLSTATE that it fails with; "00000" if it succeeds. Valid until the

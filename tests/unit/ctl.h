@@ -39,7 +39,7 @@ struct ctl_ran {
 /* Runs it with --socket and the arguments, which end with NULL. */
 struct ctl_ran ctl_run(const char *const *arguments);
 
-/* The same for a command line of the shell, in which $CTL stands for the program and $SOCKET for
+/* Runs a command line of the shell, in which $CTL stands for the program and $SOCKET for
  * the path. */
 struct ctl_ran ctl_shell(const char *command);
 
