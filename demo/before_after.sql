@@ -1,4 +1,4 @@
--- The table that the demo ends with: rows by what they are, before and after.
+-- The number of rows of each kind, before and after the purge.
 WITH kinds (kind, label) AS (
     VALUES (1, 'live'), (2, 'not due yet'), (3, 'restored before the purge'),
            (4, 'restored during the purge'), (5, 'due, but locked for a while'), (6, 'due'), (7, 'total')

@@ -1,5 +1,5 @@
--- The two promises, and that the work is done, judged from the witness's copy: one line each, PASS or
--- FAIL in front. A purge that removed nothing, or that nobody got in the way of, would prove nothing and fails.
+-- Checks both promises and whether all due rows are deleted, against the witness's copy: one line each,
+-- with PASS or FAIL. A purge that deleted nothing, or that no session disturbed, proves nothing and fails.
 SELECT CASE WHEN passed THEN 'PASS  ' ELSE 'FAIL  ' END || claim
 FROM (
     SELECT 1, gone > 0 AND gone = audited,

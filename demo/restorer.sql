@@ -1,5 +1,5 @@
--- The help desk: gives customers back what they had deleted, while the purge is running. A row that
--- has gone already isn't updated and so isn't written down as restored.
+-- The help desk restores rows for customers during the purge. A row that is already deleted is not
+-- updated, and therefore not recorded as restored.
 SET application_name = 'demo restorer';
 DO $$
 BEGIN

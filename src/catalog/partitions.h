@@ -42,8 +42,8 @@ struct partitions {
 
 /* The partitions of a partitioned table. A query (query.h). */
 void partitions_send(struct pg *pg, int64_t root, pg_result_fn *fn, void *arg);
-/* `role` is the role's name, for the GRANTs. What was over in `leaves` before stays over, unless it
- * has another name now: then the run has lost it in the middle. */
+/* `role` is the role's name, for the GRANTs. A partition that was over stays over, unless its
+ * name has changed: then the run has lost it in the middle. */
 void partitions_read(const struct pg_result *reply, const char *role,
                      struct partitions *partitions);
 
@@ -62,9 +62,9 @@ struct sql_target partition_target(const struct job_settings *job,
                                    const struct preflight_table *table,
                                    const struct partition *partition);
 
-/* What is sampled of a table with these leaves: all of it, as long as that reads nothing but heaps;
- * else a foreign table would be fetched whole, so that it is those leaves that can be purged, one
- * by one. sql_parts_free() it. */
+/* The relations to sample: the whole table if all its partitions are heaps; otherwise the
+ * partitions that can be purged, because a foreign table would be fetched as a whole.
+ * sql_parts_free() it. */
 struct sql_parts partitions_sampled(const struct job_settings *job,
                                     const struct preflight_table *table,
                                     const struct partitions *partitions);

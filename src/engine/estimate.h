@@ -44,7 +44,7 @@ struct estimate {
     bool gave_up;                 /* it was asked for and took too long */
     struct partitions partitions; /* of a partitioned table */
     struct choose_facts facts;
-    struct choice choice; /* not of a partitioned table, each of whose leaves has its own */
+    struct choice choice; /* not of a partitioned table: each partition has its own */
     struct vacuum_rights rights;
 };
 

@@ -13,14 +13,14 @@
 #include "model/rejected.h"
 
 struct fk_blocked {
-    int64_t *pass, *before; /* for each keeper of table 0, in the family's order: of this pass, of
-                               leaves that are over */
+    int64_t *pass, *before; /* for each reference that keeps rows of table 0, in the order of
+                               the graph: of this pass, of partitions that are over */
     size_t count;
 };
 
 /* A run begins: nothing is counted yet. `graph` may be NULL. */
 void fk_blocked_begin_run(struct fk_blocked *fk_blocked, const struct reference_graph *graph);
-/* So does a scan over the partition. */
+/* A scan over the partition begins: this pass has counted nothing yet. */
 void fk_blocked_begin_scan(struct fk_blocked *fk_blocked);
 /* What a batch has counted: an array as PostgreSQL writes it; NULL = nothing. */
 void fk_blocked_add(struct fk_blocked *fk_blocked, const char *array);
@@ -30,9 +30,9 @@ void fk_blocked_end_partition(struct fk_blocked *fk_blocked);
 int64_t fk_blocked_rows(const struct fk_blocked *fk_blocked);         /* of the run */
 int64_t fk_blocked_rows_of_pass(const struct fk_blocked *fk_blocked); /* of this pass */
 int64_t fk_blocked_by(const struct fk_blocked *fk_blocked,
-                      size_t i); /* of the run, by the i-th keeper */
+                      size_t i); /* of the run, by the i-th such reference */
 
-/* Adds them to a list, by as in "comments_post_id_fkey on public.comments". */
+/* Adds them to a list, by names as in "comments_post_id_fkey on public.comments". */
 void fk_blocked_list(const struct fk_blocked *fk_blocked, const struct reference_graph *graph,
                      struct rejected_list *list);
 

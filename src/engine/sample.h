@@ -28,7 +28,7 @@ struct sample {
         earliest_due; /* when the earliest marked row is due, or became so; only if any_marked */
 };
 
-/* What is looked at; `leaves` are those of a partitioned table, else they don't matter. */
+/* What to sample; `partitions` are used for a partitioned table only. */
 struct sampled {
     const struct job_settings *job;
     const struct preflight_table *table;

@@ -1,6 +1,6 @@
 /*
  * http: a small HTTP/1.1 server on Unix and TCP sockets, which answers one request per connection
- * (Connection: close) and can't be kept busy by clients that dawdle.
+ * (Connection: close) and can't be blocked by slow clients.
  *
  * The guards: each listening socket has room for HTTP_MAX_CONNECTIONS; when it is full, the oldest
  * connection whose request has not come whole is shed for the new one. A request has

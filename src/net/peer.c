@@ -35,7 +35,7 @@ static bool user_in_group(const struct peer *peer, gid_t group)
     int count = ARRAY_LENGTH(groups);
 
     if (user == NULL || getgrouplist(user->pw_name, peer->gid, groups, &count) < 0)
-        return false; /* in doubt, no */
+        return false; /* when unsure, no */
     return contains(groups, (size_t)count, group);
 }
 

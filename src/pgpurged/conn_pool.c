@@ -48,8 +48,8 @@ struct conn_pool {
     unsigned failures;   /* in a row */
     unsigned in_vain;    /* of those, while no other one stood or was being made: --once gives up by
                             them alone, since whoever has a connection will hand it on */
-    struct loop_timer pump;  /* who asks is served from the loop */
-    struct loop_timer retry; /* pending: nothing is opened before */
+    struct loop_timer pump;             /* who asks is served from the loop */
+    struct loop_timer retry;            /* pending: nothing is opened before */
     struct database_counters *counters; /* outlive us */
 };
 
@@ -98,7 +98,7 @@ static struct lease *ask(void *arg, enum lease_purpose purpose, lease_fn *fn, vo
     return lease;
 }
 
-/* --- trouble --- */
+/* --- an unavailable database --- */
 
 static int64_t retry_later(struct conn_pool *pool)
 {
@@ -122,7 +122,8 @@ static bool is_hopeless(const struct conn_pool *pool)
     return pool->once && pool->in_vain > 0 && (!pool->seen || pool->in_vain >= ONCE_ATTEMPTS);
 }
 
-/* A callback may end its lease, or any other one; so the list is gone through from its beginning. */
+/* A callback may end its lease, or any other one; so the list is gone through from its beginning.
+ */
 static void tell_waiting(struct conn_pool *pool, enum reason reason, const char *why)
 {
     struct lease_news news = {.kind = LEASE_WAITS, .reason = reason, .why = why};
@@ -219,8 +220,7 @@ static void open_connection(struct conn_pool *pool, struct lease *lease)
 static bool may_open(const struct conn_pool *pool)
 {
     return pool->connections < pool->settings->max_connections &&
-           !loop_timer_pending(&pool->retry) &&
-           (pool->up || count_in(pool, LEASE_OPENING) == 0);
+           !loop_timer_pending(&pool->retry) && (pool->up || count_in(pool, LEASE_OPENING) == 0);
 }
 
 static void serve(struct conn_pool *pool)

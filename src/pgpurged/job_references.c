@@ -6,12 +6,12 @@
 #include "sql/quote.h"
 
 /* Before a job's preflight its table is known by its name alone. */
-static bool stands_for(const struct fk_table *relative, const char *name)
+static bool stands_for(const struct fk_table *referring, const char *name)
 {
-    if (text_equal(relative->name, name))
+    if (text_equal(referring->name, name))
         return true;
-    for (size_t i = 0; i < relative->partition_count; i++)
-        if (text_equal(relative->partitions[i].name, name))
+    for (size_t i = 0; i < referring->partition_count; i++)
+        if (text_equal(referring->partitions[i].name, name))
             return true;
     return false;
 }

@@ -21,7 +21,7 @@ enum next_verb {
                    */
     NEXT_PAUSE, /* the run stays open and goes on later: window, kill switch, other daemon, standby,
                    clock, drain */
-    NEXT_RECONNECT, /* the server is in trouble: hand the connection back, the run stays open */
+    NEXT_RECONNECT, /* the server is unavailable: hand the connection back, the run stays open */
     NEXT_LEAVE_PARTITION, /* the partition is gone: go on with the next one */
     NEXT_STOP, /* end the run as failed; the job is stopped until somebody has changed something */
 };
@@ -40,15 +40,15 @@ struct next {
     enum next_verb verb;
     enum reason reason; /* why the job doesn't go straight on; REASON_NONE for NEXT_ADVANCE and
                            NEXT_BISECT */
-    bool failure;       /* counts for the breaker */
+    bool failure;       /* counts for the circuit breaker */
 };
 
 /*
  * With SKIP LOCKED in use, 55P03 can only be the table's lock: retry with backoff, the breaker ends
- * it. Unless rows of other tables go along: then it may be the lock of one of those, and what it
- * belongs to is searched as if SKIP LOCKED were not to be had.
+ * it. Unless rows of other tables are deleted as well: then it may be the lock of one of those,
+ * and the row is searched as if SKIP LOCKED were not possible.
  *
- * What counts for the breaker is an attempt that leaves nothing better to try. A smaller range, a
+ * An attempt counts for the circuit breaker if nothing better is left to try. A smaller range, a
  * bisection and SKIP LOCKED come to an end by themselves and may need more than 8 steps for one bad
  * row in a large range. A row that is rejected by an error of its own doesn't count either: tables
  * have thousands of them in a row (soft-deleted, still referenced). A row that is set aside because

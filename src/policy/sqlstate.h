@@ -6,9 +6,9 @@
  *   PU001 the kill switch is on         PU002 another session has the job's advisory lock
  *   PU003 the database's clock jumped   PU004 the table is another one than at preflight
  *   PU005 more rows than batch_rows     PU006 the window is closed
- *   PU007 the audit table has not taken a batch's row as it is
+ *   PU007 the audit table did not store the row of a batch unchanged
  *   PU008 the partition is no partition of the job's table any more
- *   PU009 rows of other tables would go along that nobody has counted
+ *   PU009 rows of other tables would be deleted without being counted
  */
 #ifndef PGPURGED_POLICY_SQLSTATE_H
 #define PGPURGED_POLICY_SQLSTATE_H
@@ -20,12 +20,12 @@
  * can cause, BATCH_TROUBLE if its class is the server's, else BATCH_REFUSED: when unsure, do not
  * delete. "" (libpq had no code: the connection is gone) is BATCH_TROUBLE.
  *
- * Only for errors that the server has sent. A flight that was lost without an answer, with a code
- * or without, is BATCH_UNKNOWN if its COMMIT may have arrived: that only the caller knows.
+ * Only for errors that the server has sent. A batch that was lost without an answer, with a code
+ * or without, is BATCH_UNKNOWN if its COMMIT may have arrived; only the caller knows that.
  */
 enum batch_outcome outcome_of_sqlstate(const char *sqlstate);
 
-/* Of a single row that is set aside for an error of this code: what kind of thing keeps it. */
+/* The reason of a single row that is rejected with an error of this code. */
 enum rejected_reason rejected_reason_of_sqlstate(const char *sqlstate);
 
 #endif

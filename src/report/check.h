@@ -1,10 +1,10 @@
 /*
- * check: what a monitoring system that runs plugins (Nagios, Icinga, ...) wants to know of a
- * snapshot: one status, one line, and figures to draw. Pure.
+ * check: a snapshot as the answer of a monitoring plugin (Nagios, Icinga, ...): one status, one
+ * line, and performance data. Pure.
  *
  * The one figure that shows whether retention is kept is how late the oldest due row is. Everything
- * else that is found here says why it will be late soon. A job that is switched off in the
- * configuration is nobody's trouble.
+ * else that is found here says why it will be late soon. A job that is disabled in the
+ * configuration is no problem.
  */
 #ifndef PGPURGED_REPORT_CHECK_H
 #define PGPURGED_REPORT_CHECK_H

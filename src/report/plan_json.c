@@ -195,7 +195,7 @@ static json_t *job_of(const struct plan *plan)
     json_object_set_new(job, "refused", text_of(plan->refused));
     json_object_set_new(job, "table", table_of(plan));
     json_object_set_new(job, "due", due_of(plan));
-    json_object_set_new(job, "leaves", partitions_of(plan));
+    json_object_set_new(job, "partitions", partitions_of(plan));
     json_object_set_new(job, "partition_count", json_integer((json_int_t)plan->all_partitions));
     json_object_set_new(job, "found_by", found_by_of(plan));
     json_object_set_new(job, "pace", pace_of(plan));

@@ -171,7 +171,7 @@ static void add_partitions(struct text *out, const struct plan *plan)
                      text_grouped(&pages, partition->pages));
     }
     if (plan->all_partitions > plan->partition_count)
-        add_line(out, "leaves", "%zu, of which the %zu with the most due rows are shown",
+        add_line(out, "partition", "%zu in all; the list has the %zu with the most due rows",
                  plan->all_partitions, plan->partition_count);
 }
 

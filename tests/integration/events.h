@@ -1,6 +1,6 @@
 /*
  * events: a scene with a partitioned table `ev` (id, deleted_at, filler), and both promises checked
- * partition by partition, also of leaves that are none any more.
+ * partition by partition, also of tables that are no partitions any more.
  *
  * Every function fails the test when something goes wrong. Strings that are returned are kept
  * (keep.h).
@@ -33,7 +33,7 @@ void events_add_partitions(struct scene *scene, int partitions);
 /* Rows into `table`, ten to a block and due as scene_add_orders() has them: two of each four. */
 void events_fill(struct scene *scene, const char *table, int from, int to);
 
-/* From here on; leaves that were added since join in. */
+/* From here on; partitions that were added since join in. */
 void events_watch(struct scene *scene);
 
 /* Fails the test unless for each partition that was ever watched and is still a table: the rows

@@ -114,8 +114,8 @@ START_TEST(plan_of_a_partitioned_table_counts_by_partition)
     plan = plans_read(scene_config(&scene, ""), NULL, 0);
     ck_assert_int_eq(plans_number(plan, "due.rows"), scene_due(&scene));
     ck_assert_int_eq(plans_number(plan, "partition_count"), 12);
-    ck_assert_uint_eq(json_array_size(plans_at(plan, "leaves")), 10);
-    first = json_array_get(plans_at(plan, "leaves"), 0);
+    ck_assert_uint_eq(json_array_size(plans_at(plan, "partitions")), 10);
+    first = json_array_get(plans_at(plan, "partitions"), 0);
     ck_assert_str_eq(plans_text(first, "name"), "public.orders_11");
     ck_assert_int_eq(plans_number(first, "due_rows"), 12);
     ck_assert_int_eq(plans_number(first, "rows"), 100);
@@ -129,7 +129,7 @@ START_TEST(plan_of_a_partitioned_table_counts_by_partition)
 }
 END_TEST
 
-/* Whoever reads the foreign table gets an error, as it has no handler. The leaves have their
+/* Whoever reads the foreign table gets an error, as it has no handler. The partitions have their
  * columns in different orders, one may not be read, and the foreign one comes first in the list. */
 static void make_partly_foreign(const struct scene *scene)
 {
@@ -157,7 +157,8 @@ START_TEST(plan_of_a_table_with_a_foreign_partition_asks_no_other_server)
 
     make_partly_foreign(&scene);
     for (size_t i = 0; i < ARRAY_LENGTH(options); i++) {
-        json_t *plan = plans_read(config, options[i], 0), *partitions = plans_at(plan, "leaves");
+        json_t *plan = plans_read(config, options[i], 0),
+               *partitions = plans_at(plan, "partitions");
 
         ck_assert_int_eq(plans_number(plan, "due.rows"), 50);
         ck_assert_int_eq(plans_number(plan, "table.rows"), 200);
