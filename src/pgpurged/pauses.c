@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,9 +63,17 @@ bool pauses_have(const struct pauses *pauses, const char *job)
     return find(pauses, job) < pauses->count;
 }
 
+/* What lies there is not ours to write into: it may be a link that somebody else has made. */
+static int create(const char *path)
+{
+    if (unlink(path) != 0 && errno != ENOENT)
+        return -1;
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+}
+
 static bool write_names(const struct pauses *pauses, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    int fd = create(path);
     FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
     bool written;
 
@@ -79,11 +88,28 @@ static bool write_names(const struct pauses *pauses, const char *path)
     return fclose(file) == 0 && written;
 }
 
+/* Until its folder is synced, a crash of the machine may take the new name back. Some file systems
+ * can't do that and need not. */
+static bool sync_folder(const char *path)
+{
+    char *copy = text_copy(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool synced = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP);
+    int error = errno;
+
+    if (fd >= 0)
+        close(fd);
+    free(copy);
+    errno = error;
+    return synced;
+}
+
 /* A whole new file in place of the old one: a crash leaves the one or the other. */
 static bool save(const struct pauses *pauses, struct err *err)
 {
     char *fresh = text_format("%s.new", pauses->path);
-    bool saved = write_names(pauses, fresh) && rename(fresh, pauses->path) == 0;
+    bool saved =
+        write_names(pauses, fresh) && rename(fresh, pauses->path) == 0 && sync_folder(pauses->path);
 
     if (!saved) {
         err_set(err, "%s: %s; a restart will end the pause (does state_directory exist?)",

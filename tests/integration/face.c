@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "integration/ask.h"
 #include "integration/await.h"
 #include "integration/die_with.h"
 #include "integration/harness.h"
@@ -436,6 +437,24 @@ START_TEST(a_socket_from_systemd_is_answered_on_and_stays)
 }
 END_TEST
 
+/* --- the file of the pauses --- */
+
+START_TEST(a_link_in_the_way_of_the_file_of_pauses_is_not_followed)
+{
+    struct served served = served_new();
+    const char *victim = keep_format("%s/victim", served.folder);
+
+    scene_add_orders(&served.scene, 40);
+    served_write(victim, "precious");
+    ck_assert_int_eq(symlink(victim, keep_format("%s/paused.new", served.folder)), 0);
+    served_start(&served, served_config(&served, "", scene_job("")));
+    ck_assert_int_eq(ask(served.socket, "POST", "/v1/jobs/orders/pause").status, 200);
+    ck_assert_str_eq(keep_file(victim), "precious");
+    ck_assert_str_eq(keep_file(keep_format("%s/paused", served.folder)), "orders\n");
+    served_end(&served);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -454,6 +473,7 @@ int main(void)
         what_is_not_a_stale_socket_of_ours_is_refused_and_stays,
         a_second_daemon_does_not_take_the_socket_of_the_first,
         a_socket_from_systemd_is_answered_on_and_stays,
+        a_link_in_the_way_of_the_file_of_pauses_is_not_followed,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }
