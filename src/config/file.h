@@ -15,7 +15,11 @@
 
 enum { CONFIG_FILE_MAX = 1024 * 1024 };
 
-/* Appends the file's bytes. On failure, err begins with the path. */
+/* Appends the file's bytes. On failure, err begins with the path. A file that everybody may write
+ * is refused. */
 bool file_read(const char *path, struct text *bytes, struct err *err);
+
+/* Appends a sentence if somebody else could change the file. */
+void file_warning(const char *path, struct text *warning);
 
 #endif

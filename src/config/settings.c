@@ -245,11 +245,16 @@ struct settings *settings_parse(const char *path, const char *bytes, size_t leng
 
 struct settings *settings_load(const char *path, struct err *err)
 {
-    struct text bytes = {0};
+    struct text bytes = {0}, warning = {0};
     struct settings *settings = NULL;
 
     if (file_read(path, &bytes, err))
         settings = settings_parse(path, bytes.length > 0 ? bytes.data : "", bytes.length, err);
+    if (settings != NULL)
+        file_warning(path, &warning);
+    if (warning.length > 0)
+        settings->file_warning = text_take(&warning);
+    text_free(&warning);
     text_free(&bytes);
     return settings;
 }
@@ -270,6 +275,7 @@ void settings_free(struct settings *settings)
     free(settings->jobs);
     free(settings->databases);
     free(settings->path);
+    free(settings->file_warning);
     free(settings);
 }
 

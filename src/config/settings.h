@@ -130,7 +130,8 @@ struct database_settings {
 };
 
 struct settings {
-    char *path; /* of the file, for messages */
+    char *path;         /* of the file, for messages */
+    char *file_warning; /* who else could change the file; NULL = nobody */
     enum log_level log_level;
     int64_t min_retention_ms;
     char *socket;                                        /* "" = the default of the surroundings */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "config/conninfo.h"
+#include "config/overlap.h"
 #include "net/pg_conn.h"
 #include "net/sd.h"
 
@@ -17,6 +18,21 @@ static void hide_secret(const struct database_settings *database, struct err *er
         return;
     snprintf(quote, sizeof err->text - (size_t)(quote - err->text),
              "... (not shown, because a password stands in it)");
+}
+
+/* What is allowed, and perhaps not meant. */
+static void warn(const struct settings *settings)
+{
+    struct text sentence = {0};
+
+    if (settings->file_warning != NULL)
+        log_warning("%s", settings->file_warning);
+    for (size_t i = 0; i < settings->job_count; i++)
+        for (size_t j = i + 1; j < settings->job_count; j++) {
+            if (overlap_of(settings, &settings->jobs[i], &settings->jobs[j], &sentence))
+                log_warning("%s:%d: %s", settings->path, settings->jobs[j].line, sentence.data);
+            text_free(&sentence);
+        }
 }
 
 struct settings *configuration_load(const char *path, struct err *err)
@@ -35,6 +51,7 @@ struct settings *configuration_load(const char *path, struct err *err)
             return NULL;
         }
     }
+    warn(settings);
     return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "config/overlap.h"
 #include "net/loop.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/plan_fill.h"
@@ -57,6 +58,19 @@ static void connected(void *arg, bool ok, const struct pg_error *error)
     done(planning);
 }
 
+static void note_overlaps(struct planning *planning, const struct job_settings *job)
+{
+    const struct settings *settings = planning->settings;
+
+    for (size_t i = 0; i < settings->job_count; i++) {
+        struct text sentence = {0};
+
+        if (&settings->jobs[i] != job && overlap_of(settings, job, &settings->jobs[i], &sentence))
+            plan_note(&current(planning)->risks, text_take(&sentence), NULL);
+        text_free(&sentence);
+    }
+}
+
 static void plan_job(struct planning *planning, const struct job_settings *job)
 {
     planning->job = job;
@@ -64,6 +78,7 @@ static void plan_job(struct planning *planning, const struct job_settings *job)
     planning->plans = mem_grow(planning->plans, (planning->count + 1) * sizeof *planning->plans);
     planning->count++;
     plan_fill_settings(current(planning), job, planning->database);
+    note_overlaps(planning, job);
     planning->pg = pg_open(planning->loop, planning->database->conninfo, "pgpurged plan",
                            planning->database->connect_timeout_ms, connected, planning);
     loop_run(planning->loop);

@@ -6,6 +6,8 @@
 #include <regex.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "config.h"
@@ -213,6 +215,85 @@ START_TEST(two_verbs_in_any_order_are_bad_usage_and_nothing_is_done)
 }
 END_TEST
 
+/* --- what is allowed and perhaps not meant --- */
+
+START_TEST(two_jobs_on_one_table_with_different_retention_are_told_at_load_and_in_the_plan)
+{
+    struct scene scene = scene_new();
+    const char *config, *output;
+
+    scene_add_orders(&scene, 40);
+    config =
+        scene_config_of(&scene, "[job years]\ntable = orders\nexpires = deleted_at + 3y\n"
+                                "[job days]\ntable = public.orders\nexpires = deleted_at + 30d\n"
+                                "where = id > 0\n");
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(output, "jobs years and days purge the same table"));
+    ck_assert_ptr_nonnull(strstr(output, "the shorter retention decides, deleted_at + 30d"));
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--plan", "years", "--json", NULL),
+                     0);
+    ck_assert_ptr_nonnull(strstr(output, "\"risks\""));
+    ck_assert_ptr_nonnull(strstr(strstr(output, "\"risks\""), "the shorter retention decides"));
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--once", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(output, "jobs years and days purge the same table"));
+    scene_end(&scene);
+}
+END_TEST
+
+/* The same retention, a job that is switched off, another table, another database: nothing to say.
+ */
+START_TEST(jobs_that_do_not_meet_are_not_told)
+{
+    const char *output;
+    const char *config = scene_config_through(
+        "dbname=nowhere", "[database e]\nconninfo = dbname=other\n"
+                          "[job a]\ntable = orders\nexpires = deleted_at + 30d\n"
+                          "[job b]\ntable = orders\nexpires = deleted_at + 30d\nflag = gone\n"
+                          "[job c]\ntable = orders\nexpires = deleted_at + 1d\nenabled = no\n"
+                          "[job d]\ntable = old.orders\nexpires = deleted_at + 1d\n"
+                          "[job e]\ntable = orders\nexpires = deleted_at + 1d\ndatabase = e\n");
+
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    ck_assert_ptr_null(strstr(output, "the same table"));
+}
+END_TEST
+
+/* Whoever may write the file says what is deleted. */
+START_TEST(a_file_that_everybody_may_write_is_refused)
+{
+    const char *config = scene_config_through("dbname=nowhere", scene_job("")), *output;
+
+    ck_assert_int_eq(chmod(config, 0666), 0);
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 2);
+    ck_assert_ptr_nonnull(strstr(output, "everybody may write it"));
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--once", NULL), 2);
+    ck_assert_int_eq(chmod(config, 0644), 0);
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    if (chown(config, (uid_t)-1, 12345) != 0)
+        return; /* not root */
+    ck_assert_int_eq(chmod(config, 0660), 0);
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 2);
+    ck_assert_ptr_nonnull(strstr(output, "its group may write it"));
+}
+END_TEST
+
+START_TEST(a_folder_that_everybody_may_write_is_told)
+{
+    const char *folder = keep_format("%s/open", cluster_folder(harness_cluster())), *output,
+               *config;
+
+    ck_assert_int_eq(mkdir(folder, 0755), 0);
+    config = config_write(folder, "[database d]\nconninfo = dbname=x\n[defaults]\ndatabase = d\n%s",
+                          scene_job(""));
+    ck_assert_int_eq(chmod(folder, 01777), 0);
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    ck_assert_ptr_null(strstr(output, "everybody"));
+    ck_assert_int_eq(chmod(folder, 0777), 0);
+    ck_assert_int_eq(pgpurged_run(&output, "--config", config, "--check", NULL), 0);
+    ck_assert_ptr_nonnull(strstr(output, "everybody can write in "));
+}
+END_TEST
+
 /* --- secrets --- */
 
 /* libpq quotes what it can't read, and so would we. */
@@ -347,6 +428,10 @@ int main(void)
         plan_of_a_database_that_is_not_there_says_so,
         the_command_line_answers_as_it_always_did,
         two_verbs_in_any_order_are_bad_usage_and_nothing_is_done,
+        two_jobs_on_one_table_with_different_retention_are_told_at_load_and_in_the_plan,
+        jobs_that_do_not_meet_are_not_told,
+        a_file_that_everybody_may_write_is_refused,
+        a_folder_that_everybody_may_write_is_told,
         no_password_of_a_conninfo_is_ever_shown,
         version_is_the_package_and_its_number,
         check_says_in_one_line_that_a_file_is_fine,
