@@ -336,9 +336,7 @@ static enum job_event enter_vacuum(struct job *job)
 {
     const struct schedule_state *seen = schedule_state(job->schedule);
     struct vacuum_run run = {
-        .table = &job->table,
         .run = job->totals.run.id,
-        .row_bytes = job->totals.row_bytes,
         .left_s = INFINITY,
         .since = mono_now(),
     };

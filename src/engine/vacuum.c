@@ -1,14 +1,11 @@
 #include "engine/vacuum.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "catalog/query.h"
-#include "catalog/rights.h"
 #include "policy/vacuum.h"
-#include "report/human.h"
 #include "sql/vacuum.h"
 
 /* The columns of sql_vacuum_tables, in their order. */
@@ -19,8 +16,7 @@ enum table_column {
     TABLE_DEAD_ROWS,
     TABLE_AUTOVACUUM,
     TABLE_THRESHOLD,
-    TABLE_MAY,
-    TABLE_OWN,
+    TABLE_GRANT,
 };
 
 enum {
@@ -33,8 +29,6 @@ enum {
 struct table {
     int64_t relation; /* OID */
     char *name;       /* qualified and quoted */
-    int64_t rows;     /* that the run has removed from it */
-    bool own;         /* a partition of the job's table, and no child */
 };
 
 /* A leased connection. */
@@ -52,11 +46,11 @@ struct vacuum {
     size_t count, next;
     struct mono began;  /* the VACUUM; {0} = none is at work */
     int64_t timeout_ms; /* of this VACUUM */
-    double seconds;     /* that the last one took */
-    bool watching;      /* the watcher's question is in flight */
 };
 
 static void next_table(struct vacuum *vacuum);
+static void watch(void *arg);
+static void on_watcher_lease(void *arg, const struct lease_news *news);
 
 /* --- its life --- */
 
@@ -65,19 +59,25 @@ struct vacuum *vacuum_new(const struct vacuum_host *host)
     struct vacuum *vacuum = mem_new(sizeof *vacuum);
 
     vacuum->host = *host;
+    loop_timer_init(&vacuum->timer, host->loop, watch, vacuum);
+    if (host->job->vacuum == VACUUM_AFTER && host->max_connections < CONNECTIONS_NEEDED)
+        log_warning("job=%s skipping VACUUM: with max_connections = 1 nobody could watch whether "
+                    "somebody waits for its lock",
+                    host->job->name);
     return vacuum;
 }
 
 bool vacuum_is_wanted(const struct vacuum *vacuum, int64_t rows)
 {
-    bool wanted = vacuum->host.job->vacuum != VACUUM_NEVER && rows > 0;
+    return vacuum->host.job->vacuum != VACUUM_NEVER && rows > 0 &&
+           vacuum->host.max_connections >= CONNECTIONS_NEEDED;
+}
 
-    if (wanted && vacuum->host.max_connections < CONNECTIONS_NEEDED &&
-        vacuum->host.job->vacuum == VACUUM_AFTER)
-        log_warning("job=%s skipping VACUUM: with max_connections = 1 nobody could watch whether "
-                    "somebody waits for its lock",
-                    vacuum->host.job->name);
-    return wanted && vacuum->host.max_connections >= CONNECTIONS_NEEDED;
+static void ask_session(struct vacuum *vacuum, struct session *session, lease_fn *fn)
+{
+    const struct lease_pool *pool = vacuum->host.pool;
+
+    session->lease = pool->ask(pool->arg, LEASE_VACUUM, fn, vacuum);
 }
 
 static void end_session(struct vacuum *vacuum, struct session *session)
@@ -90,8 +90,7 @@ static void end_session(struct vacuum *vacuum, struct session *session)
 
 static void clear(struct vacuum *vacuum)
 {
-    loop_timer_free(&vacuum->timer);
-    vacuum->timer = (struct loop_timer){0};
+    loop_timer_cancel(&vacuum->timer);
     end_session(vacuum, &vacuum->worker);
     end_session(vacuum, &vacuum->watcher);
     for (size_t i = 0; i < vacuum->count; i++)
@@ -100,7 +99,6 @@ static void clear(struct vacuum *vacuum)
     vacuum->tables = NULL;
     vacuum->count = vacuum->next = 0;
     vacuum->began.ns = 0;
-    vacuum->watching = false;
 }
 
 static void finish(struct vacuum *vacuum)
@@ -114,25 +112,22 @@ const char *vacuum_table(const struct vacuum *vacuum)
     return vacuum->next < vacuum->count ? vacuum->tables[vacuum->next].name : "";
 }
 
-static double seconds_at_work(const struct vacuum *vacuum)
+/* The VACUUM is over. Returns the seconds that it took. */
+static double count(struct vacuum *vacuum, enum vacuum_outcome outcome)
 {
-    return mono_ms_between(vacuum->began, mono_now()) / 1000;
-}
+    double seconds = mono_ms_between(vacuum->began, mono_now()) / 1000;
 
-static void count(struct vacuum *vacuum, enum vacuum_outcome outcome)
-{
     vacuum->host.counters->vacuums[outcome]++;
-    vacuum->host.counters->vacuum_seconds += seconds_at_work(vacuum);
+    vacuum->host.counters->vacuum_seconds += seconds;
     vacuum->began.ns = 0;
+    return seconds;
 }
 
 void vacuum_stop(struct vacuum *vacuum)
 {
-    if (vacuum->began.ns != 0) {
+    if (vacuum->began.ns != 0)
         log_info("job=%s VACUUM of %s was stopped after %.1f s", vacuum->host.job->name,
-                 vacuum_table(vacuum), seconds_at_work(vacuum));
-        count(vacuum, VACUUM_STOPPED);
-    }
+                 vacuum_table(vacuum), count(vacuum, VACUUM_STOPPED));
     clear(vacuum);
 }
 
@@ -141,69 +136,11 @@ void vacuum_free(struct vacuum *vacuum)
     if (vacuum == NULL)
         return;
     clear(vacuum);
+    loop_timer_free(&vacuum->timer);
     free(vacuum);
 }
 
-/* --- who watches --- */
-
-static void stop_and_finish(struct vacuum *vacuum, const char *why)
-{
-    log_info("job=%s %s", vacuum->host.job->name, why);
-    vacuum_stop(vacuum);
-    vacuum->host.fn(vacuum->host.arg);
-}
-
-static void on_waiters(void *arg, const struct pg_result *reply)
-{
-    struct vacuum *vacuum = arg;
-
-    vacuum->watching = false;
-    if (vacuum->began.ns == 0)
-        return;
-    if (pg_result_status(reply) == PG_LOST)
-        stop_and_finish(vacuum, "the connection that watches its VACUUM is lost");
-    else if (pg_result_bool(reply, QUERY_STEP, 0, 0))
-        stop_and_finish(vacuum, "somebody waits for the lock of its VACUUM");
-    else
-        loop_timer_set(&vacuum->timer, WATCH_MS);
-}
-
-static void watch(void *arg)
-{
-    struct vacuum *vacuum = arg;
-    struct query_number pid;
-    const char *values[] = {query_number(&pid, pg_backend_pid(vacuum->worker.pg))};
-
-    if (vacuum->watcher.pg == NULL && seconds_at_work(vacuum) * 1000 > UNWATCHED_MS) {
-        stop_and_finish(vacuum, "no connection is free to watch its VACUUM");
-    } else if (vacuum->watcher.pg == NULL || vacuum->watching) {
-        loop_timer_set(&vacuum->timer, WATCH_MS);
-    } else {
-        vacuum->watching = true;
-        query_send(vacuum->watcher.pg, &(struct pg_step){sql_vacuum_waiters, values, 1}, true,
-                   on_waiters, vacuum);
-    }
-}
-
-static void on_watcher_lease(void *arg, const struct lease_news *news)
-{
-    struct vacuum *vacuum = arg;
-
-    if (news->kind == LEASE_GRANTED)
-        vacuum->watcher.pg = news->pg;
-    else if (news->kind == LEASE_REFUSED)
-        end_session(vacuum, &vacuum->watcher);
-}
-
-static void begin_watching(struct vacuum *vacuum)
-{
-    loop_timer_set(&vacuum->timer, WATCH_MS);
-    if (vacuum->watcher.lease == NULL)
-        vacuum->watcher.lease = vacuum->host.pool->ask(vacuum->host.pool->arg, LEASE_VACUUM,
-                                                       on_watcher_lease, vacuum);
-}
-
-/* --- one table after the other --- */
+/* --- which tables --- */
 
 /* Whether a question was answered; ends it all if not. */
 static bool answered(struct vacuum *vacuum, const struct pg_result *reply)
@@ -222,175 +159,37 @@ static double seconds_left(const struct vacuum *vacuum)
     return vacuum->run.left_s - mono_ms_between(vacuum->run.since, mono_now()) / 1000;
 }
 
-static void skip(struct vacuum *vacuum)
+static void log_skipped(const struct vacuum *vacuum, const char *table, enum vacuum_verdict verdict,
+                        const char *grant)
 {
-    vacuum->next++;
-    next_table(vacuum);
-}
+    const char *job = vacuum->host.job->name, *why = vacuum_verdict_sentence(verdict);
 
-static void log_done(const struct vacuum *vacuum, double seconds, double left_rows)
-{
-    const struct table *table = &vacuum->tables[vacuum->next];
-    double bytes = table->own ? (double)table->rows * vacuum->run.row_bytes : NAN;
-    struct text line = {0};
-
-    text_addf(&line, "vacuumed %s in %.1f s", table->name, seconds);
-    if (bytes > 0) {
-        text_add(&line, ": about ");
-        human_bytes(&line, bytes);
-        text_add(&line, left_rows > 0 ? " are reusable or will be" : " are reusable");
-    }
-    if (left_rows > 0)
-        text_addf(&line, "; an older transaction may still see %.0f dead rows, which stay for now",
-                  left_rows);
-    log_info("job=%s run=%lld %s", vacuum->host.job->name, (long long)vacuum->run.run, line.data);
-    text_free(&line);
-}
-
-static void on_noted(void *arg, const struct pg_result *reply)
-{
-    struct vacuum *vacuum = arg;
-
-    if (!answered(vacuum, reply))
-        return;
-    log_done(vacuum, vacuum->seconds, pg_result_double(reply, QUERY_STEP, 0, 0));
-    skip(vacuum);
-}
-
-static void note(struct vacuum *vacuum)
-{
-    struct query_number run, relation;
-    const char *values[] = {query_number(&run, vacuum->run.run),
-                            query_number(&relation, vacuum->tables[vacuum->next].relation)};
-
-    query_send(vacuum->worker.pg, &(struct pg_step){sql_note_vacuum, values, ARRAY_LENGTH(values)},
-               false, on_noted, vacuum);
-}
-
-static enum vacuum_outcome outcome_of_error(const struct pg_error *error)
-{
-    if (text_equal(error->sqlstate, "55P03"))
-        return VACUUM_LOCKED;
-    if (text_equal(error->sqlstate, "57014"))
-        return VACUUM_STOPPED;
-    return text_equal(error->sqlstate, "42501") ? VACUUM_REFUSED : VACUUM_FAILED;
-}
-
-/* Skipped because of a lock is a warning. So is that the role may not; but that was looked at a
- * moment ago, and other warnings don't mean that nothing was done. */
-static enum vacuum_outcome outcome_of(const struct pg_result *reply)
-{
-    const struct pg_error *warning = pg_result_warning(reply);
-
-    if (pg_result_status(reply) != PG_DONE)
-        return outcome_of_error(pg_result_error(reply));
-    if (warning != NULL && text_equal(warning->sqlstate, "55P03"))
-        return VACUUM_LOCKED;
-    return VACUUM_DONE;
-}
-
-static void log_trouble(const struct vacuum *vacuum, const struct pg_result *reply,
-                        enum vacuum_outcome outcome)
-{
-    const struct pg_error *warning = pg_result_warning(reply);
-
-    if (pg_result_status(reply) == PG_DONE && warning != NULL)
-        log_warning("job=%s VACUUM of %s: %s", vacuum->host.job->name, vacuum_table(vacuum),
-                    warning->message);
-    else if (outcome != VACUUM_DONE)
-        log_warning("job=%s VACUUM of %s %s: %s", vacuum->host.job->name, vacuum_table(vacuum),
-                    vacuum_outcome_code(outcome), pg_result_error(reply)->message);
-}
-
-static void on_vacuumed(void *arg, const struct pg_result *reply)
-{
-    struct vacuum *vacuum = arg;
-    enum vacuum_outcome outcome = outcome_of(reply);
-
-    loop_timer_cancel(&vacuum->timer);
-    vacuum->seconds = seconds_at_work(vacuum);
-    log_trouble(vacuum, reply, outcome);
-    count(vacuum, outcome);
-    if (pg_result_status(reply) == PG_LOST)
-        finish(vacuum);
-    else if (outcome == VACUUM_DONE)
-        note(vacuum);
+    if (verdict == VACUUM_NOT_PERMITTED && vacuum->host.job->vacuum == VACUUM_AFTER)
+        log_warning("job=%s skipping VACUUM of %s: %s; run: %s", job, table, why, grant);
     else
-        skip(vacuum);
+        log_debug("job=%s skipping VACUUM of %s: %s", job, table, why);
 }
-
-static void on_settings(void *arg, const struct pg_result *reply)
-{
-    struct vacuum *vacuum = arg;
-    char *sql;
-
-    if (!answered(vacuum, reply))
-        return;
-    if (!pg_result_bool(reply, QUERY_STEP, 0, 0)) {
-        log_info("job=%s skipping VACUUM of %s: the kill switch is on, or a right is gone",
-                 vacuum->host.job->name, vacuum_table(vacuum));
-        skip(vacuum);
-        return;
-    }
-    sql = sql_vacuum_of(vacuum_table(vacuum));
-    vacuum->began = mono_now();
-    pg_send(vacuum->worker.pg, &(struct pg_step){sql, NULL, 0}, 1,
-            vacuum->timeout_ms + DEADLINE_MS, on_vacuumed, vacuum);
-    free(sql);
-    begin_watching(vacuum);
-}
-
-static void send_settings(struct vacuum *vacuum)
-{
-    struct query_number n[4];
-    const char *values[] = {
-        query_number(&n[0], vacuum->tables[vacuum->next].relation),
-        query_number(&n[1], pg_backend_pid(vacuum->worker.pg)),
-        query_number(&n[2], vacuum->timeout_ms),
-        query_number(&n[3], vacuum->host.job->lock_timeout_ms),
-    };
-    const char *sql = sql_vacuum_settings(vacuum->run.table->server_version);
-
-    query_send(vacuum->worker.pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, false,
-               on_settings, vacuum);
-}
-
-static void next_table(struct vacuum *vacuum)
-{
-    double left_s = seconds_left(vacuum);
-
-    if (vacuum->next == vacuum->count || left_s < VACUUM_LEAST_S) {
-        finish(vacuum);
-        return;
-    }
-    vacuum->timeout_ms = vacuum_timeout_ms(left_s);
-    send_settings(vacuum);
-}
-
-/* --- which tables --- */
 
 static void judge_table(struct vacuum *vacuum, const struct pg_result *reply, int row)
 {
+    const char *name = pg_result_text(reply, QUERY_STEP, row, TABLE_NAME);
+    const char *grant = pg_result_text(reply, QUERY_STEP, row, TABLE_GRANT);
     struct vacuum_facts facts = {
         .wish = vacuum->host.job->vacuum,
         .removed_rows = pg_result_int(reply, QUERY_STEP, row, TABLE_ROWS),
         .dead_rows = pg_result_double(reply, QUERY_STEP, row, TABLE_DEAD_ROWS),
         .autovacuum = pg_result_bool(reply, QUERY_STEP, row, TABLE_AUTOVACUUM),
         .threshold = pg_result_double(reply, QUERY_STEP, row, TABLE_THRESHOLD),
-        .may = pg_result_bool(reply, QUERY_STEP, row, TABLE_MAY),
+        .may = grant == NULL,
         .left_s = seconds_left(vacuum),
     };
-    const char *name = pg_result_text(reply, QUERY_STEP, row, TABLE_NAME);
     enum vacuum_verdict verdict = vacuum_judge(&facts);
 
-    if (verdict != VACUUM_NOW) {
-        log_debug("job=%s skipping VACUUM of %s: %s", vacuum->host.job->name, name,
-                  vacuum_verdict_sentence(verdict));
-        return;
-    }
-    vacuum->tables[vacuum->count++] = (struct table){
-        pg_result_int(reply, QUERY_STEP, row, TABLE_RELATION), text_copy(name),
-        facts.removed_rows, pg_result_bool(reply, QUERY_STEP, row, TABLE_OWN)};
+    if (verdict == VACUUM_NOW)
+        vacuum->tables[vacuum->count++] =
+            (struct table){pg_result_int(reply, QUERY_STEP, row, TABLE_RELATION), text_copy(name)};
+    else
+        log_skipped(vacuum, name, verdict, grant);
 }
 
 static void on_tables(void *arg, const struct pg_result *reply)
@@ -406,46 +205,18 @@ static void on_tables(void *arg, const struct pg_result *reply)
     next_table(vacuum);
 }
 
-static void warn_of_rights(const struct vacuum *vacuum, const struct vacuum_rights *rights)
-{
-    const struct job_settings *job = vacuum->host.job;
-    char *complaint = rights_complaint(rights, job, vacuum->run.table);
-    char *grant = rights_grant(rights, job, vacuum->run.table);
-
-    if (complaint != NULL && job->vacuum == VACUUM_AFTER)
-        log_warning("job=%s skipping VACUUM: %s%s%s", job->name, complaint,
-                    grant != NULL ? "; run: " : "", grant != NULL ? grant : "");
-    free(grant);
-    free(complaint);
-}
-
-static void on_rights(void *arg, const struct pg_result *reply)
-{
-    struct vacuum *vacuum = arg;
-    struct vacuum_rights rights;
-    struct query_number run;
-    const char *values[] = {query_number(&run, vacuum->run.run)};
-    const char *sql = sql_vacuum_tables(vacuum->run.table->server_version);
-
-    if (!answered(vacuum, reply))
-        return;
-    rights_read(reply, &rights);
-    warn_of_rights(vacuum, &rights);
-    if (rights.own_session)
-        query_send(vacuum->worker.pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, true,
-                   on_tables, vacuum);
-    else
-        finish(vacuum);
-}
-
 static void on_worker_lease(void *arg, const struct lease_news *news)
 {
     struct vacuum *vacuum = arg;
+    struct query_number run;
+    const char *values[] = {query_number(&run, vacuum->run.run)};
 
     switch (news->kind) {
     case LEASE_GRANTED:
         vacuum->worker.pg = news->pg;
-        rights_send(news->pg, vacuum->run.table, on_rights, vacuum);
+        query_send(news->pg,
+                   &(struct pg_step){sql_vacuum_tables(pg_server_version(news->pg)), values, 1},
+                   true, on_tables, vacuum);
         return;
     case LEASE_WAITS:
         return;
@@ -458,7 +229,186 @@ static void on_worker_lease(void *arg, const struct lease_news *news)
 void vacuum_start(struct vacuum *vacuum, const struct vacuum_run *run)
 {
     vacuum->run = *run;
-    loop_timer_init(&vacuum->timer, vacuum->host.loop, watch, vacuum);
-    vacuum->worker.lease = vacuum->host.pool->ask(vacuum->host.pool->arg, LEASE_VACUUM,
-                                                  on_worker_lease, vacuum);
+    ask_session(vacuum, &vacuum->worker, on_worker_lease);
+}
+
+/* --- one table after the other --- */
+
+static void skip(struct vacuum *vacuum)
+{
+    vacuum->next++;
+    next_table(vacuum);
+}
+
+static void on_noted(void *arg, const struct pg_result *reply)
+{
+    struct vacuum *vacuum = arg;
+    double left_rows;
+
+    if (!answered(vacuum, reply))
+        return;
+    left_rows = pg_result_double(reply, QUERY_STEP, 0, 0);
+    if (left_rows > 0)
+        log_info("job=%s an older transaction may still see %.0f dead rows of %s, which stay for "
+                 "now",
+                 vacuum->host.job->name, left_rows, vacuum_table(vacuum));
+    skip(vacuum);
+}
+
+static void note(struct vacuum *vacuum)
+{
+    struct query_number run, relation;
+    const char *values[] = {query_number(&run, vacuum->run.run),
+                            query_number(&relation, vacuum->tables[vacuum->next].relation)};
+
+    query_send(vacuum->worker.pg, &(struct pg_step){sql_note_vacuum, values, ARRAY_LENGTH(values)},
+               false, on_noted, vacuum);
+}
+
+/* That it was skipped because of a lock is told by a warning. Other warnings don't mean that
+ * nothing was done. */
+static enum vacuum_outcome outcome_of(enum pg_status status, const struct pg_error *trouble)
+{
+    if (trouble != NULL && text_equal(trouble->sqlstate, "55P03"))
+        return VACUUM_LOCKED;
+    if (status == PG_DONE)
+        return VACUUM_DONE;
+    if (text_equal(trouble->sqlstate, "57014"))
+        return VACUUM_STOPPED;
+    return text_equal(trouble->sqlstate, "42501") ? VACUUM_REFUSED : VACUUM_FAILED;
+}
+
+static void on_vacuumed(void *arg, const struct pg_result *reply)
+{
+    struct vacuum *vacuum = arg;
+    enum pg_status status = pg_result_status(reply);
+    const struct pg_error *trouble =
+        status == PG_DONE ? pg_result_warning(reply) : pg_result_error(reply);
+    enum vacuum_outcome outcome = outcome_of(status, trouble);
+    double seconds = count(vacuum, outcome);
+
+    if (trouble != NULL)
+        log_warning("job=%s VACUUM of %s %s: %s", vacuum->host.job->name, vacuum_table(vacuum),
+                    vacuum_outcome_code(outcome), trouble->message);
+    if (outcome == VACUUM_DONE)
+        log_info("job=%s run=%lld vacuumed %s in %.1f s", vacuum->host.job->name,
+                 (long long)vacuum->run.run, vacuum_table(vacuum), seconds);
+    if (status == PG_LOST)
+        finish(vacuum);
+    else if (outcome == VACUUM_DONE)
+        note(vacuum);
+    else
+        skip(vacuum);
+}
+
+static void on_settings(void *arg, const struct pg_result *reply)
+{
+    struct vacuum *vacuum = arg;
+    const char *why_not = pg_result_text(reply, QUERY_STEP, 0, 0);
+    char *sql;
+
+    if (!answered(vacuum, reply))
+        return;
+    if (why_not == NULL) /* when unsure, none */
+        why_not = "the kill switch has no row";
+    if (why_not[0] != '\0') {
+        log_info("job=%s skipping VACUUM of %s: %s", vacuum->host.job->name, vacuum_table(vacuum),
+                 why_not);
+        skip(vacuum);
+        return;
+    }
+    sql = sql_vacuum_of(vacuum_table(vacuum));
+    vacuum->began = mono_now();
+    pg_send(vacuum->worker.pg, &(struct pg_step){sql, NULL, 0}, 1, vacuum->timeout_ms + DEADLINE_MS,
+            on_vacuumed, vacuum);
+    free(sql);
+    if (vacuum->watcher.lease == NULL)
+        ask_session(vacuum, &vacuum->watcher, on_watcher_lease);
+    if (!loop_timer_pending(&vacuum->timer))
+        loop_timer_set(&vacuum->timer, WATCH_MS);
+}
+
+static void send_settings(struct vacuum *vacuum)
+{
+    struct pg *pg = vacuum->worker.pg;
+    struct query_number n[4];
+    const char *values[] = {
+        query_number(&n[0], vacuum->tables[vacuum->next].relation),
+        query_number(&n[1], pg_backend_pid(pg)),
+        query_number(&n[2], vacuum->timeout_ms),
+        query_number(&n[3], vacuum->host.job->lock_timeout_ms),
+    };
+    const char *sql = sql_vacuum_settings(pg_server_version(pg));
+
+    query_send(pg, &(struct pg_step){sql, values, ARRAY_LENGTH(values)}, false, on_settings,
+               vacuum);
+}
+
+static void next_table(struct vacuum *vacuum)
+{
+    double left_s = seconds_left(vacuum);
+
+    if (vacuum->next == vacuum->count || left_s < VACUUM_LEAST_S) {
+        finish(vacuum);
+        return;
+    }
+    vacuum->timeout_ms = vacuum_timeout_ms(left_s);
+    send_settings(vacuum);
+}
+
+/* --- who watches --- */
+
+static void give_up(struct vacuum *vacuum, const char *why)
+{
+    log_info("job=%s %s", vacuum->host.job->name, why);
+    vacuum_stop(vacuum);
+    vacuum->host.fn(vacuum->host.arg);
+}
+
+static void on_waiters(void *arg, const struct pg_result *reply)
+{
+    struct vacuum *vacuum = arg;
+
+    if (pg_result_status(reply) == PG_LOST)
+        give_up(vacuum, "the connection that watches its VACUUM is lost");
+    else if (vacuum->began.ns != 0 && pg_result_bool(reply, QUERY_STEP, 0, 0))
+        give_up(vacuum, "somebody waits for the lock of its VACUUM");
+    else
+        loop_timer_set(&vacuum->timer, WATCH_MS);
+}
+
+static bool is_unwatched_for_long(const struct vacuum *vacuum)
+{
+    return vacuum->began.ns != 0 && mono_ms_between(vacuum->began, mono_now()) > UNWATCHED_MS;
+}
+
+static void watch(void *arg)
+{
+    struct vacuum *vacuum = arg;
+    struct query_number pid;
+    const char *values[] = {query_number(&pid, pg_backend_pid(vacuum->worker.pg))};
+
+    if (vacuum->watcher.pg != NULL)
+        query_send(vacuum->watcher.pg, &(struct pg_step){sql_vacuum_waiters, values, 1}, true,
+                   on_waiters, vacuum);
+    else if (is_unwatched_for_long(vacuum))
+        give_up(vacuum, "no connection is free to watch its VACUUM");
+    else
+        loop_timer_set(&vacuum->timer, WATCH_MS);
+}
+
+static void on_watcher_lease(void *arg, const struct lease_news *news)
+{
+    struct vacuum *vacuum = arg;
+
+    switch (news->kind) {
+    case LEASE_GRANTED:
+        vacuum->watcher.pg = news->pg;
+        return;
+    case LEASE_WAITS:
+        return;
+    case LEASE_REFUSED:
+        end_session(vacuum, &vacuum->watcher);
+        return;
+    }
 }

@@ -25,45 +25,31 @@ const char *sql_vacuum_rights(int server_version)
     "coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o"                  \
     "           WHERE o.option_name = '" name "'), current_setting('" name "'))::double precision"
 
+/* Who needs to be granted what, where the role may not. */
+#define GRANT_14 "format('GRANT %I TO %I', pg_get_userbyid(c.relowner), current_user)"
+#define GRANT_17 "format('GRANT MAINTAIN ON %I.%I TO %I', n.nspname, c.relname, current_user)"
+
 /* autovacuum_vacuum_max_threshold came with 18; -1 is none. */
-#define TABLES(may)                                                                                \
-    "SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows,"                                 \
-    " pg_stat_get_dead_tuples(c.oid),"                                                             \
+#define THRESHOLD    OWN_OR_SETTING("autovacuum_vacuum_threshold")
+#define SCALE_FACTOR OWN_OR_SETTING("autovacuum_vacuum_scale_factor")
+#define TABLES(may, grant)                                                                         \
+    "SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows, pg_stat_get_dead_tuples(c.oid)," \
     " current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean"         \
     "  AND coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) AS o"   \
     "                 WHERE o.option_name = 'autovacuum_enabled'), true),"                         \
     " least(nullif(current_setting('autovacuum_vacuum_max_threshold', true), '-1')"                \
     "       ::double precision,"                                                                   \
-    "       " OWN_OR_SETTING(                                                                      \
-        "autovacuum_vacuum_threshold") " + greatest(c.reltuples, 0) * "                            \
-                                       "       " OWN_OR_SETTING(                                   \
-                                           "autovacuum_vacuum_scale_factor") "),"                  \
-                                                                             " " may ", l.own"     \
-                                                                             "  FROM (SELECT "     \
-                                                                             "a.relation, "        \
-                                                                             "sum(a.rows)::"       \
-                                                                             "bigint AS rows, "    \
-                                                                             "bool_or(a.from_"     \
-                                                                             "block IS NOT NULL)"  \
-                                                                             "          AS own "   \
-                                                                             "FROM "               \
-                                                                             "pgpurged.audit AS a" \
-                                                                             "         WHERE "     \
-                                                                             "a.run = $1 GROUP "   \
-                                                                             "BY a.relation) AS l" \
-                                                                             "  JOIN pg_class AS " \
-                                                                             "c ON c.oid = "       \
-                                                                             "l.relation JOIN "    \
-                                                                             "pg_namespace AS n "  \
-                                                                             "ON n.oid = "         \
-                                                                             "c.relnamespace"      \
-                                                                             " WHERE l.rows > 0 "  \
-                                                                             "ORDER BY l.rows "    \
-                                                                             "DESC, c.oid"
+    "       " THRESHOLD " + greatest(c.reltuples, 0) * " SCALE_FACTOR "),"                         \
+    " CASE WHEN " may " IS NOT true THEN " grant " END"                                            \
+    "  FROM (SELECT a.relation, sum(a.rows)::bigint AS rows FROM pgpurged.audit AS a"              \
+    "         WHERE a.run = $1 GROUP BY a.relation) AS l"                                          \
+    "  JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace"  \
+    " WHERE l.rows > 0 ORDER BY l.rows DESC, c.oid"
 
 const char *sql_vacuum_tables(int server_version)
 {
-    return server_version < VERSION_WITH_MAINTAIN ? TABLES(MAY_14) : TABLES(MAY_17);
+    return server_version < VERSION_WITH_MAINTAIN ? TABLES(MAY_14, GRANT_14)
+                                                  : TABLES(MAY_17, GRANT_17);
 }
 
 /*
@@ -72,17 +58,21 @@ const char *sql_vacuum_tables(int server_version)
  * notices within a tenth of a second and ends it (not on Windows, where nothing of it can be set).
  */
 #define SETTINGS(may)                                                                              \
-    "SELECT CASE WHEN pg_backend_pid() = $2 AND NOT k.stopped AND " may " THEN"                    \
-    " set_config('vacuum_cost_delay', '2ms', false) IS NOT NULL"                                   \
-    " AND set_config('vacuum_cost_limit', '200', false) IS NOT NULL"                               \
-    " AND set_config('statement_timeout', $3, false) IS NOT NULL"                                  \
-    " AND set_config('lock_timeout', $4, false) IS NOT NULL"                                       \
-    " AND set_config('client_min_messages', 'warning', false) IS NOT NULL"                         \
-    " AND set_config('client_connection_check_interval',"                                          \
+    "SELECT CASE WHEN pg_backend_pid() <> $2"                                                      \
+    "  THEN 'the connection goes through a pooler, which would give its settings to others'"       \
+    " WHEN k.stopped IS NOT false THEN 'the kill switch is on'"                                    \
+    " WHEN c.oid IS NULL THEN 'it is gone'"                                                        \
+    " WHEN " may " IS NOT true THEN 'the role lacks the privilege'"                                \
+    " WHEN set_config('vacuum_cost_delay', '2ms', false) IS NULL"                                  \
+    "  OR set_config('vacuum_cost_limit', '200', false) IS NULL"                                   \
+    "  OR set_config('statement_timeout', $3, false) IS NULL"                                      \
+    "  OR set_config('lock_timeout', $4, false) IS NULL"                                           \
+    "  OR set_config('client_min_messages', 'warning', false) IS NULL"                             \
+    "  OR set_config('client_connection_check_interval',"                                          \
     "                CASE WHEN version() ~ 'Visual C|mingw' THEN '0' ELSE '100ms' END, false)"     \
-    "     IS NOT NULL"                                                                             \
-    " ELSE false END"                                                                              \
-    "  FROM pg_class AS c, pgpurged.kill_switch AS k WHERE c.oid = $1"
+    "     IS NULL"                                                                                 \
+    "  THEN 'a setting can''t be changed' ELSE '' END"                                             \
+    "  FROM pgpurged.kill_switch AS k LEFT JOIN pg_class AS c ON c.oid = $1"
 
 const char *sql_vacuum_settings(int server_version)
 {

@@ -15,14 +15,13 @@ extern const char sql_row_bytes[];
 const char *sql_vacuum_rights(int server_version);
 
 /* $1 run -> for each table that it has removed rows of: OID, qualified and quoted name, rows, dead
- * rows, whether autovacuum is on for it, the dead rows at which it comes, whether the role may,
- * whether it is the job's own (a partition) and no child */
+ * rows, whether autovacuum is on for it, the dead rows at which it comes, the GRANT that the role
+ * lacks (NULL = none) */
 const char *sql_vacuum_tables(int server_version);
 
-/* Right before a VACUUM, in its session. $1 relation $2 our session's process $3 statement_timeout
- * $4 lock_timeout (ms) -> whether the settings hold now: not behind a pooler, where they would be
- * somebody else's, not with the kill switch on, not without the right. No row: the table is gone.
- */
+/* Right before a VACUUM, in its session. $1 relation $2 our session's process, as libpq knows it
+ * $3 statement_timeout $4 lock_timeout (ms) -> why there must be none: "the kill switch is on";
+ * "" = the settings hold now */
 const char *sql_vacuum_settings(int server_version);
 
 /* The VACUUM of a table, by its qualified and quoted name; free() it. It must be sent alone: it

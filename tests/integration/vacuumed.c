@@ -140,9 +140,10 @@ START_TEST(a_role_that_may_not_purges_all_the_same_and_is_told_what_to_grant)
     pgpurged_run(&plan, "--config", config, "--plan", NULL);
     ck_assert_msg(strstr(plan, "GRANT postgres TO pgpurged") != NULL, "%s", plan);
     log = scene_once(config, 0);
-    ck_assert_msg(strstr(log, "skipping VACUUM: role pgpurged may not vacuum "
-                              "public.orders; run: GRANT postgres TO pgpurged") != NULL,
-                  "%s", log);
+    ck_assert_msg(
+        strstr(log, "skipping VACUUM of public.orders: the role lacks the privilege; run: GRANT "
+                    "postgres TO pgpurged") != NULL,
+        "%s", log);
     ck_assert(!was_vacuumed(&scene));
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), FEW / 2);
     scene_end(&scene);
@@ -220,17 +221,21 @@ END_TEST
 /* ---- stopping it ---- */
 
 /* Each page that it reads costs so much that it sleeps for 8 ms. */
+static void slow_down(const struct scene *scene)
+{
+    sql_exec(scene->own, "ALTER ROLE pgpurged IN DATABASE %s SET vacuum_cost_page_hit = 10000",
+             scene->database);
+}
+
 static struct served slow_vacuum(const char *options)
 {
     struct served served = served_new();
 
     scene_add_orders(&served.scene, ENOUGH);
     let_vacuum(&served.scene);
-    sql_exec(served.scene.own,
-             "ALTER ROLE pgpurged IN DATABASE %s SET vacuum_cost_page_hit = 10000",
-             served.scene.database);
+    slow_down(&served.scene);
     served_start(&served, served_config(&served, "", scene_job(options)));
-    served_await(&served, "orders", "vacuuming", "none");
+    served_await_why(&served, "orders", "vacuuming", "none", "public.orders");
     return served;
 }
 
@@ -308,6 +313,22 @@ START_TEST(a_vacuum_gives_way_to_who_waits_for_its_lock)
 }
 END_TEST
 
+START_TEST(a_vacuum_ends_when_the_connection_that_watches_it_is_lost)
+{
+    struct served served = slow_vacuum("vacuum = after");
+
+    await_sql(served.scene.own,
+              "SELECT count(pg_terminate_backend(pid)) = 1 FROM pg_stat_activity"
+              " WHERE datname = current_database() AND usename = 'pgpurged' AND state = 'idle'"
+              " AND EXISTS (SELECT FROM pg_stat_progress_vacuum)",
+              AWAIT_MS);
+    check_nobody_vacuums(&served);
+    ck_assert(daemon_log_has(&served.daemon, "the connection that watches its VACUUM is lost"));
+    served_await(&served, "orders", "waiting", "not_due");
+    served_end(&served);
+}
+END_TEST
+
 static const char *with_connections(const struct served *served, int connections)
 {
     return config_write(
@@ -376,6 +397,28 @@ START_TEST(once_gives_up_on_a_database_that_is_lost_after_a_vacuum)
     ck_assert_msg(strstr(log, "not permitted to log in") != NULL, "%s", log);
     promises_check(scene.own, "carts", SCENE_DUE);
     scene_end(&scene);
+}
+END_TEST
+
+/* carts keeps the other connection for longer than a VACUUM may be at work without being watched.
+ */
+START_TEST(a_vacuum_that_nobody_can_watch_is_given_up)
+{
+    struct served served = served_new();
+
+    scene_add_orders(&served.scene, ENOUGH);
+    let_vacuum(&served.scene);
+    slow_down(&served.scene);
+    scene_add_table(&served.scene, "carts", FEW);
+    scene_add_table(&served.scene, "drafts", FEW);
+    sql_exec(served.scene.own,
+             "CREATE FUNCTION rest() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+             " PERFORM pg_sleep(0.02); RETURN OLD; END $$;"
+             "CREATE TRIGGER rest BEFORE DELETE ON carts FOR EACH ROW EXECUTE FUNCTION rest()");
+    served_start(&served, with_connections(&served, 2));
+    daemon_await_log(&served.daemon, "no connection is free to watch its VACUUM", AWAIT_MS);
+    check_nobody_vacuums(&served);
+    served_end(&served);
 }
 END_TEST
 
@@ -491,8 +534,10 @@ int main(void)
         a_pause_ends_a_vacuum_and_status_shows_both,
         a_vacuum_whose_connection_is_lost_is_counted_and_the_job_goes_on,
         a_vacuum_gives_way_to_who_waits_for_its_lock,
+        a_vacuum_ends_when_the_connection_that_watches_it_is_lost,
         a_job_that_waits_for_a_connection_goes_before_a_vacuum,
         once_gives_up_on_a_database_that_is_lost_after_a_vacuum,
+        a_vacuum_that_nobody_can_watch_is_given_up,
         on_one_connection_nothing_is_vacuumed,
         the_run_record_says_within_a_quarter_how_much_space_became_reusable,
         status_and_metrics_say_what_became_reusable,
