@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/log_writer.h"
+#include "base/printable.h"
 
 static struct {
     enum log_level level;
@@ -67,20 +68,36 @@ static void print_prefix(char *out, size_t size, enum log_level level)
     snprintf(out, size, "%s.%03d %-7s ", day, (int)(now.tv_usec / 1000), log_level_name(level));
 }
 
+/* What a line may have beside its prefix, escapes included: a pipe takes it in one piece. */
+enum { MESSAGE_BYTES = 3900 };
+
+/* Names and the server's messages must not steer the terminal that shows the log. */
+static void add_message(struct text *line, char *message)
+{
+    size_t prefix = line->length;
+
+    for (char *c = message; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+    printable_add_line(line, message);
+    if (line->length > prefix + MESSAGE_BYTES)
+        line->length = prefix + MESSAGE_BYTES;
+    text_add(line, "\n");
+}
+
 static void log_line(enum log_level level, const char *format, va_list args)
 {
-    char prefix[64], message[2048], line[sizeof prefix + sizeof message + 1];
-    int length;
+    char prefix[64], message[2048];
+    struct text line = {0};
 
     if (level > log_state.level)
         return;
     print_prefix(prefix, sizeof prefix, level);
     vsnprintf(message, sizeof message, format, args);
-    for (char *c = message; *c != '\0'; c++)
-        if (*c == '\n' || *c == '\r')
-            *c = ' ';
-    length = snprintf(line, sizeof line, "%s%s\n", prefix, message);
-    log_writer_put(STDERR_FILENO, line, (size_t)length, level <= LOG_LEVEL_WARNING);
+    text_add(&line, prefix);
+    add_message(&line, message);
+    log_writer_put(STDERR_FILENO, line.data, line.length, level <= LOG_LEVEL_WARNING);
+    text_free(&line);
 }
 
 static void print_lost(uint64_t lost, char *line, size_t size)

@@ -65,7 +65,7 @@ static size_t take_line(char *line)
     do {
         line[length++] = writer.bytes[writer.first];
         writer.first = (writer.first + 1) % QUEUE_BYTES;
-    } while (line[length - 1] != '\n' && length < writer.used);
+    } while (line[length - 1] != '\n' && length < writer.used && length < LINE_BYTES);
     writer.used -= length;
     return length;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "model/snapshot.h"
 
@@ -196,5 +197,40 @@ void shape_clear(const struct shape *shape, void *object)
             rejected_list_free(field_of(field, object));
         else if (field->kind == FIELD_OBJECT)
             shape_clear(field->shape, field_of(field, object));
+    }
+}
+
+/* Of a newline as well: each of them is a part of a line. */
+static void make_printable(char **string)
+{
+    struct text out = {0};
+
+    if (*string == NULL)
+        return;
+    printable_add_line(&out, *string);
+    free(*string);
+    *string = text_take(&out);
+}
+
+static void make_list_printable(struct rejected_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        make_printable(&list->items[i].name);
+        make_printable(&list->items[i].sqlstate);
+        make_printable(&list->items[i].message);
+    }
+}
+
+void shape_make_printable(const struct shape *shape, void *object)
+{
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *field = &shape->fields[i];
+
+        if (field->kind == FIELD_TEXT)
+            make_printable(field_of(field, object));
+        else if (field->kind == FIELD_REJECTED)
+            make_list_printable(field_of(field, object));
+        else if (field->kind == FIELD_OBJECT)
+            shape_make_printable(field->shape, field_of(field, object));
     }
 }

@@ -52,6 +52,9 @@ void shape_init(const struct shape *shape, void *object);
 /* Frees the strings inside; not the struct itself. */
 void shape_clear(const struct shape *shape, void *object);
 
+/* Replaces the strings inside by what a terminal may get. */
+void shape_make_printable(const struct shape *shape, void *object);
+
 static inline void *field_of(const struct field *field, void *object)
 {
     return (char *)object + field->offset;

@@ -40,6 +40,15 @@ void snapshot_free(struct snapshot *snapshot)
     free(snapshot);
 }
 
+void snapshot_make_printable(struct snapshot *snapshot)
+{
+    shape_make_printable(&daemon_shape, &snapshot->daemon);
+    for (size_t i = 0; i < snapshot->database_count; i++)
+        shape_make_printable(&database_shape, &snapshot->databases[i]);
+    for (size_t i = 0; i < snapshot->job_count; i++)
+        shape_make_printable(&job_shape, &snapshot->jobs[i]);
+}
+
 const struct job_view *snapshot_job(const struct snapshot *snapshot, const char *name)
 {
     for (size_t i = 0; i < snapshot->job_count; i++)

@@ -132,6 +132,9 @@ struct snapshot {
 struct snapshot *snapshot_new(size_t database_count, size_t job_count);
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 
+/* Replaces every string by what a terminal may get (base/printable.h). */
+void snapshot_make_printable(struct snapshot *snapshot);
+
 /* NULL if there is none of that name. */
 const struct job_view *snapshot_job(const struct snapshot *snapshot, const char *name);
 const struct database_view *snapshot_database(const struct snapshot *snapshot, const char *name);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/printable.h"
 #include "pgpurgectl/client.h"
 #include "report/json.h"
 
@@ -50,6 +51,8 @@ enum ctl_exit ask_status(const struct arguments *arguments, const char *job,
         snapshot_free(*snapshot);
         *snapshot = NULL;
     }
+    if (*snapshot != NULL && !arguments->json)
+        snapshot_make_printable(*snapshot);
     if (body != NULL && *snapshot != NULL)
         *body = answer;
     else
@@ -59,9 +62,11 @@ enum ctl_exit ask_status(const struct arguments *arguments, const char *job,
 
 int ask_failed(const struct arguments *arguments, enum ctl_exit how, const struct err *err)
 {
-    struct text json = {0};
+    struct text json = {0}, sentence = {0};
 
-    fprintf(stderr, "pgpurgectl: %s\n", err->text);
+    printable_add_line(&sentence, err->text);
+    fprintf(stderr, "pgpurgectl: %s\n", sentence.length > 0 ? sentence.data : "");
+    text_free(&sentence);
     if (arguments->json) {
         json_write_error(&json, err->text);
         fputs(json.data, stdout);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/printable.h"
 #include "pgpurgectl/ask.h"
 #include "pgpurgectl/client.h"
 #include "pgpurgectl/metrics_json.h"
@@ -71,6 +72,15 @@ static int check(const struct arguments *arguments, const char *job)
     return (int)result.status;
 }
 
+static void print_sentence(const char *sentence)
+{
+    struct text line = {0};
+
+    printable_add_line(&line, sentence);
+    text_add(&line, "\n");
+    print_and_free(&line);
+}
+
 /* POSTs and prints the daemon's sentence. */
 static int act(const struct arguments *arguments, const char *path)
 {
@@ -86,7 +96,7 @@ static int act(const struct arguments *arguments, const char *path)
         return CTL_DONE;
     }
     sentence = body.length > 0 ? json_read_sentence(body.data, body.length) : NULL;
-    puts(sentence != NULL ? sentence : "done");
+    print_sentence(sentence != NULL ? sentence : "done");
     free(sentence);
     text_free(&body);
     return CTL_DONE;
@@ -143,7 +153,7 @@ static void print_names(const struct snapshot *snapshot)
 {
     for (size_t i = 0; i < snapshot->job_count; i++)
         if (snapshot->jobs[i].name != NULL)
-            puts(snapshot->jobs[i].name);
+            print_sentence(snapshot->jobs[i].name);
 }
 
 static void print_names_json(const struct snapshot *snapshot)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "config/overlap.h"
 #include "net/loop.h"
@@ -89,13 +90,15 @@ static void plan_job(struct planning *planning, const struct job_settings *job)
 /* At once, so that a person has something to read while the next job is looked at. */
 static void print_text(struct planning *planning)
 {
-    struct text out = {0};
+    struct text plan = {0}, out = {0};
 
     if (planning->count > 1)
         text_add(&out, "\n");
-    plan_text(&out, current(planning));
+    plan_text(&plan, current(planning));
+    printable_add(&out, plan.data);
     fputs(out.data, stdout);
     fflush(stdout);
+    text_free(&plan);
     text_free(&out);
 }
 

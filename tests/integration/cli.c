@@ -294,6 +294,43 @@ START_TEST(a_folder_that_everybody_may_write_is_told)
 }
 END_TEST
 
+/* --- what others have written --- */
+
+/* Clears the screen, writes backwards, rings. */
+#define STEERS "E'\\x1b[2J\\u202Eabc\\u009b31m\\x07'"
+
+static void assert_steers_nothing(const char *output)
+{
+    ck_assert_ptr_null(strchr(output, '\033'));
+    ck_assert_ptr_null(strchr(output, '\a'));
+    ck_assert_ptr_null(strstr(output, "\u202E"));
+    ck_assert_ptr_null(strstr(output, "\xc2\x9b"));
+}
+
+START_TEST(names_and_messages_of_the_server_cannot_steer_a_terminal)
+{
+    struct scene scene = scene_new();
+    const char *config, *output;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own,
+             "CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS"
+             " $$ BEGIN RAISE EXCEPTION USING MESSAGE = " STEERS "; END $$;"
+             "DO $$ BEGIN EXECUTE format('CREATE TRIGGER %%I BEFORE DELETE ON orders FOR EACH ROW"
+             " EXECUTE FUNCTION stop()', " STEERS "); END $$");
+    config = scene_config(&scene, "");
+    pgpurged_run(&output, "--config", config, "--plan", NULL);
+    ck_assert_ptr_nonnull(strstr(output, "\\x1B[2J\\u202Eabc"));
+    assert_steers_nothing(output);
+    pgpurged_run(&output, "--config", config, "--plan", "--json", NULL);
+    ck_assert_ptr_nonnull(strstr(output, "\u202Eabc"));
+    pgpurged_run(&output, "--config", config, "--once", NULL);
+    ck_assert_ptr_nonnull(strstr(output, "\\x1B[2J\\u202Eabc"));
+    assert_steers_nothing(output);
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- secrets --- */
 
 /* libpq quotes what it can't read, and so would we. */
@@ -432,6 +469,7 @@ int main(void)
         jobs_that_do_not_meet_are_not_told,
         a_file_that_everybody_may_write_is_refused,
         a_folder_that_everybody_may_write_is_told,
+        names_and_messages_of_the_server_cannot_steer_a_terminal,
         no_password_of_a_conninfo_is_ever_shown,
         version_is_the_package_and_its_number,
         check_says_in_one_line_that_a_file_is_fine,

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/log_writer.h"
+#include "base/printable.h"
 #include "base/text.h"
 #include "model/codes.h"
 #include "model/tid.h"
@@ -47,6 +48,50 @@ START_TEST(error_longer_than_its_room_is_cut)
     ck_assert_uint_eq(strlen(err.text), sizeof err.text - 1);
     ck_assert_msg(text_starts(err.text, "000"), "%.20s", err.text);
     free(longer);
+}
+END_TEST
+
+static const struct printable_case {
+    const char *text, *line;
+} printable_cases[] = {
+    {"", ""},
+    {"orders\tof \"Köln\" 日本 \U0001F600", "orders\tof \"Köln\" 日本 \U0001F600"},
+    {"\033[2J", "\\x1B[2J"},
+    {"a\ab\bc\x7f", "a\\x07b\\x08c\\x7F"},
+    {"a\nb\r", "a\\x0Ab\\x0D"},
+    {"\xc2\x9b"
+     "31m",
+     "\\u009B31m"},
+    {"\x9b"
+     "31m",
+     "\\x9B31m"},
+    {"a\u202Eb\u2066c\u200Fd\u061C", "a\\u202Eb\\u2066c\\u200Fd\\u061C"},
+    {"a\u2028b\u2029", "a\\u2028b\\u2029"},
+    {"a\u200Bb\uFEFF", "a\\u200Bb\\uFEFF"},
+    {"\U000E0041", "\\U000E0041"},
+    {"\xff\xc3", "\\xFF\\xC3"},
+    {"\xed\xa0\x80", "\\xED\\xA0\\x80"},
+};
+
+START_TEST(text_of_others_cannot_steer_a_terminal)
+{
+    const struct printable_case *row = &printable_cases[_i];
+    struct text out = {0};
+
+    text_add(&out, "");
+    printable_add_line(&out, row->text);
+    ck_assert_str_eq(out.data != NULL ? out.data : "", row->line);
+    text_free(&out);
+}
+END_TEST
+
+START_TEST(newlines_stay_where_there_are_several_lines)
+{
+    struct text out = {0};
+
+    printable_add(&out, "a\nb\033\n");
+    ck_assert_str_eq(out.data, "a\nb\\x1B\n");
+    text_free(&out);
 }
 END_TEST
 
@@ -476,6 +521,9 @@ static void add_text_cases(TCase *tcase)
 {
     tcase_add_test(tcase, error_is_set_and_prefixed_and_always_false);
     tcase_add_test(tcase, error_longer_than_its_room_is_cut);
+    tcase_add_loop_test(tcase, text_of_others_cannot_steer_a_terminal, 0,
+                        ARRAY_LENGTH(printable_cases));
+    tcase_add_test(tcase, newlines_stay_where_there_are_several_lines);
     tcase_add_test(tcase, text_grows_by_pieces);
     tcase_add_test(tcase, text_with_nothing_in_it_is_taken_as_an_empty_string);
     tcase_add_loop_test(tcase, number_is_grouped_by_thousands, 0, ARRAY_LENGTH(grouped_cases));

@@ -173,6 +173,9 @@ static const struct canned {
      "# HELP up Whether.\n# TYPE up gauge\nup 1\n"
      "late{job=\"a \\\"b\\\" \\\\ \\n\",reason=\"c,}\"} NaN\nrows{job=\"x\"} 2.5\n"},
     {"POST /v1/jobs/orders/run HTTP/1.1", 200, "{\"message\":\"orders starts a run\"}\n"},
+    {"POST /v1/jobs/steers/run HTTP/1.1", 200,
+     "{\"message\":\"\\u001b[2J\\u202eabc\\u009b\\n\"}\n"},
+    {"POST /v1/jobs/steers/resume HTTP/1.1", 409, "{\"error\":\"\\u001b[2J\\u202eabc\\n\"}\n"},
     {"POST /v1/jobs/orders/pause HTTP/1.1", 200, "{\"message\":\"orders is paused\"}\n"},
     {"POST /v1/jobs/orders/resume HTTP/1.1", 202, ""},
     {"POST /v1/jobs/a%20b%2F..%2Fc/run HTTP/1.1", 200, "{\"message\":\"encoded\"}\n"},
