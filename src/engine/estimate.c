@@ -131,8 +131,10 @@ static void values_of_rights(void *data, struct question_values *values)
 static void read_rights(void *data, const struct pg_result *reply)
 {
     struct estimation *estimation = data;
+    const char *grant = pg_result_text(reply, QUERY_STEP, 0, 0);
 
-    rights_read(reply, &estimation->estimate.rights);
+    estimation->estimate.vacuum_grant = grant != NULL ? text_copy(grant) : NULL;
+    estimation->estimate.own_session = pg_result_bool(reply, QUERY_STEP, 0, 1);
 }
 
 static void values_of_cutoffs(void *data, struct question_values *values)
@@ -459,5 +461,6 @@ void estimate_free(struct estimation *estimation)
     partitions_free(&estimation->estimate.partitions);
     sql_statements_free(&estimation->estimate.sql);
     run_schedule_free(&estimation->estimate.schedule);
+    free(estimation->estimate.vacuum_grant);
     free(estimation);
 }

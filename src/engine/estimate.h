@@ -16,7 +16,6 @@
 #include "catalog/advice.h"
 #include "catalog/partitions.h"
 #include "catalog/preflight.h"
-#include "catalog/rights.h"
 #include "engine/run_store.h"
 #include "engine/sample.h"
 #include "engine/tally.h"
@@ -45,7 +44,8 @@ struct estimate {
     struct partitions partitions; /* of a partitioned table */
     struct choose_facts facts;
     struct choice choice; /* not of a partitioned table: each partition has its own */
-    struct vacuum_rights rights;
+    char *vacuum_grant;   /* what the role lacks to vacuum the table; NULL = nothing */
+    bool own_session;     /* false behind a pooler: no VACUUM there */
 };
 
 /* The estimate is good until estimate_free(). */

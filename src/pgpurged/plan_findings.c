@@ -134,12 +134,16 @@ static void note_monitor(struct plan *plan, const struct preflight_table *table)
 static void note_vacuum(struct plan *plan, const struct job_settings *job,
                         const struct estimate *estimate)
 {
-    char *complaint = rights_complaint(&estimate->rights, job, &estimate->table);
-
-    if (complaint != NULL)
-        plan_note(&plan->grants, text_format("vacuum = after is left to autovacuum: %s", complaint),
-                  rights_grant(&estimate->rights, job, &estimate->table));
-    free(complaint);
+    if (!estimate->own_session)
+        plan_note(&plan->grants,
+                  text_copy("VACUUM is skipped: the connection goes through a pooler, which would "
+                            "give its settings to others"),
+                  NULL);
+    else if (estimate->vacuum_grant != NULL)
+        plan_note(&plan->grants,
+                  text_format("VACUUM is skipped: role %s may not vacuum %s", estimate->table.role,
+                              job->table.written),
+                  text_copy(estimate->vacuum_grant));
 }
 
 /* The reason of the refusal doesn't repeat a GRANT that stands below it. */

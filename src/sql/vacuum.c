@@ -11,13 +11,21 @@ const char sql_row_bytes[] = "SELECT pgpurged.row_bytes($1, $2, now() - $3::inte
     "      WHERE d.datname = current_database()))"
 #define MAY_17 "(" MAY_14 " OR has_table_privilege(c.oid, 'MAINTAIN'))"
 
-#define RIGHTS(may)                                                                                \
-    "SELECT " may ", quote_ident(pg_get_userbyid(c.relowner)), pg_backend_pid() = $2"              \
-    "  FROM pg_class AS c WHERE c.oid = $1"
+/* The GRANT that the role lacks; NULL = none. */
+#define LACKED_14                                                                                  \
+    "CASE WHEN " MAY_14 " IS NOT true"                                                             \
+    " THEN format('GRANT %I TO %I', pg_get_userbyid(c.relowner), current_user) END"
+#define LACKED_17                                                                                  \
+    "CASE WHEN " MAY_17 " IS NOT true"                                                             \
+    " THEN format('GRANT MAINTAIN ON %I.%I TO %I', n.nspname, c.relname, current_user) END"
+
+#define RIGHTS(lacked)                                                                             \
+    "SELECT " lacked ", pg_backend_pid() = $2"                                                     \
+    "  FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = $1"
 
 const char *sql_vacuum_rights(int server_version)
 {
-    return server_version < VERSION_WITH_MAINTAIN ? RIGHTS(MAY_14) : RIGHTS(MAY_17);
+    return server_version < VERSION_WITH_MAINTAIN ? RIGHTS(LACKED_14) : RIGHTS(LACKED_17);
 }
 
 /* The setting of that name, or what the table has of its own. */
@@ -25,14 +33,10 @@ const char *sql_vacuum_rights(int server_version)
     "coalesce((SELECT o.option_value FROM pg_options_to_table(c.reloptions) AS o"                  \
     "           WHERE o.option_name = '" name "'), current_setting('" name "'))::double precision"
 
-/* Who needs to be granted what, where the role may not. */
-#define GRANT_14 "format('GRANT %I TO %I', pg_get_userbyid(c.relowner), current_user)"
-#define GRANT_17 "format('GRANT MAINTAIN ON %I.%I TO %I', n.nspname, c.relname, current_user)"
-
 /* autovacuum_vacuum_max_threshold came with 18; -1 is none. */
 #define THRESHOLD    OWN_OR_SETTING("autovacuum_vacuum_threshold")
 #define SCALE_FACTOR OWN_OR_SETTING("autovacuum_vacuum_scale_factor")
-#define TABLES(may, grant)                                                                         \
+#define TABLES(lacked)                                                                             \
     "SELECT c.oid, format('%I.%I', n.nspname, c.relname), l.rows, pg_stat_get_dead_tuples(c.oid)," \
     " current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean"         \
     "  AND coalesce((SELECT o.option_value::boolean FROM pg_options_to_table(c.reloptions) AS o"   \
@@ -40,16 +44,14 @@ const char *sql_vacuum_rights(int server_version)
     " least(nullif(current_setting('autovacuum_vacuum_max_threshold', true), '-1')"                \
     "       ::double precision,"                                                                   \
     "       " THRESHOLD " + greatest(c.reltuples, 0) * " SCALE_FACTOR "),"                         \
-    " CASE WHEN " may " IS NOT true THEN " grant " END"                                            \
-    "  FROM (SELECT a.relation, sum(a.rows)::bigint AS rows FROM pgpurged.audit AS a"              \
+    " " lacked "  FROM (SELECT a.relation, sum(a.rows)::bigint AS rows FROM pgpurged.audit AS a"   \
     "         WHERE a.run = $1 GROUP BY a.relation) AS l"                                          \
     "  JOIN pg_class AS c ON c.oid = l.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace"  \
     " WHERE l.rows > 0 ORDER BY l.rows DESC, c.oid"
 
 const char *sql_vacuum_tables(int server_version)
 {
-    return server_version < VERSION_WITH_MAINTAIN ? TABLES(MAY_14, GRANT_14)
-                                                  : TABLES(MAY_17, GRANT_17);
+    return server_version < VERSION_WITH_MAINTAIN ? TABLES(LACKED_14) : TABLES(LACKED_17);
 }
 
 /*

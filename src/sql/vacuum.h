@@ -10,8 +10,8 @@ enum { VERSION_WITH_MAINTAIN = 170000 };
 /* $1 relation $2 what makes a row due $3 retention -> bytes of a due row, NULL = none was seen */
 extern const char sql_row_bytes[];
 
-/* After preflight. $1 relation $2 our session's process, as libpq knows it -> whether the role may
- * vacuum it, its owner, whether that session is ours alone (false behind a pooler) */
+/* For --plan. $1 relation $2 our session's process, as libpq knows it -> the GRANT that the role
+ * lacks to vacuum it (NULL = none), whether that session is ours alone (false behind a pooler) */
 const char *sql_vacuum_rights(int server_version);
 
 /* $1 run -> for each table that it has removed rows of: OID, qualified and quoted name, rows, dead
