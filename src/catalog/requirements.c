@@ -124,6 +124,7 @@ struct requirement {
     enum finding_weight weight;
     size_t names; /* offset of $N in struct relation */
     const char *text, *sql, *advice;
+    bool is_final; /* then nothing else matters */
 };
 
 /* What would make the count of a DELETE untrue (promise A), hide rows from it or it from the
@@ -135,69 +136,71 @@ enum { USE_ROWS_GO = USE_PARTITION | USE_TABLE | USE_CHILD };
 static const struct requirement requirements[] = {
     /* what it is */
     {USE_TABLE, 0, is_ours, FINDING_REFUSES, 0, "$T belongs to pgpurged itself and is never purged",
-     NULL, NULL},
+     NULL, NULL, true},
     {USE_TABLE, 0, is_temporary, FINDING_REFUSES, 0, "$T is a temporary table of another session",
-     NULL, NULL}, /* its schema is a system schema as well */
+     NULL, NULL, true}, /* its schema is a system schema as well */
     {USE_TABLE, 0, is_system, FINDING_REFUSES, 0, "$T is a system table and is never purged", NULL,
-     NULL},
+     NULL, true},
     {USE_TABLE, 0, is_no_table, FINDING_REFUSES, 0,
-     "$T is $K; only the rows of a plain table can be purged", NULL, NULL},
+     "$T is $K; only the rows of a plain table can be purged", NULL, NULL, true},
     {USE_PARTITION, 0, is_foreign, FINDING_REFUSES, 0,
-     "$T is a foreign table, and its rows can't be found by TID", NULL, "purge it where it lives"},
+     "$T is a foreign table, and its rows can't be found by TID", NULL, "purge it where it lives",
+     true},
     {USE_CHILD, 0, is_no_plain_table, FINDING_REFUSES, 0,
      "$T refers to due rows, but is no plain table, so that its rows can't be deleted first", NULL,
-     "write children = skip"},
+     "write children = skip", true},
     {USE_TABLE | USE_PARTITION, 0, is_no_heap, FINDING_REFUSES, 0,
      "$T is stored by the access method \"$A\", which has no TID scans; only heap tables can be "
      "purged",
-     NULL, NULL},
+     NULL, NULL, true},
     {USE_TABLE, 0, is_hypertable, FINDING_REFUSES, 0,
      "$T is a hypertable of TimescaleDB: here it is an empty shell, and its chunks are not "
      "supported",
-     NULL, "use its own add_retention_policy()"},
+     NULL, "use its own add_retention_policy()", true},
 
     /* what the role may do with it */
     {USE_ROWS_GO | USE_LOOKUP, 0, is_in_closed_schema, FINDING_REFUSES, 0,
-     "role $R may not use schema $S", "GRANT USAGE ON SCHEMA $S TO $R", NULL},
+     "role $R may not use schema $S", "GRANT USAGE ON SCHEMA $S TO $R", NULL, false},
     {USE_ROWS_GO, 0, is_undeletable, FINDING_REFUSES, 0,
-     "role $R may not read and delete rows of $T", "GRANT SELECT, DELETE ON $T TO $R", NULL},
+     "role $R may not read and delete rows of $T", "GRANT SELECT, DELETE ON $T TO $R", NULL, false},
     {USE_LOOKUP, USE_CHILD, is_unreadable, FINDING_REFUSES, 0,
-     "role $R can't see whether rows of $T refer to due ones", "GRANT SELECT ON $T TO $R", NULL},
+     "role $R can't see whether rows of $T refer to due ones", "GRANT SELECT ON $T TO $R", NULL,
+     false},
     {USE_LOCKED, 0, is_unlockable, FINDING_REFUSES, 0,
      "role $R may not lock rows of $T, so that one could be restored while the rows that refer to "
      "it are deleted",
-     "GRANT UPDATE ($C) ON $T TO $R", NULL},
+     "GRANT UPDATE ($C) ON $T TO $R", NULL, false},
     {USE_ROWS_GO | USE_LOOKUP, 0, has_policies, FINDING_REFUSES, 0,
      "row level security of $T applies to role $R and would hide rows from the purge",
-     "ALTER ROLE $R BYPASSRLS", NULL},
+     "ALTER ROLE $R BYPASSRLS", NULL, false},
 
     /* what a DELETE would do beside deleting, or fail to do */
     {USE_ROWS_GO, 0, has_rules, FINDING_REFUSES, NAMES(delete_rules),
      "$T has a rule ON DELETE ($N), so that a row count would not say what is gone", NULL,
-     "drop the rule$H"},
+     "drop the rule$H", false},
     {USE_TABLE | USE_CHILD_TABLE, 0, has_non_firing, FINDING_REFUSES, NAMES(non_firing_triggers),
      "$T has a trigger ON DELETE FOR EACH STATEMENT ($N), which would not fire, because each "
      "DELETE names a partition",
-     NULL, "put it on the partitions and write non_firing_triggers = $N$H"},
+     NULL, "put it on the partitions and write non_firing_triggers = $N$H", false},
     {USE_ROWS_GO, 0, has_no_identity, FINDING_REFUSES, NAMES(without_identity),
      "$T is published ($N) without a replica identity, so that the server refuses each DELETE",
-     "ALTER TABLE $T REPLICA IDENTITY FULL", "give it a primary key$H"},
+     "ALTER TABLE $T REPLICA IDENTITY FULL", "give it a primary key$H", false},
 
     /* what keeps it from being dropped in one piece */
     {USE_DROP, 0, is_referenced, FINDING_KEEPS, NAMES(referenced_by),
-     "a foreign key points at it ($N)", NULL, NULL},
+     "a foreign key points at it ($N)", NULL, NULL, false},
     {USE_DROP, 0, has_delete_triggers, FINDING_KEEPS, NAMES(delete_triggers),
-     "its triggers ON DELETE ($N) would not fire", NULL, NULL},
+     "its triggers ON DELETE ($N) would not fire", NULL, NULL, false},
     {USE_DROP, 0, is_published, FINDING_KEEPS, NAMES(published_by),
-     "it is published ($N), and subscribers would keep its rows", NULL, NULL},
+     "it is published ($N), and subscribers would keep its rows", NULL, NULL, false},
     {USE_DROP, 0, is_not_owned, FINDING_KEEPS, 0, "only its owner can drop it", "GRANT $O TO $R",
-     NULL},
+     NULL, false},
 
     /* what is better otherwise */
     {USE_SKIP_LOCKED, USE_LOCKED, is_unlockable, FINDING_ADVICE, 0,
      "role $R may not lock rows of $T: where others hold locks, single rows have to be tried one "
      "by one",
-     "GRANT UPDATE ($C) ON $T TO $R", NULL},
+     "GRANT UPDATE ($C) ON $T TO $R", NULL, false},
 };
 
 /* --- texts --- */
@@ -280,9 +283,15 @@ static void add_finding(struct findings *findings, const struct requirement *req
 void requirements_judge(const struct relation *relation, const struct relation_role *role,
                         struct findings *findings)
 {
-    for (size_t i = 0; i < ARRAY_LENGTH(requirements); i++)
-        if (counts(&requirements[i], role->uses) && requirements[i].broken(relation))
-            add_finding(findings, &requirements[i], relation, role);
+    for (size_t i = 0; i < ARRAY_LENGTH(requirements); i++) {
+        const struct requirement *requirement = &requirements[i];
+
+        if (!counts(requirement, role->uses) || !requirement->broken(relation))
+            continue;
+        add_finding(findings, requirement, relation, role);
+        if (requirement->is_final)
+            return;
+    }
 }
 
 void findings_free(struct findings *findings)

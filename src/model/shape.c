@@ -35,18 +35,6 @@ static const char *role_word(unsigned i)
     return i < ARRAY_LENGTH(roles) ? roles[i] : NULL;
 }
 
-#define F(type, field, kind_, key_)                                                                \
-    {                                                                                              \
-        .key = key_, .kind = FIELD_##kind_, .offset = offsetof(struct type, field)                 \
-    }
-#define F_WORD(type, field, key_, word_)                                                           \
-    {                                                                                              \
-        .key = key_, .kind = FIELD_WORD, .offset = offsetof(struct type, field), .word = word_     \
-    }
-#define F_OBJECT(type, field, key_, shape_)                                                        \
-    {                                                                                              \
-        .key = key_, .kind = FIELD_OBJECT, .offset = offsetof(struct type, field), .shape = shape_ \
-    }
 #define F_COUNTERS(type, table_)                                                                   \
     {                                                                                              \
         .key = "totals", .kind = FIELD_COUNTERS, .offset = offsetof(struct type, counters),        \
@@ -179,11 +167,22 @@ void shape_init(const struct shape *shape, void *object)
     for (size_t i = 0; i < shape->count; i++) {
         const struct field *field = &shape->fields[i];
 
-        if (field->kind == FIELD_NUMBER)
+        if (field->kind == FIELD_NUMBER || field->kind == FIELD_ROUNDED)
             *(double *)field_of(field, object) = NAN;
+        else if (field->kind == FIELD_COUNT)
+            *(int64_t *)field_of(field, object) = -1;
         else if (field->kind == FIELD_OBJECT)
             shape_init(field->shape, field_of(field, object));
     }
+}
+
+static void clear_list(const struct field *field, void *object)
+{
+    char *items = *(char **)field_of(field, object);
+
+    for (size_t i = 0; i < field_count(field, object); i++)
+        shape_clear(field->shape, items + i * field->size);
+    free(items);
 }
 
 void shape_clear(const struct shape *shape, void *object)
@@ -197,6 +196,8 @@ void shape_clear(const struct shape *shape, void *object)
             rejected_list_free(field_of(field, object));
         else if (field->kind == FIELD_OBJECT)
             shape_clear(field->shape, field_of(field, object));
+        else if (field->kind == FIELD_LIST)
+            clear_list(field, object);
     }
 }
 

@@ -9,6 +9,8 @@
 #include "net/loop.h"
 #include "pgpurged/daemon.h"
 #include "pgpurged/plan_fill.h"
+#include "report/json.h"
+#include "report/plan_text.h"
 
 /* The jobs are looked at one after the other. */
 struct planning {
@@ -106,7 +108,7 @@ static void print_json(const struct planning *planning)
 {
     struct text out = {0};
 
-    plan_json(&out, planning->plans, planning->count);
+    json_write_plans(&out, planning->plans, planning->count);
     fputs(out.data, stdout);
     text_free(&out);
 }

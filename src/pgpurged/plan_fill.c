@@ -99,13 +99,16 @@ static void fill_due(struct plan *plan, const struct job_settings *job,
     plan->sureness = sureness_of(estimate);
     plan->rows = tally->rows;
     plan->due = plan->sureness == PLAN_INDEXED ? estimate->choice.due : tally->due;
-    plan->low = fmin(tally->low, plan->due);
-    plan->high = fmax(tally->high, plan->due);
-    plan->sampled_pages = llround(tally->pages);
+    plan->low = plan->high = plan->due;
+    if (plan->sureness == PLAN_SAMPLED) {
+        plan->low = fmin(tally->low, plan->due);
+        plan->high = fmax(tally->high, plan->due);
+        plan->sampled_pages = llround(tally->pages);
+    }
     if (job->flags.count > 0)
         plan->undated = tally->undated;
-    plan->any_marked = tally->any_marked;
-    plan->earliest = tally->earliest_due;
+    if (tally->any_marked)
+        plan->earliest = tally->earliest_due;
     if (estimate->gave_up) {
         char *limit = duration_text(count_ms);
 
@@ -180,7 +183,7 @@ static void fill_partitions(struct plan *plan, const struct job_settings *job,
 {
     const struct partitions *partitions = &estimate->partitions;
 
-    plan->all_partitions = partitions->count;
+    plan->all_partitions = (int64_t)partitions->count;
     plan->partitions = mem_new(partitions->count * sizeof *plan->partitions);
     for (size_t i = 0; i < partitions->count; i++)
         set_partition(&plan->partitions[i], &partitions->items[i], &estimate->tally);
@@ -215,13 +218,14 @@ static void fill_rates(struct plan *plan, const struct job_settings *job,
     bool referred =
         estimate->references != NULL && estimate->references->family.reference_count > 0;
 
-    plan->measured = estimate->last_rows >= ROWS_TO_MEASURE_BY && estimate->last_busy_s > 0;
-    plan->rows_per_busy_s =
+    plan->forecast.measured =
+        estimate->last_rows >= ROWS_TO_MEASURE_BY && estimate->last_busy_s > 0;
+    plan->forecast.rows_per_busy_s =
         1 / (1.0 / (referred ? ASSUMED_PARENTS_PER_SECOND : ASSUMED_ROWS_PER_SECOND) +
              chunks_of_each(plan, &estimate->advice) / ASSUMED_CHUNKS_PER_SECOND);
-    plan->children_per_busy_s = ASSUMED_CHILDREN_PER_SECOND;
-    if (plan->measured)
-        plan->rows_per_busy_s = plan->children_per_busy_s =
+    plan->forecast.children_per_busy_s = ASSUMED_CHILDREN_PER_SECOND;
+    if (plan->forecast.measured)
+        plan->forecast.rows_per_busy_s = plan->forecast.children_per_busy_s =
             estimate->last_rows / estimate->last_busy_s * (double)workers;
 }
 
@@ -258,8 +262,8 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
         .due = plan->due,
         .children = estimate->references != NULL ? children_of_each(plan, estimate->references) : 0,
         .pages = pages_of(estimate),
-        .rows_per_busy_s = plan->rows_per_busy_s,
-        .children_per_busy_s = plan->children_per_busy_s,
+        .rows_per_busy_s = plan->forecast.rows_per_busy_s,
+        .children_per_busy_s = plan->forecast.children_per_busy_s,
         .pages_per_busy_s = ASSUMED_PAGES_PER_SECOND,
         .duty_cycle_percent = (int)job->duty_cycle_percent,
         .max_duty_cycle_percent = (int)job->max_duty_cycle_percent,
@@ -269,14 +273,17 @@ static void fill_forecast(struct plan *plan, const struct job_settings *job,
     struct forecast forecast;
 
     forecast_make(&facts, &forecast);
-    plan->forecast = true;
-    plan->window_s = forecast.window_s;
-    plan->ends = forecast.ends;
-    plan->begins = wall_of(forecast.begins);
-    plan->done = wall_of(forecast.done);
-    plan->always = job->window.count == 0;
-    plan->rows_per_day = forecast.rows_per_day;
-    plan->expiring_per_day = facts.expiring_per_day;
+    plan->forecast.present = true;
+    plan->forecast.window_s = forecast.window_s;
+    plan->forecast.ends = forecast.ends;
+    if (forecast.ends) {
+        plan->forecast.begins = wall_of(forecast.begins);
+        plan->forecast.done = wall_of(forecast.done);
+    }
+    plan->forecast.always = job->window.count == 0;
+    plan->forecast.rows_per_day = forecast.rows_per_day;
+    plan->forecast.expiring_per_day = facts.expiring_per_day;
+    plan->forecast.catches_up = forecast.never_catches_up ? MAYBE_NO : MAYBE_YES;
 }
 
 /* --- all of it --- */
@@ -296,13 +303,16 @@ static void fill_way(struct plan *plan, const struct estimate *estimate)
 {
     bool partitioned = estimate->table.partitioned;
 
-    plan->index_scan = !partitioned && estimate->choice.scan == INDEX_SCAN;
-    plan->found_by = text_copy(
-        partitioned ? "partition by partition, each by the scan that touches fewer of its pages"
-                    : estimate->choice.why);
+    plan->found_by = (struct plan_scan){
+        .present = true,
+        .kind = partitioned ? HEAP_SCAN : estimate->choice.scan,
+        .why = text_copy(partitioned ? "partition by partition, each by the scan that touches "
+                                       "fewer of its pages"
+                                     : estimate->choice.why),
+    };
     if (estimate->outcome == BATCH_COMMITTED)
-        plan->sql =
-            text_copy(plan->index_scan ? estimate->sql.delete_tids : estimate->sql.delete_range);
+        plan->sql = text_copy(plan->found_by.kind == INDEX_SCAN ? estimate->sql.delete_tids
+                                                                : estimate->sql.delete_range);
 }
 
 /* What a run has seen goes before what statistics guess: the rows that it left are those that are
@@ -315,6 +325,11 @@ static void note_what_stays(struct plan *plan, const struct estimate *estimate)
         note_rejected(plan, last);
     else if (estimate->references != NULL)
         plan_fill_kept(plan, estimate->references);
+}
+
+static bool is_table(const struct relation *relation)
+{
+    return relation != NULL && (text_equal(relation->kind, "r") || text_equal(relation->kind, "p"));
 }
 
 void plan_fill(struct plan *plan, const struct job_settings *job,
@@ -335,12 +350,11 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
         fill_rates(plan, job, database, estimate);
         fill_forecast(plan, job, estimate);
         note_what_stays(plan, estimate);
-    } else if (estimate->relation != NULL)
+    } else if (is_table(estimate->relation))
         fill_statistics(plan, estimate);
     if (estimate->references != NULL)
         plan_fill_references(plan, estimate->references);
-    if (estimate->relation != NULL) {
-        plan_fill_findings(plan, job, estimate);
+    plan_fill_findings(plan, estimate);
+    if (is_table(estimate->relation))
         plan_fill_notes(plan, job, estimate);
-    }
 }

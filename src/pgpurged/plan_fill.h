@@ -1,5 +1,5 @@
 /*
- * plan_fill: from what was found out about a job (engine/estimate.h) to its plan (report/plan.h):
+ * plan_fill: from what was found out about a job (engine/estimate.h) to its plan (model/plan.h):
  * the words, the forecast, and what it is reckoned from.
  */
 #ifndef PGPURGED_PGPURGED_PLAN_FILL_H
@@ -7,7 +7,7 @@
 
 #include "config/settings.h"
 #include "engine/estimate.h"
-#include "report/plan.h"
+#include "model/plan.h"
 
 /* What is known without a connection. The plan is the caller's: plan_clear() it. */
 void plan_fill_settings(struct plan *plan, const struct job_settings *job,
@@ -20,10 +20,9 @@ void plan_fill(struct plan *plan, const struct job_settings *job,
 
 /* plan_findings.c: what the requirements say, of the table, its partitions and what refers to it:
  * missing privileges, each GRANT once, and risks. */
-void plan_fill_findings(struct plan *plan, const struct job_settings *job,
-                        const struct estimate *estimate);
+void plan_fill_findings(struct plan *plan, const struct estimate *estimate);
 
-/* plan_notes.c: triggers, risks, and hints. */
+/* plan_notes.c: privileges that are not about a relation, triggers, risks, and hints. */
 void plan_fill_notes(struct plan *plan, const struct job_settings *job,
                      const struct estimate *estimate);
 

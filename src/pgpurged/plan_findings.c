@@ -15,15 +15,30 @@ static bool is_noted(const struct plan_notes *notes, const char *sql)
     return false;
 }
 
-/* Takes both strings over. */
+static bool has_control_character(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7F)
+            return true;
+    return false;
+}
+
+/* Takes both strings over. The statements are sorted and pasted line by line (doc/operations.md):
+ * a name with a line break in it would become a statement of its own there. */
 static void note_once(struct plan_notes *notes, char *text, char *sql)
 {
-    if (is_noted(notes, sql)) {
-        free(text);
-        free(sql);
+    if (has_control_character(sql)) {
+        plan_note(notes,
+                  text_format("%s; no statement is shown, because a name in it has a control "
+                              "character",
+                              text),
+                  NULL);
+    } else if (!is_noted(notes, sql)) {
+        plan_note(notes, text, sql);
         return;
     }
-    plan_note(notes, text, sql);
+    free(text);
+    free(sql);
 }
 
 static const char *weight_word(const struct finding *finding)
@@ -118,34 +133,6 @@ static void note_all(struct plan *plan, const struct estimate *estimate, const s
     }
 }
 
-/* --- what is not about a relation --- */
-
-static void note_monitor(struct plan *plan, const struct preflight_table *table)
-{
-    if (table->server_version > 0 && !table->abilities.sees_all)
-        plan_note(&plan->grants,
-                  text_format("role %s does not see what other sessions do, so max_replica_lag, "
-                              "max_active_sessions, max_snapshot_age and waiting sessions hold "
-                              "nothing back",
-                              table->role),
-                  text_format("GRANT pg_monitor TO %s", table->role));
-}
-
-static void note_vacuum(struct plan *plan, const struct job_settings *job,
-                        const struct estimate *estimate)
-{
-    if (!estimate->own_session)
-        plan_note(&plan->grants,
-                  text_copy("VACUUM is skipped: the connection goes through a pooler, which would "
-                            "give its settings to others"),
-                  NULL);
-    else if (estimate->vacuum_grant != NULL)
-        plan_note(&plan->grants,
-                  text_format("VACUUM is skipped: role %s may not vacuum %s", estimate->table.role,
-                              job->table.written),
-                  text_copy(estimate->vacuum_grant));
-}
-
 /* The reason of the refusal doesn't repeat a GRANT that stands below it. */
 static void leave_grant_out(struct plan *plan)
 {
@@ -155,8 +142,7 @@ static void leave_grant_out(struct plan *plan)
         *run = '\0';
 }
 
-void plan_fill_findings(struct plan *plan, const struct job_settings *job,
-                        const struct estimate *estimate)
+void plan_fill_findings(struct plan *plan, const struct estimate *estimate)
 {
     struct found found = {0};
 
@@ -166,8 +152,5 @@ void plan_fill_findings(struct plan *plan, const struct job_settings *job,
         collect(&found, &estimate->partitions.items[i].findings);
     note_all(plan, estimate, &found);
     free(found.items);
-    note_monitor(plan, &estimate->table);
-    if (estimate->outcome == BATCH_COMMITTED && job->vacuum == VACUUM_AFTER)
-        note_vacuum(plan, job, estimate);
     leave_grant_out(plan);
 }

@@ -1,5 +1,5 @@
-/* What a plan says beside its numbers and what the requirements find: triggers, risks, and hints,
- * each with the SQL to run where there is any. */
+/* What a plan says beside its numbers and what the requirements find: privileges, triggers, risks,
+ * and hints, each with the SQL to run where there is any. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -9,6 +9,34 @@
 #include "policy/advice.h"
 #include "report/human.h"
 #include "sql/advice.h"
+
+/* --- privileges --- */
+
+static void note_monitor(struct plan *plan, const struct preflight_table *table)
+{
+    if (table->server_version > 0 && !table->abilities.sees_all)
+        plan_note(&plan->grants,
+                  text_format("role %s does not see what other sessions do, so max_replica_lag, "
+                              "max_active_sessions, max_snapshot_age and waiting sessions hold "
+                              "nothing back",
+                              table->role),
+                  text_format("GRANT pg_monitor TO %s", table->role));
+}
+
+static void note_vacuum(struct plan *plan, const struct job_settings *job,
+                        const struct estimate *estimate)
+{
+    if (!estimate->own_session)
+        plan_note(&plan->grants,
+                  text_copy("VACUUM is skipped: the connection goes through a pooler, which would "
+                            "give its settings to others"),
+                  NULL);
+    else if (estimate->vacuum_grant != NULL)
+        plan_note(&plan->grants,
+                  text_format("VACUUM is skipped: role %s may not vacuum %s", estimate->table.role,
+                              job->table.written),
+                  text_copy(estimate->vacuum_grant));
+}
 
 /* --- triggers and locks --- */
 
@@ -80,7 +108,7 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
                   NULL);
     if (!job->enabled)
         plan_note(&plan->risks, text_copy("enabled = no: the daemon does not run this job"), NULL);
-    if (plan->forecast && plan->expiring_per_day > plan->rows_per_day)
+    if (plan->forecast.catches_up == MAYBE_NO)
         plan_note(
             &plan->risks,
             text_copy(
@@ -183,6 +211,9 @@ void plan_fill_notes(struct plan *plan, const struct job_settings *job,
 {
     const struct advice *advice = &estimate->advice;
 
+    note_monitor(plan, &estimate->table);
+    if (estimate->outcome == BATCH_COMMITTED && job->vacuum == VACUUM_AFTER)
+        note_vacuum(plan, job, estimate);
     for (size_t i = 0; i < advice->trigger_count; i++)
         note_trigger(plan, &advice->triggers[i]);
     note_risks(plan, job, estimate);

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/text.h"
+#include "model/plan.h"
 #include "model/snapshot.h"
 
 /* {"daemon":{...},"databases":[...],"jobs":[...]} on one line, with a newline at the end. */
@@ -20,6 +21,9 @@ void json_write(struct text *out, const struct snapshot *snapshot);
 
 /* The document of json_write(), with one job and its database only (GET /v1/jobs/NAME). */
 void json_write_job(struct text *out, const struct snapshot *snapshot, const struct job_view *job);
+
+/* {"jobs":[...]}: the plans of --plan --json; pgpurged(8) says what each key means. */
+void json_write_plans(struct text *out, const struct plan *plans, size_t count);
 
 /* {"message":"..."} and {"error":"..."}: the answers to POST, and to what can't be answered. */
 void json_write_message(struct text *out, const char *sentence);

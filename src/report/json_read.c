@@ -131,6 +131,11 @@ static bool read_value(const json_t *json, const struct field *field, void *valu
         return read_counters(json, field->counters, value);
     case FIELD_REJECTED:
         return read_rejected(json, value, err);
+    case FIELD_ROUNDED: /* of plans, which nobody reads back */
+    case FIELD_COUNT:
+    case FIELD_LOCAL:
+    case FIELD_LIST:
+        break;
     }
     return false;
 }

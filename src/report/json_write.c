@@ -1,5 +1,6 @@
 #include <math.h>
 #include <string.h>
+#include <time.h>
 
 #include "model/shape.h"
 #include "report/json.h"
@@ -93,6 +94,28 @@ static void write_time(struct text *out, struct wall moment)
     text_add_bytes(out, "\"", 1);
 }
 
+static void write_local(struct text *out, struct wall moment)
+{
+    time_t seconds = (time_t)(moment.us / 1000000);
+    struct tm parts;
+    char written[40];
+
+    if (!wall_known(moment) || gmtime_r(&seconds, &parts) == NULL) {
+        text_add(out, "null");
+        return;
+    }
+    strftime(written, sizeof written, "\"%Y-%m-%dT%H:%M:%S\"", &parts);
+    text_add(out, written);
+}
+
+static void write_count(struct text *out, int64_t count)
+{
+    if (count < 0)
+        text_add(out, "null");
+    else
+        number_add_int(out, count);
+}
+
 /* {"buckets":[3,0,...],"sum":1.5}: the counts belong to histogram_bounds. */
 static void write_histogram(struct text *out, const struct histogram *histogram)
 {
@@ -158,9 +181,13 @@ static const char *maybe_json(enum maybe maybe)
 }
 
 static void write_object(struct text *out, const struct shape *shape, const void *object);
+static void write_array(struct text *out, const struct shape *shape, const void *first, size_t size,
+                        size_t count);
 
-static void write_field(struct text *out, const struct field *field, const void *value)
+static void write_field(struct text *out, const struct field *field, const void *object)
 {
+    const void *value = field_of_const(field, object);
+
     switch (field->kind) {
     case FIELD_TEXT:
         write_text(out, *(char *const *)value);
@@ -192,6 +219,19 @@ static void write_field(struct text *out, const struct field *field, const void 
     case FIELD_REJECTED:
         json_write_rejected(out, value);
         break;
+    case FIELD_ROUNDED:
+        write_number(out, round(*(const double *)value));
+        break;
+    case FIELD_COUNT:
+        write_count(out, *(const int64_t *)value);
+        break;
+    case FIELD_LOCAL:
+        write_local(out, *(const struct wall *)value);
+        break;
+    case FIELD_LIST:
+        write_array(out, field->shape, *(const void *const *)value, field->size,
+                    field_count(field, object));
+        break;
     }
 }
 
@@ -204,7 +244,7 @@ static void write_object(struct text *out, const struct shape *shape, const void
     text_add(out, "{");
     for (size_t i = 0; i < shape->count; i++) {
         write_key(out, shape->fields[i].key, i == 0);
-        write_field(out, &shape->fields[i], field_of_const(&shape->fields[i], object));
+        write_field(out, &shape->fields[i], object);
     }
     text_add(out, "}");
 }
@@ -252,6 +292,14 @@ void json_write_job(struct text *out, const struct snapshot *snapshot, const str
         job->database != NULL ? snapshot_database(snapshot, job->database) : NULL;
 
     write_document(out, &snapshot->daemon, database, database != NULL, job, 1);
+}
+
+void json_write_plans(struct text *out, const struct plan *plans, size_t count)
+{
+    text_add(out, "{");
+    write_key(out, "jobs", true);
+    write_array(out, &plan_shape, plans, sizeof *plans, count);
+    text_add(out, "}\n");
 }
 
 static void write_sentence(struct text *out, const char *key, const char *sentence)

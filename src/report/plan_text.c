@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "report/human.h"
-#include "report/plan.h"
+#include "report/plan_text.h"
 
 static const char indent[] = "            ";
 
@@ -128,7 +128,7 @@ static void add_earliest(struct text *out, const struct plan *plan)
 {
     struct text moment = {0};
 
-    if (!plan->any_marked)
+    if (!wall_known(plan->earliest))
         return;
     add_moment(&moment, "%Y-%m-%d %H:%M:%S UTC", plan->earliest);
     add_line(out, plan->due > 0 ? "due since" : "first due", "%s%s", moment.data,
@@ -170,9 +170,9 @@ static void add_partitions(struct text *out, const struct plan *plan)
                      in_words, rounded(&due, partition->due), rounded(&rows, partition->rows),
                      text_grouped(&pages, partition->pages));
     }
-    if (plan->all_partitions > plan->partition_count)
-        add_line(out, "partition", "%zu in all; the list has the %zu with the most due rows",
-                 plan->all_partitions, plan->partition_count);
+    if (plan->all_partitions > (int64_t)plan->partition_count)
+        add_line(out, "partition", "%lld in all; the list has the %zu with the most due rows",
+                 (long long)plan->all_partitions, plan->partition_count);
 }
 
 /* --- how fast --- */
@@ -198,9 +198,9 @@ static void add_done(struct text *out, const struct plan *plan)
     struct text line = {0};
 
     text_add(&line, "about ");
-    human_duration(&line, fmax(plan->window_s, 1));
-    text_add(&line, plan->always ? ": done on " : " of window time: done on ");
-    add_moment(&line, "%a %Y-%m-%d %H:%M", plan->done);
+    human_duration(&line, fmax(plan->forecast.window_s, 1));
+    text_add(&line, plan->forecast.always ? ": done on " : " of window time: done on ");
+    add_moment(&line, "%a %Y-%m-%d %H:%M", plan->forecast.done);
     add_line(out, "takes", "%s (%s)", line.data, plan->timezone);
     text_free(&line);
 }
@@ -210,15 +210,15 @@ static void add_rate(struct text *out, const struct plan *plan)
 {
     struct text_number rows, children;
 
-    human_about(&rows, plan->rows_per_busy_s);
-    if (plan->measured)
+    human_about(&rows, plan->forecast.rows_per_busy_s);
+    if (plan->forecast.measured)
         text_addf(out, "%sgoing by its last run, %s rows in a second of batches\n", indent,
                   rows.text);
     else if (plan->children_count > 0)
         text_addf(
             out,
             "%sif %s rows go in a second of batches, or %s children (no run was measured yet)\n",
-            indent, rows.text, human_about(&children, plan->children_per_busy_s));
+            indent, rows.text, human_about(&children, plan->forecast.children_per_busy_s));
     else
         text_addf(
             out,
@@ -228,9 +228,9 @@ static void add_rate(struct text *out, const struct plan *plan)
 
 static void add_takes(struct text *out, const struct plan *plan)
 {
-    if (!plan->forecast || plan->refused != NULL || !(plan->due > 0))
+    if (!plan->forecast.present || plan->refused != NULL || !(plan->due > 0))
         return;
-    if (plan->ends)
+    if (plan->forecast.ends)
         add_done(out, plan);
     else
         add_line(out, "takes", "more than a hundred years with this window");
@@ -241,13 +241,13 @@ static void add_balance(struct text *out, const struct plan *plan)
 {
     struct text_number expiring, room;
 
-    if (!plan->forecast || isnan(plan->expiring_per_day))
+    if (!plan->forecast.present || isnan(plan->forecast.expiring_per_day))
         return;
-    human_about(&expiring, plan->expiring_per_day);
-    human_about(&room, plan->rows_per_day);
+    human_about(&expiring, plan->forecast.expiring_per_day);
+    human_about(&room, plan->forecast.rows_per_day);
     add_line(out, "balance", "%sabout %s %s a day, the window takes about %s",
-             plan->expiring_per_day > plan->rows_per_day ? "never catches up: " : "", expiring.text,
-             is_one(plan->expiring_per_day) ? "row expires" : "rows expire", room.text);
+             plan->forecast.catches_up == MAYBE_NO ? "never catches up: " : "", expiring.text,
+             is_one(plan->forecast.expiring_per_day) ? "row expires" : "rows expire", room.text);
 }
 
 static void add_window(struct text *out, const struct plan *plan)
@@ -323,8 +323,8 @@ void plan_text(struct text *out, const struct plan *plan)
     add_earliest(out, plan);
     add_undated(out, plan);
     add_partitions(out, plan);
-    if (plan->found_by != NULL)
-        add_line(out, "found by", "%s", plan->found_by);
+    if (plan->found_by.present)
+        add_line(out, "found by", "%s", plan->found_by.why);
     add_pace(out, plan);
     add_takes(out, plan);
     add_window(out, plan);

@@ -43,6 +43,25 @@ START_TEST(every_missing_privilege_is_named_at_once_as_the_grant_to_run)
 }
 END_TEST
 
+/* People sort the statements line by line before they paste them. */
+START_TEST(a_grant_that_would_not_survive_sorting_by_lines_is_not_shown)
+{
+    struct scene scene = scene_new();
+    json_t *plan, *note;
+    size_t i;
+
+    sql_exec(scene.own,
+             "CREATE TABLE orders (id int, deleted_at timestamptz) PARTITION BY RANGE (id);"
+             "CREATE TABLE \"o\nALTER ROLE pgpurged SUPERUSER;\" PARTITION OF orders DEFAULT;"
+             "GRANT SELECT, DELETE ON orders TO pgpurged");
+    plan = plans_read(scene_config(&scene, ""), NULL, 0);
+    plans_check_note(plan, "grants", "1 partition: needed; no statement is shown");
+    json_array_foreach(plans_at(plan, "grants"), i, note)
+        ck_assert_ptr_null(strchr(plans_text(note, "sql"), '\n'));
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(flagged_rows_without_a_time_are_counted_apart)
 {
     struct scene scene = scene_new();
@@ -208,7 +227,8 @@ START_TEST(every_privilege_that_references_need_is_listed_at_once)
     plans_check_note(plan, "grants", "GRANT UPDATE (\"order_id\") ON public.items TO pgpurged");
     sql_exec(scene.own, "REVOKE UPDATE ON orders FROM pgpurged");
     plan = plans_read(scene_config(&scene, "children = cascade\n"), NULL, 1);
-    plans_check_note(plan, "grants", "may not lock rows of public.orders, so that one could be restored");
+    plans_check_note(plan, "grants",
+                     "may not lock rows of public.orders, so that one could be restored");
     plans_run_notes(scene.own, plan, "grants");
     plans_read(scene_config(&scene, "children = cascade\n"), NULL, 0);
     sql_exec(scene.own, "REVOKE pg_monitor FROM pgpurged");
@@ -385,6 +405,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_missing_privilege_is_named_at_once_as_the_grant_to_run,
+        a_grant_that_would_not_survive_sorting_by_lines_is_not_shown,
         flagged_rows_without_a_time_are_counted_apart,
         hints_name_the_indexes_that_a_soft_delete_table_lacks_and_are_gone_once_they_are_there,
         an_append_only_table_gets_no_advice_about_deleted_rows,

@@ -1,4 +1,4 @@
-#include "report/plan.h"
+#include "report/plan_text.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "report/json.h"
 
 static struct wall at(int64_t seconds)
 {
@@ -55,22 +56,23 @@ static struct plan sampled(void)
     plan.high = 822357;
     plan.sampled_pages = 2000;
     plan.undated = 1499;
-    plan.any_marked = true;
     plan.earliest = at(TUESDAY - 90 * 86400);
     plan.not_counted = text_copy("the count took longer than 60s and was given up");
-    plan.found_by = text_copy("heap scan: no index begins with the expiry column");
+    plan.found_by = (struct plan_scan){
+        true, HEAP_SCAN, text_copy("heap scan: no index begins with the expiry column")};
     plan.max_rows_per_second = 1000;
     plan.workers = 2;
-    plan.forecast = true;
-    plan.window_s = 12012;
-    plan.ends = true;
-    plan.begins = at(TUESDAY + 19 * 3600);
-    plan.done = at(TUESDAY + 22 * 3600 + 1212);
-    plan.rows_per_busy_s = 45123;
-    plan.measured = true;
-    plan.rows_per_day = 10285714;
-    plan.expiring_per_day = 12345678;
-    plan.children_per_busy_s = 45123;
+    plan.forecast.present = true;
+    plan.forecast.window_s = 12012;
+    plan.forecast.ends = true;
+    plan.forecast.begins = at(TUESDAY + 19 * 3600);
+    plan.forecast.done = at(TUESDAY + 22 * 3600 + 1212);
+    plan.forecast.rows_per_busy_s = 45123;
+    plan.forecast.measured = true;
+    plan.forecast.rows_per_day = 10285714;
+    plan.forecast.expiring_per_day = 12345678;
+    plan.forecast.catches_up = MAYBE_NO;
+    plan.forecast.children_per_busy_s = 45123;
     plan.children = mem_new(3 * sizeof *plan.children);
     plan.children[0] = (struct plan_children){text_copy("public.order_lines"), 2403702};
     plan.children[1] = (struct plan_children){text_copy("public.notes"), 12};
@@ -116,14 +118,14 @@ static struct plan counted(void)
     plan.page_bytes = 8192;
     plan.sureness = PLAN_COUNTED;
     plan.rows = 3;
-    plan.due = 0;
-    plan.any_marked = true;
+    plan.due = plan.low = plan.high = 0;
     plan.earliest = at(TUESDAY + 60);
-    plan.forecast = true;
-    plan.ends = true;
-    plan.rows_per_busy_s = 200000;
-    plan.rows_per_day = 1e9;
-    plan.expiring_per_day = 0;
+    plan.forecast.present = true;
+    plan.forecast.ends = true;
+    plan.forecast.rows_per_busy_s = 200000;
+    plan.forecast.rows_per_day = 1e9;
+    plan.forecast.expiring_per_day = 0;
+    plan.forecast.catches_up = MAYBE_YES;
     return plan;
 }
 
@@ -135,16 +137,16 @@ static struct plan indexed(void)
     plan.page_bytes = 8192;
     plan.sureness = PLAN_INDEXED;
     plan.rows = 250000;
-    plan.due = 500;
-    plan.found_by = text_copy("index scan: 500 due rows touch about 402 of 1,107 pages");
-    plan.index_scan = true;
-    plan.forecast = true;
-    plan.always = true;
-    plan.window_s = 0.01;
-    plan.ends = true;
-    plan.begins = plan.done = at(TUESDAY);
-    plan.rows_per_busy_s = 50000;
-    plan.children_per_busy_s = 30000;
+    plan.due = plan.low = plan.high = 500;
+    plan.found_by = (struct plan_scan){
+        true, INDEX_SCAN, text_copy("index scan: 500 due rows touch about 402 of 1,107 pages")};
+    plan.forecast.present = true;
+    plan.forecast.always = true;
+    plan.forecast.window_s = 0.01;
+    plan.forecast.ends = true;
+    plan.forecast.begins = plan.forecast.done = at(TUESDAY);
+    plan.forecast.rows_per_busy_s = 50000;
+    plan.forecast.children_per_busy_s = 30000;
     plan.children = mem_new(sizeof *plan.children);
     plan.children[0] = (struct plan_children){text_copy("public.pictures"), 1};
     plan.children_count = 1;
@@ -169,8 +171,8 @@ static struct plan endless(void)
 {
     struct plan plan = counted();
 
-    plan.due = 3;
-    plan.ends = false;
+    plan.due = plan.low = plan.high = 3;
+    plan.forecast.ends = false;
     return plan;
 }
 
@@ -201,7 +203,7 @@ START_TEST(plan_as_json_reads_as)
 
     for (size_t i = 0; i < ARRAY_LENGTH(plans); i++)
         all[i] = plans[i]();
-    plan_json(&out, all, ARRAY_LENGTH(plans));
+    json_write_plans(&out, all, ARRAY_LENGTH(plans));
     for (size_t i = 0; i < ARRAY_LENGTH(plans); i++)
         plan_clear(&all[i]);
     golden_check("plan.json", &out);
@@ -217,12 +219,13 @@ START_TEST(plan_with_a_name_that_is_no_utf8_is_json_all_the_same)
     struct text out = {0};
     json_t *document;
 
-    plan_json(&out, &plan, 1);
+    json_write_plans(&out, &plan, 1);
     document = json_loads(out.data, 0, NULL);
     ck_assert_ptr_nonnull(document);
     ck_assert_str_eq(json_string_value(json_object_get(
                          json_array_get(json_object_get(document, "jobs"), 0), "job")),
-                     "gr??e");
+                     "gr\xEF\xBF\xBD\xEF\xBF\xBD"
+                     "e");
     json_decref(document);
     plan_clear(&plan);
     text_free(&out);

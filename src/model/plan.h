@@ -1,13 +1,13 @@
 /*
- * plan: what a run of a job would do, as plain data, and two views of it: text for people, and
- * JSON.
+ * plan: what a run of a job would do, as plain data. The table plan_shape says which field is which
+ * key in JSON; report/plan_text.h has the view for people.
  *
  * A plan starts zeroed; plan_init() makes everything in it unknown. Strings are owned by it and
  * freed by plan_clear(). What a plan doesn't know is left out of the text and is null in JSON; a
  * job that would be refused has what could be seen all the same.
  */
-#ifndef PGPURGED_REPORT_PLAN_H
-#define PGPURGED_REPORT_PLAN_H
+#ifndef PGPURGED_MODEL_PLAN_H
+#define PGPURGED_MODEL_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +15,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/scans.h"
+#include "model/shape.h"
+#include "model/snapshot.h"
 
 /* How sure the numbers of rows are, the least first. */
 enum plan_sureness {
@@ -24,9 +27,6 @@ enum plan_sureness {
     PLAN_INDEXED,    /* what is due was counted through an index, the rest is from a sample */
     PLAN_COUNTED,    /* all pages were read */
 };
-
-/* "sampled" and so on, for JSON. */
-const char *plan_sureness_word(enum plan_sureness sureness);
 
 /* A sentence, and the SQL that goes with it, NULL if there is none. */
 struct plan_note {
@@ -54,6 +54,29 @@ struct plan_partition {
     double rows, due; /* NAN = not known */
 };
 
+/* How its due rows would be found. */
+struct plan_scan {
+    bool present;
+    enum scan_kind kind;
+    char *why; /* "heap scan: ..." */
+};
+
+/* When it would be done. */
+struct plan_forecast {
+    bool present;
+    double window_s;    /* time inside the window that the run takes */
+    bool ends;          /* within a lifetime */
+    struct wall begins; /* local times of `timezone`, as if they were UTC; {0} unless it ends */
+    struct wall done;
+    double rows_per_busy_s; /* with which it reckons */
+    double children_per_busy_s;
+    bool measured;           /* in the job's last run; otherwise it is assumed */
+    bool always;             /* the window never closes */
+    double rows_per_day;     /* for which the window has room */
+    double expiring_per_day; /* NAN = not known */
+    enum maybe catches_up;   /* no more expires than that */
+};
+
 struct plan {
     char *job, *database, *table; /* as they are written in the configuration */
     char *rule;                   /* "deleted_at + 30d" */
@@ -65,35 +88,25 @@ struct plan {
 
     enum plan_sureness sureness;
     double rows, due;      /* NAN = not known */
-    double low, high;      /* of `due`, where it is sampled: two standard errors to each side */
-    int64_t sampled_pages; /* about so many */
+    double low, high;      /* of `due`: two standard errors to each side where it is sampled, else
+                              the same */
+    int64_t sampled_pages; /* about so many; -1 = no sample was taken */
     double undated;        /* flagged rows without a time; NAN = there is no such thing here */
-    bool any_marked;       /* and `earliest` means something: */
-    struct wall earliest;  /* when the first row became due, or will be */
+    struct wall earliest;  /* when the first row became due, or will be; {0} = there is none */
     struct plan_children *children; /* owned */
     size_t children_count;
     char *not_counted; /* why --exact has fallen back to a sample; NULL = it has not */
 
-    char *found_by; /* "heap scan: ..."; NULL = not known */
-    bool index_scan;
+    struct plan_scan found_by;
     int64_t batch_time_ms, batch_rows, duty_cycle_percent, max_duty_cycle_percent,
         max_rows_per_second, workers;
     char *window, *timezone, *every;
 
-    bool forecast;      /* there is one: the fields up to rows_per_day mean something */
-    double window_s;    /* time inside the window that the run takes */
-    bool ends;          /* within a lifetime */
-    struct wall begins; /* local times of `timezone`, counted as if they were UTC */
-    struct wall done;
-    double rows_per_busy_s; /* with which it reckons */
-    double children_per_busy_s;
-    bool measured;           /* in the job's last run; otherwise it is assumed */
-    bool always;             /* the window never closes */
-    double rows_per_day;     /* for which the window has room */
-    double expiring_per_day; /* NAN = not known */
+    struct plan_forecast forecast;
 
-    struct plan_partition *partitions;      /* owned; the largest, by what is due in them */
-    size_t partition_count, all_partitions; /* in the list, and together */
+    struct plan_partition *partitions; /* owned; the largest, by what is due in them */
+    size_t partition_count;
+    int64_t all_partitions; /* also those that are not in the list */
 
     struct plan_notes limits;     /* of the database, beyond the usual ones */
     struct plan_notes references; /* the foreign keys around it */
@@ -108,9 +121,6 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_clear(struct plan *plan);
 
-void plan_text(struct text *out, const struct plan *plan);
-
-/* {"jobs":[...]}, indented, with a newline at the end; pgpurged(8) says what each key means. */
-void plan_json(struct text *out, const struct plan *plans, size_t count);
+extern const struct shape plan_shape;
 
 #endif
