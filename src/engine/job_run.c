@@ -448,7 +448,7 @@ static enum job_event judge_pass(struct job *job, const struct pass_event *event
     case PASS_REFILL:
         if (job->step == STEP_SCAN || event->answer == PASS_REFILL)
             note_scan(job); /* else it goes on */
-        return event->answer == PASS_READY ? EVENT_DONE : EVENT_EMPTY;
+        return event->answer == PASS_READY ? EVENT_DONE : EVENT_REFILL;
     case PASS_OVER:
         return after_pass(job, false);
     case PASS_AGAIN:

@@ -1,13 +1,167 @@
 #include "policy/job_step.h"
 
+#include <stddef.h>
+
+/* --- conditions --- */
+
+static bool always(const struct job_facts *facts)
+{
+    (void)facts;
+    return true;
+}
+
+static bool is_enabled(const struct job_facts *facts)
+{
+    return facts->enabled;
+}
+
+static bool is_once(const struct job_facts *facts)
+{
+    return facts->once;
+}
+
+static bool is_connected(const struct job_facts *facts)
+{
+    return facts->connected;
+}
+
+static bool is_checked(const struct job_facts *facts)
+{
+    return facts->checked;
+}
+
+static bool has_unresolved(const struct job_facts *facts)
+{
+    return facts->unresolved;
+}
+
+static bool may_drop(const struct job_facts *facts)
+{
+    return facts->drop;
+}
+
+static bool has_silent_triggers(const struct job_facts *facts)
+{
+    return facts->silent;
+}
+
+static bool has_failed(const struct job_facts *facts)
+{
+    return facts->closing == RUN_FAILED;
+}
+
+static bool wants_vacuum(const struct job_facts *facts)
+{
+    return facts->vacuum;
+}
+
+static bool ends_for_window(const struct job_facts *facts)
+{
+    return facts->reason == REASON_WINDOW;
+}
+
+static bool is_open_gate(const struct job_facts *facts)
+{
+    return facts->gate == REASON_NONE;
+}
+
+static bool waits_for_time(const struct job_facts *facts)
+{
+    return facts->gate == REASON_NOT_DUE || facts->gate == REASON_WINDOW;
+}
+
+static bool waits_for_others(const struct job_facts *facts)
+{
+    return facts->gate == REASON_CHILDREN;
+}
+
+/* --- the transitions --- */
+
+/* Where a transition leads that is decided by a function below. */
+enum { TO_RETRY = JOB_STEP_COUNT, TO_RESUME, ANY_STEP };
+
+/* Which reason the next step gets. */
+enum reason_source { NO_REASON, OF_GATE, OF_STEP, OF_DATABASE, OF_PAUSE, OF_REFUSAL, OF_DISABLED };
+
+/* The first row that fits is taken; what no row says leaves the job where it is. */
+static const struct transition {
+    int from;
+    enum job_event event;
+    bool (*when)(const struct job_facts *facts);
+    int to;
+    enum reason_source reason;
+} transitions[] = {
+    {STEP_IDLE, EVENT_START, is_enabled, STEP_CONNECT, NO_REASON},
+    {STEP_IDLE, EVENT_START, is_once, STEP_ENDED, OF_DISABLED},
+    {STEP_IDLE, EVENT_START, always, STEP_IDLE, OF_DISABLED},
+
+    /* With a connection, what became of lost batches comes first, then whether the job is safe. */
+    {STEP_CONNECT, EVENT_CONNECTED, has_unresolved, STEP_RESOLVE, NO_REASON},
+    {STEP_CONNECT, EVENT_CONNECTED, is_checked, STEP_SCHEDULE, NO_REASON},
+    {STEP_CONNECT, EVENT_CONNECTED, always, STEP_PREFLIGHT, NO_REASON},
+    {STEP_CONNECT, EVENT_GIVEN_UP, always, STEP_STOP, OF_DATABASE},
+    {STEP_RESOLVE, EVENT_DONE, has_unresolved, STEP_RESOLVE, NO_REASON},
+    {STEP_RESOLVE, EVENT_DONE, always, STEP_PREFLIGHT, NO_REASON},
+    {STEP_PREFLIGHT, EVENT_DONE, always, STEP_SCHEDULE, NO_REASON},
+
+    /* The gates before a run. */
+    {STEP_SCHEDULE, EVENT_DONE, is_open_gate, STEP_OPEN, NO_REASON},
+    {STEP_SCHEDULE, EVENT_DONE, waits_for_time, STEP_WAIT, OF_GATE},
+    {STEP_SCHEDULE, EVENT_DONE, waits_for_others, STEP_QUEUE, OF_GATE},
+    {STEP_SCHEDULE, EVENT_DONE, always, STEP_HOLD, OF_GATE},
+
+    /* A run. */
+    {STEP_OPEN, EVENT_DONE, always, TO_RESUME, NO_REASON},
+    {ANY_STEP, EVENT_LIST, always, STEP_LIST, NO_REASON},
+    {ANY_STEP, EVENT_PARTITION, may_drop, STEP_DROP, NO_REASON},
+    {ANY_STEP, EVENT_PARTITION, always, STEP_SCAN, NO_REASON},
+    {STEP_DROP, EVENT_DONE, always, STEP_SCAN, NO_REASON}, /* its rows have to go one by one */
+    {STEP_SCAN, EVENT_DONE, always, STEP_PURGE, NO_REASON},
+    {STEP_SCAN, EVENT_REFILL, always, STEP_REFILL, NO_REASON},
+    {STEP_PURGE, EVENT_REFILL, always, STEP_REFILL, NO_REASON},
+    {STEP_PURGE, EVENT_AGAIN, always, STEP_RESCAN, NO_REASON},
+    {STEP_PURGE, EVENT_EMPTY, always, STEP_PASS_END, NO_REASON},
+    {STEP_REFILL, EVENT_DONE, always, STEP_PURGE, NO_REASON},
+    {STEP_RESCAN, EVENT_DONE, always, STEP_PURGE, NO_REASON},
+    {STEP_RESCAN, EVENT_REFILL, always, STEP_REFILL, NO_REASON},
+    {STEP_PASS_END, EVENT_AGAIN, always, STEP_SCAN, NO_REASON},
+    {ANY_STEP, EVENT_EMPTY, has_silent_triggers, STEP_COUNT_LEFT, NO_REASON},
+    {ANY_STEP, EVENT_EMPTY, always, STEP_CLOSE, NO_REASON},
+    {ANY_STEP, EVENT_UNREADABLE, always, STEP_CLOSE, NO_REASON},
+    {STEP_COUNT_LEFT, EVENT_DONE, always, STEP_CLOSE, NO_REASON},
+    {STEP_CLOSE, EVENT_DONE, has_failed, STEP_STOP, OF_REFUSAL},
+    {STEP_CLOSE, EVENT_DONE, wants_vacuum, STEP_VACUUM, NO_REASON},
+    {STEP_CLOSE, EVENT_DONE, is_once, STEP_ENDED, NO_REASON},
+    {STEP_CLOSE, EVENT_DONE, always, STEP_SCHEDULE, NO_REASON},
+    {STEP_VACUUM, EVENT_DONE, is_once, STEP_ENDED, NO_REASON},
+    {STEP_VACUUM, EVENT_DONE, always, STEP_CONNECT, NO_REASON},
+    /* A window that closes is no reason to hold: the schedule says when it opens. */
+    {STEP_PAUSE, EVENT_DONE, ends_for_window, STEP_SCHEDULE, NO_REASON},
+    {STEP_PAUSE, EVENT_DONE, always, STEP_HOLD, OF_STEP},
+
+    /* Timers. */
+    {STEP_BACKOFF, EVENT_TIMER, is_connected, TO_RETRY, NO_REASON},
+    {STEP_BACKOFF, EVENT_TIMER, always, STEP_CONNECT, NO_REASON},
+    {STEP_WAIT, EVENT_TIMER, always, STEP_CONNECT, NO_REASON},
+    {STEP_QUEUE, EVENT_TIMER, always, STEP_CONNECT, NO_REASON},
+    {STEP_HOLD, EVENT_TIMER, always, STEP_CONNECT, NO_REASON},
+
+    /* People, and other jobs. One at work sees by its gates that it is paused. */
+    {STEP_QUEUE, EVENT_TURN, always, STEP_CONNECT, NO_REASON},
+    {STEP_WAIT, EVENT_RUN_NOW, always, STEP_CONNECT, NO_REASON},
+    {STEP_QUEUE, EVENT_RUN_NOW, always, STEP_CONNECT, NO_REASON},
+    {STEP_HOLD, EVENT_RUN_NOW, always, STEP_CONNECT, NO_REASON},
+    {STEP_STOP, EVENT_RUN_NOW, always, STEP_CONNECT, NO_REASON},
+    {STEP_HOLD, EVENT_RESUME, always, STEP_CONNECT, NO_REASON},
+    {STEP_WAIT, EVENT_PAUSE, always, STEP_HOLD, OF_PAUSE},
+    {STEP_QUEUE, EVENT_PAUSE, always, STEP_HOLD, OF_PAUSE},
+    {STEP_STOP, EVENT_PAUSE, always, STEP_HOLD, OF_PAUSE},
+    {STEP_VACUUM, EVENT_PAUSE, always, STEP_HOLD, OF_PAUSE},
+};
+
 static struct job_next to(enum job_step step, enum reason reason)
 {
     return (struct job_next){step, reason, true};
-}
-
-static struct job_next go(enum job_step step)
-{
-    return to(step, REASON_NONE);
 }
 
 static struct job_next stay(enum job_step step, const struct job_facts *facts)
@@ -15,248 +169,43 @@ static struct job_next stay(enum job_step step, const struct job_facts *facts)
     return (struct job_next){step, facts->reason, false};
 }
 
-bool job_step_is_in_run(enum job_step step)
+static enum reason reason_from(enum reason_source source, const struct job_facts *facts)
 {
-    switch (step) {
-    case STEP_LIST:
-    case STEP_DROP:
-    case STEP_SCAN:
-    case STEP_PURGE:
-    case STEP_REFILL:
-    case STEP_RESCAN:
-    case STEP_PASS_END:
-    case STEP_COUNT_LEFT:
-        return true;
-    case STEP_IDLE:
-    case STEP_CONNECT:
-    case STEP_RESOLVE:
-    case STEP_PREFLIGHT:
-    case STEP_SCHEDULE:
-    case STEP_WAIT:
-    case STEP_QUEUE:
-    case STEP_OPEN:
-    case STEP_CLOSE:
-    case STEP_PAUSE:
-    case STEP_VACUUM:
-    case STEP_BACKOFF:
-    case STEP_HOLD:
-    case STEP_STOP:
-    case STEP_ENDED:
-    case STEP_DRAINED:
-        return false;
+    switch (source) {
+    case NO_REASON:
+        return REASON_NONE;
+    case OF_GATE:
+        return facts->gate;
+    case OF_STEP:
+        return facts->reason;
+    case OF_DATABASE:
+        return REASON_DATABASE;
+    case OF_PAUSE:
+        return REASON_PAUSED;
+    case OF_REFUSAL:
+        return REASON_REFUSED;
+    case OF_DISABLED:
+        return REASON_DISABLED;
     }
-    return false;
+    return REASON_NONE;
 }
 
-bool job_step_asks(enum job_step step)
+static enum job_step step_from(int step, const struct job_facts *facts)
 {
-    switch (step) {
-    case STEP_RESOLVE:
-    case STEP_PREFLIGHT:
-    case STEP_SCHEDULE:
-    case STEP_OPEN:
-    case STEP_LIST:
-    case STEP_DROP:
-    case STEP_SCAN:
-    case STEP_REFILL:
-    case STEP_RESCAN:
-    case STEP_PASS_END:
-    case STEP_COUNT_LEFT:
-    case STEP_CLOSE:
-    case STEP_PAUSE:
-        return true;
-    case STEP_IDLE:
-    case STEP_CONNECT:
-    case STEP_WAIT:
-    case STEP_QUEUE:
-    case STEP_PURGE:
-    case STEP_VACUUM:
-    case STEP_BACKOFF:
-    case STEP_HOLD:
-    case STEP_STOP:
-    case STEP_ENDED:
-    case STEP_DRAINED:
-        return false;
-    }
-    return false;
+    if (step == TO_RETRY)
+        return facts->retry;
+    return step == TO_RESUME ? facts->resume : (enum job_step)step;
 }
 
-/* --- connecting --- */
-
-/* With a connection: what comes first? */
-static struct job_next proceed(const struct job_facts *facts)
+static struct job_next look_up(enum job_step step, enum job_event event,
+                               const struct job_facts *facts)
 {
-    if (facts->unresolved)
-        return go(STEP_RESOLVE);
-    return go(facts->checked ? STEP_SCHEDULE : STEP_PREFLIGHT);
-}
+    for (size_t i = 0; i < sizeof transitions / sizeof transitions[0]; i++) {
+        const struct transition *row = &transitions[i];
 
-static struct job_next after_run(const struct job_facts *facts)
-{
-    if (facts->once)
-        return go(STEP_ENDED);
-    return go(facts->connected ? STEP_SCHEDULE : STEP_CONNECT);
-}
-
-static struct job_next after_start(const struct job_facts *facts)
-{
-    if (facts->enabled)
-        return go(STEP_CONNECT);
-    return to(facts->once ? STEP_ENDED : STEP_IDLE, REASON_DISABLED);
-}
-
-/* --- the gates before a run --- */
-
-static struct job_next after_schedule(const struct job_facts *facts)
-{
-    switch (facts->gate) {
-    case REASON_NONE:
-        return go(STEP_OPEN);
-    case REASON_NOT_DUE:
-    case REASON_WINDOW:
-        return to(STEP_WAIT, facts->gate);
-    case REASON_CHILDREN:
-        return to(STEP_QUEUE, facts->gate);
-    case REASON_DISABLED:
-    case REASON_PAUSED:
-    case REASON_KILL_SWITCH:
-    case REASON_OTHER_DAEMON:
-    case REASON_CONNECTION:
-    case REASON_DATABASE:
-    case REASON_STANDBY:
-    case REASON_SCHEMA:
-    case REASON_CLOCK:
-    case REASON_REFUSED:
-    case REASON_LOCKED:
-    case REASON_ERRORS:
-    case REASON_BREAKER:
-    case REASON_RATE:
-    case REASON_DUTY_CYCLE:
-    case REASON_REPLICA_LAG:
-    case REASON_SLOT_LAG:
-    case REASON_WAL_RATE:
-    case REASON_LOCK_WAITERS:
-    case REASON_ACTIVE_SESSIONS:
-    case REASON_OLD_SNAPSHOT:
-    case REASON_WRAPAROUND:
-    case REASON_MAX_HOLD:
-    case REASON_DRAIN:
-        return to(STEP_HOLD, facts->gate);
-    }
-    return to(STEP_HOLD, facts->gate);
-}
-
-/* --- a run --- */
-
-static struct job_next next_partition(const struct job_facts *facts)
-{
-    return go(facts->drop ? STEP_DROP : STEP_SCAN);
-}
-
-static struct job_next nothing_left(const struct job_facts *facts)
-{
-    return go(facts->silent ? STEP_COUNT_LEFT : STEP_CLOSE);
-}
-
-static struct job_next after_close(const struct job_facts *facts)
-{
-    if (facts->closing == RUN_FAILED)
-        return to(STEP_STOP, REASON_REFUSED);
-    if (facts->vacuum)
-        return go(STEP_VACUUM);
-    return after_run(facts);
-}
-
-/* A window that closes is no reason to hold: the schedule says when it opens. */
-static struct job_next after_pause(const struct job_facts *facts)
-{
-    if (facts->reason == REASON_WINDOW)
-        return go(STEP_SCHEDULE);
-    return to(STEP_HOLD, facts->reason);
-}
-
-static struct job_next after_done(enum job_step step, const struct job_facts *facts)
-{
-    switch (step) {
-    case STEP_RESOLVE:
-        return proceed(facts);
-    case STEP_PREFLIGHT:
-        return go(STEP_SCHEDULE);
-    case STEP_SCHEDULE:
-        return after_schedule(facts);
-    case STEP_OPEN:
-        return go(facts->resume);
-    case STEP_DROP: /* its rows have to go one by one */
-        return go(STEP_SCAN);
-    case STEP_SCAN:
-    case STEP_REFILL:
-    case STEP_RESCAN:
-        return go(STEP_PURGE);
-    case STEP_COUNT_LEFT:
-        return go(STEP_CLOSE);
-    case STEP_CLOSE:
-        return after_close(facts);
-    case STEP_PAUSE:
-        return after_pause(facts);
-    case STEP_VACUUM:
-        return after_run(facts);
-    case STEP_IDLE:
-    case STEP_CONNECT:
-    case STEP_WAIT:
-    case STEP_QUEUE:
-    case STEP_LIST:
-    case STEP_PURGE:
-    case STEP_PASS_END:
-    case STEP_BACKOFF:
-    case STEP_HOLD:
-    case STEP_STOP:
-    case STEP_ENDED:
-    case STEP_DRAINED:
-        break;
-    }
-    return stay(step, facts);
-}
-
-static struct job_next after_again(enum job_step step, const struct job_facts *facts)
-{
-    if (step == STEP_PASS_END)
-        return go(STEP_SCAN);
-    if (step == STEP_PURGE)
-        return go(STEP_RESCAN);
-    return stay(step, facts);
-}
-
-static struct job_next after_empty(enum job_step step, const struct job_facts *facts)
-{
-    switch (step) {
-    case STEP_SCAN: /* an index scan begins with no rows at hand */
-    case STEP_RESCAN:
-        return go(STEP_REFILL);
-    case STEP_PURGE:
-        return go(STEP_PASS_END);
-    case STEP_LIST:
-    case STEP_DROP:
-    case STEP_PASS_END:
-    case STEP_OPEN:
-        return nothing_left(facts);
-    case STEP_IDLE:
-    case STEP_CONNECT:
-    case STEP_RESOLVE:
-    case STEP_PREFLIGHT:
-    case STEP_SCHEDULE:
-    case STEP_WAIT:
-    case STEP_QUEUE:
-    case STEP_REFILL:
-    case STEP_COUNT_LEFT:
-    case STEP_CLOSE:
-    case STEP_PAUSE:
-    case STEP_VACUUM:
-    case STEP_BACKOFF:
-    case STEP_HOLD:
-    case STEP_STOP:
-    case STEP_ENDED:
-    case STEP_DRAINED:
-        break;
+        if ((row->from == (int)step || row->from == ANY_STEP) && row->event == event &&
+            row->when(facts))
+            return to(step_from(row->to, facts), reason_from(row->reason, facts));
     }
     return stay(step, facts);
 }
@@ -271,7 +220,7 @@ static struct job_next try_again(const struct job_facts *facts, enum reason reas
 }
 
 /* Anything but a batch has failed. */
-static struct job_next after_failed(enum job_step step, const struct job_facts *facts)
+static struct job_next after_failed(const struct job_facts *facts)
 {
     switch (facts->outcome) {
     case BATCH_LOCKED:
@@ -293,17 +242,16 @@ static struct job_next after_failed(enum job_step step, const struct job_facts *
         return facts->once ? to(STEP_STOP, REASON_REFUSED) : to(STEP_HOLD, REASON_SCHEMA);
     case BATCH_CLOCK:
         return to(STEP_HOLD, REASON_CLOCK);
+    case BATCH_COMMITTED:
     case BATCH_TOO_MANY:
     case BATCH_ROW_ERROR:
     case BATCH_WINDOW_CLOSED:
     case BATCH_KILL_SWITCH:
     case BATCH_PARTITION_GONE:
     case BATCH_REFUSED:
-        return to(STEP_STOP, REASON_REFUSED);
-    case BATCH_COMMITTED:
         break;
     }
-    return stay(step, facts);
+    return to(STEP_STOP, REASON_REFUSED);
 }
 
 /* Where nothing can be written, nothing is noted either. */
@@ -330,9 +278,9 @@ static struct job_next after_batch_failed(enum job_step step, const struct job_f
         return pause_for(facts->next.reason);
     case NEXT_STOP:
     case NEXT_SET_ASIDE: /* too many of them */
-        return go(STEP_CLOSE);
+        return to(STEP_CLOSE, REASON_NONE);
     case NEXT_LEAVE_PARTITION:
-        return go(STEP_LIST);
+        return to(STEP_LIST, REASON_NONE);
     case NEXT_ADVANCE:
     case NEXT_BISECT:
     case NEXT_RESOLVE:
@@ -342,105 +290,24 @@ static struct job_next after_batch_failed(enum job_step step, const struct job_f
     return stay(step, facts);
 }
 
-/* --- timers and people --- */
-
-static struct job_next after_timer(enum job_step step, const struct job_facts *facts)
-{
-    switch (step) {
-    case STEP_BACKOFF:
-        return go(facts->connected ? facts->retry : STEP_CONNECT);
-    case STEP_WAIT:
-    case STEP_QUEUE:
-    case STEP_HOLD:
-        return go(STEP_CONNECT);
-    case STEP_IDLE:
-    case STEP_CONNECT:
-    case STEP_RESOLVE:
-    case STEP_PREFLIGHT:
-    case STEP_SCHEDULE:
-    case STEP_OPEN:
-    case STEP_LIST:
-    case STEP_DROP:
-    case STEP_SCAN:
-    case STEP_PURGE:
-    case STEP_REFILL:
-    case STEP_RESCAN:
-    case STEP_PASS_END:
-    case STEP_COUNT_LEFT:
-    case STEP_CLOSE:
-    case STEP_PAUSE:
-    case STEP_VACUUM:
-    case STEP_STOP:
-    case STEP_ENDED:
-    case STEP_DRAINED:
-        break;
-    }
-    return stay(step, facts);
-}
-
-static struct job_next when_asked_to_run(enum job_step step, const struct job_facts *facts)
-{
-    if (step == STEP_WAIT || step == STEP_QUEUE || step == STEP_HOLD || step == STEP_STOP)
-        return go(STEP_CONNECT);
-    return stay(step, facts);
-}
-
-/* A job at work sees it by its gates. */
-static struct job_next when_paused(enum job_step step, const struct job_facts *facts)
-{
-    if (step == STEP_WAIT || step == STEP_QUEUE || step == STEP_STOP || step == STEP_VACUUM)
-        return to(STEP_HOLD, REASON_PAUSED);
-    return stay(step, facts);
-}
-
 /* --- all together --- */
 
 static struct job_next after(enum job_step step, enum job_event event,
                              const struct job_facts *facts)
 {
-    switch (event) {
-    case EVENT_NONE:
-        return stay(step, facts);
-    case EVENT_START:
-        return after_start(facts);
-    case EVENT_CONNECTED:
-        return step == STEP_CONNECT ? proceed(facts) : stay(step, facts);
-    case EVENT_GIVEN_UP:
-        return to(STEP_STOP, REASON_DATABASE);
-    case EVENT_DONE:
-        return after_done(step, facts);
-    case EVENT_PARTITION:
-        return next_partition(facts);
-    case EVENT_LIST:
-        return go(STEP_LIST);
-    case EVENT_EMPTY:
-        return after_empty(step, facts);
-    case EVENT_REFILL:
-        return go(STEP_REFILL);
-    case EVENT_AGAIN:
-        return after_again(step, facts);
-    case EVENT_FAILED:
-        return after_failed(step, facts);
-    case EVENT_BATCH_FAILED:
+    if (event == EVENT_FAILED)
+        return after_failed(facts);
+    if (event == EVENT_BATCH_FAILED)
         return after_batch_failed(step, facts);
-    case EVENT_UNREADABLE:
-        return go(STEP_CLOSE);
-    case EVENT_GATE:
-        return pause_for(facts->gate);
-    case EVENT_TIMER:
-        return after_timer(step, facts);
-    case EVENT_TURN:
-        return step == STEP_QUEUE ? go(STEP_CONNECT) : stay(step, facts);
-    case EVENT_RUN_NOW:
-        return when_asked_to_run(step, facts);
-    case EVENT_PAUSE:
-        return when_paused(step, facts);
-    case EVENT_RESUME:
-        return step == STEP_HOLD ? go(STEP_CONNECT) : stay(step, facts);
-    case EVENT_DRAIN:
-        return stay(step, facts);
-    }
-    return stay(step, facts);
+    return event == EVENT_GATE ? pause_for(facts->gate) : look_up(step, event, facts);
+}
+
+/* A gate that has closed meanwhile keeps the run from beginning another piece of work. */
+static struct job_next heed_gate(struct job_next next, const struct job_facts *facts)
+{
+    bool begins = next.step == STEP_DROP || next.step == STEP_SCAN;
+
+    return begins && facts->gate != REASON_NONE ? pause_for(facts->gate) : next;
 }
 
 /* A job that drains begins nothing: an open run is paused, all else is let go. What is in flight
@@ -453,14 +320,6 @@ static struct job_next heed_drain(struct job_next next, const struct job_facts *
         (job_step_is_in_run(next.step) || next.step == STEP_BACKOFF))
         return to(STEP_PAUSE, REASON_DRAIN);
     return to(STEP_DRAINED, REASON_DRAIN);
-}
-
-/* A gate that has closed meanwhile keeps the run from beginning another piece of work. */
-static struct job_next heed_gate(struct job_next next, const struct job_facts *facts)
-{
-    bool begins = next.step == STEP_DROP || next.step == STEP_SCAN;
-
-    return begins && facts->gate != REASON_NONE ? pause_for(facts->gate) : next;
 }
 
 struct job_next job_step(enum job_step step, enum job_event event, const struct job_facts *facts)
@@ -476,30 +335,39 @@ struct job_next job_step(enum job_step step, enum job_event event, const struct 
     return heed_drain(next, facts);
 }
 
-/* --- names --- */
+/* --- what a step is --- */
+
+#define JOB_STEP_ROW(name, state, asks, in_run, sentence) {#name, state, asks, in_run, sentence},
+static const struct step_row {
+    const char *name;
+    enum job_state state;
+    bool asks, in_run;
+    const char *sentence;
+} rows[] = {JOB_STEPS(JOB_STEP_ROW)};
 
 enum job_state job_step_state(enum job_step step)
 {
-#define JOB_STEP_STATE(name, state, sentence) state,
-    static const enum job_state states[] = {JOB_STEPS(JOB_STEP_STATE)};
+    return rows[step].state;
+}
 
-    return states[step];
+bool job_step_asks(enum job_step step)
+{
+    return rows[step].asks;
+}
+
+bool job_step_is_in_run(enum job_step step)
+{
+    return rows[step].in_run;
 }
 
 const char *job_step_name(enum job_step step)
 {
-#define JOB_STEP_NAME(name, state, sentence) #name,
-    static const char *const names[] = {JOB_STEPS(JOB_STEP_NAME)};
-
-    return names[step];
+    return rows[step].name;
 }
 
 const char *job_step_sentence(enum job_step step)
 {
-#define JOB_STEP_SENTENCE(name, state, sentence) sentence,
-    static const char *const sentences[] = {JOB_STEPS(JOB_STEP_SENTENCE)};
-
-    return sentences[step];
+    return rows[step].sentence;
 }
 
 const char *job_event_name(enum job_event event)

@@ -13,53 +13,66 @@
 #include "model/codes.h"
 #include "policy/next.h"
 
-/* Each step: its public state, what it means and what may follow. Beside what is named, every step
- * may be followed by what a failure asks for (CONNECT, BACKOFF, HOLD, STOP), and by DRAINED. */
+/* Each step: its public state, whether it waits for the answer to a question on the job's
+ * connection, whether an open run is worked on, what it means and what may follow. Beside what is
+ * named, every step may be followed by what a failure asks for (CONNECT, BACKOFF, HOLD, STOP), and
+ * by DRAINED. */
 #define JOB_STEPS(X)                                                                               \
-    X(STEP_IDLE, JOB_WAITING,                                                                      \
+    X(STEP_IDLE, JOB_WAITING, false, false,                                                        \
       "not started yet, or switched off by its configuration; CONNECT once it is started")         \
-    X(STEP_CONNECT, JOB_CONNECTING,                                                                \
-      "waits for a connection; then RESOLVE, PREFLIGHT or SCHEDULE, whichever is needed first") \
-    X(STEP_RESOLVE, JOB_RESOLVING,                                                                 \
-      "asks the audit table whether a batch without an answer was committed; the next such batch, "\
+    X(STEP_CONNECT, JOB_CONNECTING, false, false,                                                  \
+      "waits for a connection; then RESOLVE, PREFLIGHT or SCHEDULE, whichever is needed first")    \
+    X(STEP_RESOLVE, JOB_RESOLVING, true, false,                                                    \
+      "asks the audit table whether a batch without an answer was committed; the next such "       \
+      "batch, "                                                                                    \
       "or PREFLIGHT")                                                                              \
-    X(STEP_PREFLIGHT, JOB_CHECKING, "checks whether the job is safe on this database; SCHEDULE")   \
-    X(STEP_SCHEDULE, JOB_CHECKING,                                                                 \
+    X(STEP_PREFLIGHT, JOB_CHECKING, true, false,                                                   \
+      "checks whether the job is safe on this database; SCHEDULE")                                 \
+    X(STEP_SCHEDULE, JOB_CHECKING, true, false,                                                    \
       "looks at what is due, and at the database's clock; OPEN if no gate is closed, else WAIT, "  \
       "QUEUE or HOLD")                                                                             \
-    X(STEP_WAIT, JOB_WAITING,                                                                      \
+    X(STEP_WAIT, JOB_WAITING, false, false,                                                        \
       "sleeps without a connection until its next run, or until its window opens; CONNECT")        \
-    X(STEP_QUEUE, JOB_WAITING, "lets jobs go first whose rows refer to its own; CONNECT")          \
-    X(STEP_OPEN, JOB_CHECKING,                                                                     \
+    X(STEP_QUEUE, JOB_WAITING, false, false,                                                       \
+      "lets jobs go first whose rows refer to its own; CONNECT")                                   \
+    X(STEP_OPEN, JOB_CHECKING, true, false,                                                        \
       "opens its run, or an open one again; LIST, or the step at which the run was paused")        \
-    X(STEP_LIST, JOB_CHECKING,                                                                     \
+    X(STEP_LIST, JOB_CHECKING, true, true,                                                         \
       "lists the partitions of its table; DROP or SCAN with the first one, COUNT_LEFT or CLOSE "   \
       "if none is left")                                                                           \
-    X(STEP_DROP, JOB_RUNNING,                                                                      \
-      "drops a partition that holds nothing but due rows; the next partition, or SCAN if its rows "\
+    X(STEP_DROP, JOB_RUNNING, true, true,                                                          \
+      "drops a partition that holds nothing but due rows; the next partition, or SCAN if its "     \
+      "rows "                                                                                      \
       "have to go one by one")                                                                     \
-    X(STEP_SCAN, JOB_CHECKING,                                                                     \
+    X(STEP_SCAN, JOB_CHECKING, true, true,                                                         \
       "begins a pass over a partition and selects the scan that finds its due rows; PURGE, or "    \
       "REFILL for an index scan")                                                                  \
-    X(STEP_PURGE, JOB_RUNNING,                                                                     \
-      "sends batch after batch; REFILL, RESCAN or PASS_END, PAUSE if a gate closes, BACKOFF, LIST "\
+    X(STEP_PURGE, JOB_RUNNING, false, true,                                                        \
+      "sends batch after batch; REFILL, RESCAN or PASS_END, PAUSE if a gate closes, BACKOFF, "     \
+      "LIST "                                                                                      \
       "or CLOSE after a failure")                                                                  \
-    X(STEP_REFILL, JOB_CHECKING, "asks the index for more due rows; PURGE")                        \
-    X(STEP_RESCAN, JOB_CHECKING,                                                                   \
+    X(STEP_REFILL, JOB_CHECKING, true, true, "asks the index for more due rows; PURGE")            \
+    X(STEP_RESCAN, JOB_CHECKING, true, true,                                                       \
       "the forecast of the scan was wrong: selects it again; PURGE or REFILL")                     \
-    X(STEP_PASS_END, JOB_CHECKING,                                                                 \
+    X(STEP_PASS_END, JOB_CHECKING, true, true,                                                     \
       "asks whether rows may have moved behind the scan; SCAN once more, or the next partition")   \
-    X(STEP_COUNT_LEFT, JOB_CHECKING,                                                               \
+    X(STEP_COUNT_LEFT, JOB_CHECKING, true, true,                                                   \
       "counts due rows that triggers have kept without an error; CLOSE")                           \
-    X(STEP_CLOSE, JOB_FINISHING, "writes the end of the run; VACUUM, SCHEDULE, or STOP")           \
-    X(STEP_PAUSE, JOB_FINISHING,                                                                   \
+    X(STEP_CLOSE, JOB_FINISHING, true, false,                                                      \
+      "writes the end of the run; VACUUM, SCHEDULE, or STOP")                                      \
+    X(STEP_PAUSE, JOB_FINISHING, true, false,                                                      \
       "notes how far the run has come, which stays open; HOLD, or SCHEDULE at the window's end")   \
-    X(STEP_VACUUM, JOB_VACUUMING, "makes the space of the rows that are gone reusable; SCHEDULE")  \
-    X(STEP_BACKOFF, JOB_BACKING_OFF, "waits after a failure; the step that failed, or CONNECT")    \
-    X(STEP_HOLD, JOB_HELD, "could run, but something holds it back; CONNECT after a while")        \
-    X(STEP_STOP, JOB_STOPPED, "can't run until somebody has changed something; CONNECT if asked")  \
-    X(STEP_ENDED, JOB_WAITING, "the one run of --once is over; nothing follows")                   \
-    X(STEP_DRAINED, JOB_WAITING, "everything is put away for a stop or a reload; nothing follows")
+    X(STEP_VACUUM, JOB_VACUUMING, false, false,                                                    \
+      "makes the space of the rows that are gone reusable; SCHEDULE")                              \
+    X(STEP_BACKOFF, JOB_BACKING_OFF, false, false,                                                 \
+      "waits after a failure; the step that failed, or CONNECT")                                   \
+    X(STEP_HOLD, JOB_HELD, false, false,                                                           \
+      "could run, but something holds it back; CONNECT after a while")                             \
+    X(STEP_STOP, JOB_STOPPED, false, false,                                                        \
+      "can't run until somebody has changed something; CONNECT if asked")                          \
+    X(STEP_ENDED, JOB_WAITING, false, false, "the one run of --once is over; nothing follows")     \
+    X(STEP_DRAINED, JOB_WAITING, false, false,                                                     \
+      "everything is put away for a stop or a reload; nothing follows")
 
 /* What happens to a job. */
 #define JOB_EVENTS(X)                                                                              \
@@ -84,9 +97,9 @@
     X(EVENT_RESUME, "an operator lets it go on")                                                   \
     X(EVENT_DRAIN, "the daemon stops or reloads")
 
-#define JOB_STEP_ENUM(name, state, sentence) name,
+#define JOB_STEP_ENUM(name, state, asks, in_run, sentence) name,
 enum job_step { JOB_STEPS(JOB_STEP_ENUM) };
-#define JOB_STEP_COUNT_ONE(name, state, sentence) +1
+#define JOB_STEP_COUNT_ONE(name, state, asks, in_run, sentence) +1
 enum { JOB_STEP_COUNT = 0 JOB_STEPS(JOB_STEP_COUNT_ONE) };
 #define JOB_EVENT_ENUM(name, sentence) name,
 enum job_event { JOB_EVENTS(JOB_EVENT_ENUM) };
@@ -95,13 +108,13 @@ enum { JOB_EVENT_COUNT = 0 JOB_EVENTS(JOB_EVENT_COUNT_ONE) };
 
 /* What is known when an event comes. */
 struct job_facts {
-    enum reason reason; /* of the step it is in */
+    enum reason reason;   /* of the step it is in */
     enum job_step retry;  /* STEP_BACKOFF: what is tried again; needs the connection it still has */
     enum job_step resume; /* where an open run goes on once it is opened again */
     bool enabled, once, draining, paused;
     bool connected;
-    bool in_flight;  /* STEP_PURGE: a batch is */
-    bool checked;    /* preflight was fine since the server was last seen to go away */
+    bool in_flight; /* STEP_PURGE: a batch is */
+    bool checked;   /* preflight was fine since the server was last seen to go away */
     bool run_open;
     bool unresolved; /* the outcome of a batch is unknown */
     bool vacuum;     /* STEP_CLOSE: a VACUUM is to follow */
@@ -125,8 +138,8 @@ struct job_next job_step(enum job_step step, enum job_event event, const struct 
 /* The state that is shown for a step; STEP_PURGE is JOB_RESTING or JOB_HELD while no batch is in
  * flight, which engine/job.c knows. */
 enum job_state job_step_state(enum job_step step);
-const char *job_step_name(enum job_step step);       /* "STEP_WAIT" */
-const char *job_event_name(enum job_event event);    /* "EVENT_TIMER" */
+const char *job_step_name(enum job_step step);    /* "STEP_WAIT" */
+const char *job_event_name(enum job_event event); /* "EVENT_TIMER" */
 const char *job_step_sentence(enum job_step step);
 
 /* Whether an open run is being worked on: it has to be paused before the job lets go. */
