@@ -777,7 +777,7 @@ void job_on_throttle(void *arg, const struct throttle_event *event)
         pipeline_lose(job->pipeline, event->error->message);
         return;
     }
-    if (job_state(job) != JOB_HELD)
+    if (job->shown.state != JOB_HELD)
         job->host.counters->wal_bytes += (int64_t)event->wal_bytes;
     job->tell(job, go_on(job));
 }
