@@ -12,8 +12,8 @@
 -- To stop every purge in this database at once, from any session:
 --     UPDATE pgpurged.kill_switch SET stopped = true, reason = 'why';
 --
--- Promise A (accounted): a row is deleted only by pgpurged.purge_batch() or pgpurged.purge_tids(), which write
---   the audit row with the exact row count in the same transaction; what goes along through a foreign key is
+-- Promise A (accounted): a row is touched only by pgpurged.purge_batch(), which writes the audit row with
+--   the exact row count in the same transaction; what goes along through a foreign key is
 --   counted in audit rows of its own, and compared with what the server itself has counted.
 -- Promise R (restorable until expiry): the DELETE that it executes carries the full predicate, so that a row
 --   restored a moment before is looked at once more, by PostgreSQL itself, when its lock is taken.
@@ -216,24 +216,19 @@ CREATE OR REPLACE FUNCTION pgpurged.digest(keys text) RETURNS bytea
     LANGUAGE sql IMMUTABLE AS
 $$ SELECT pg_catalog.sha256(pg_catalog.convert_to(keys, 'UTF8')) $$;
 
--- Writes an audit row, and sees to it that it stands there as it was written (promise A).
-CREATE OR REPLACE FUNCTION pgpurged.write_audit(
-    run bigint, batch bigint, job text, relation oid, partition text, rows bigint, updated bigint,
-    cutoff timestamptz, from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea)
-    RETURNS void
+-- Writes an audit row, and sees to it that it stands there as it was written (promise A). A column that it
+-- doesn't set here comes from the specification of the batch, by its name (see purge_batch).
+CREATE OR REPLACE FUNCTION pgpurged.write_audit(entry pgpurged.audit) RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     written bigint;
 BEGIN
-    INSERT INTO pgpurged.audit AS a
-        (run, batch, job, relation, partition, action, policy, rows, updated, cutoff, from_block, to_block,
-         elapsed_ms, digest)
-    VALUES (run, batch, job, relation, partition, 'delete',
-            COALESCE((SELECT r.policy FROM pgpurged.runs AS r WHERE r.id OPERATOR(pg_catalog.=) run), ''),
-            rows, updated, cutoff, from_block, to_block, elapsed_ms, digest)
-    RETURNING a.rows INTO written;
+    entry.updated := COALESCE(entry.updated, 0);
+    entry.purged_at := pg_catalog.clock_timestamp();
+    entry.purged_by := session_user;
+    INSERT INTO pgpurged.audit AS a OVERRIDING USER VALUE SELECT (entry).* RETURNING a.rows INTO written;
     -- A trigger or a rule on the audit table may swallow or change the row: then nothing goes.
-    IF (written OPERATOR(pg_catalog.=) rows) IS NOT TRUE THEN
+    IF (written OPERATOR(pg_catalog.=) entry.rows) IS NOT TRUE THEN
         RAISE EXCEPTION 'pgpurged.audit has not taken the row of this batch as it is'
             USING ERRCODE = 'PU007', HINT = 'Look for triggers and rules on pgpurged.audit.';
     END IF;
@@ -261,29 +256,26 @@ $$;
 -- the run, and still a partition of the job's table where it was one (under the DELETE's lock nobody can rename,
 -- replace or detach it any more), and writes the audit row.
 --   root   the job's table; the partition itself unless that is partitioned
-CREATE OR REPLACE FUNCTION pgpurged.account(
-    run bigint, batch bigint, job text, root oid, relation oid, partition text, rows bigint, cutoff timestamptz,
-    from_block bigint, to_block bigint, elapsed_ms double precision, digest bytea DEFAULT NULL)
-    RETURNS void
+CREATE OR REPLACE FUNCTION pgpurged.account(entry pgpurged.audit, root oid) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
-    IF NOT pgpurged.is_called(relation, partition) THEN
-        RAISE EXCEPTION '% is another table than the one that was looked at before the run', partition
-            USING ERRCODE = CASE WHEN root OPERATOR(pg_catalog.=) relation THEN 'PU004' ELSE 'PU008' END;
+    IF NOT pgpurged.is_called(entry.relation, entry.partition) THEN
+        RAISE EXCEPTION '% is another table than the one that was looked at before the run', entry.partition
+            USING ERRCODE = CASE WHEN root OPERATOR(pg_catalog.=) entry.relation THEN 'PU004' ELSE 'PU008' END;
     END IF;
-    IF root OPERATOR(pg_catalog.<>) relation THEN
-        IF NOT pgpurged.is_part_of(relation, root) THEN
-            RAISE EXCEPTION '% is no partition of the job''s table any more', partition USING ERRCODE = 'PU008';
+    IF root OPERATOR(pg_catalog.<>) entry.relation THEN
+        IF NOT pgpurged.is_part_of(entry.relation, root) THEN
+            RAISE EXCEPTION '% is no partition of the job''s table any more', entry.partition
+                USING ERRCODE = 'PU008';
         END IF;
         IF NOT EXISTS (SELECT FROM pgpurged.runs AS r
-                        WHERE r.id OPERATOR(pg_catalog.=) run AND pgpurged.is_called(root, r.partition)) THEN
-            RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', partition
+                        WHERE r.id OPERATOR(pg_catalog.=) entry.run AND pgpurged.is_called(root, r.partition)) THEN
+            RAISE EXCEPTION 'the table of which % is a partition is not called as before the run', entry.partition
                 USING ERRCODE = 'PU004';
         END IF;
     END IF;
-    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.write_audit(run, batch, job, relation, partition, rows, 0, cutoff, from_block, to_block,
-                                     elapsed_ms, digest);
+    IF entry.rows OPERATOR(pg_catalog.>) 0::bigint THEN
+        PERFORM pgpurged.write_audit(entry);
     END IF;
 END
 $$;
@@ -334,16 +326,21 @@ $$;
 -- have been counted, by a step of the family or as a row of the partition. One that isn't was taken along by ON DELETE
 -- CASCADE, because somebody has inserted it a moment ago, or by a trigger: then nothing goes. Writes the audit
 -- rows of the family's tables.
---   family   the steps (see purge_batch), gone the rows that each has deleted, before = changes() at the start
+--   entry    the audit row of the batch, family the steps (see purge_batch), gone the rows that each has deleted,
+--   before   changes() at the start
 CREATE OR REPLACE FUNCTION pgpurged.account_family(
-    run bigint, batch bigint, job text, relation oid, rows bigint, cutoff timestamptz,
-    family jsonb, gone bigint[], before jsonb, elapsed_ms double precision)
+    entry pgpurged.audit, family jsonb, gone bigint[], before jsonb)
     RETURNS void
     LANGUAGE plpgsql AS $$
 DECLARE
     watched pg_catalog.jsonb := family OPERATOR(pg_catalog.->) 'watched';
+    batch_relation oid := entry.relation;
+    batch_rows bigint := entry.rows;
     change record;
 BEGIN
+    entry.from_block := NULL;
+    entry.to_block := NULL;
+    entry.digest := NULL;
     IF pg_catalog.jsonb_array_length(watched) OPERATOR(pg_catalog.>) 0 THEN
         IF NOT pg_catalog.current_setting('track_counts')::boolean THEN
             RAISE EXCEPTION 'track_counts is off, so that nobody counts the rows that foreign keys take along'
@@ -375,8 +372,8 @@ BEGIN
           FROM counted AS c FULL JOIN seen AS s ON s.relation OPERATOR(pg_catalog.=) c.relation
          ORDER BY 1
     LOOP
-        IF change.relation OPERATOR(pg_catalog.=) relation THEN
-            change.deleted := change.deleted OPERATOR(pg_catalog.-) rows;
+        IF change.relation OPERATOR(pg_catalog.=) batch_relation THEN
+            change.deleted := change.deleted OPERATOR(pg_catalog.-) batch_rows;
             change.updated := 0::bigint; -- its own triggers' business
         END IF;
         IF (change.deleted OPERATOR(pg_catalog.<>) change.rows) IS TRUE THEN
@@ -394,8 +391,11 @@ BEGIN
             PERFORM pgpurged.check_foreign_keys(change.relation, change.partition, watched);
         END IF;
         IF change.rows OPERATOR(pg_catalog.>) 0::bigint OR change.updated OPERATOR(pg_catalog.>) 0::bigint THEN
-            PERFORM pgpurged.write_audit(run, batch, job, change.relation, change.partition, change.rows, change.updated,
-                                         cutoff, NULL, NULL, elapsed_ms, NULL);
+            entry.relation := change.relation;
+            entry.partition := change.partition;
+            entry.rows := change.rows;
+            entry.updated := change.updated;
+            PERFORM pgpurged.write_audit(entry);
         END IF;
     END LOOP;
 END
@@ -408,33 +408,53 @@ CREATE OR REPLACE FUNCTION pgpurged.expect_few_rows() RETURNS text
     LANGUAGE sql VOLATILE AS
 $$ SELECT pg_catalog.set_config('random_page_cost', '0.1', true) $$;
 
--- One batch: executes delete_sql over chunks of blocks from (from_block, from_offset) on, until the end of
--- the range, max_rows or budget_ms would be passed by one more chunk; then writes the audit row.
---   delete_sql   the DELETE with the full predicate; $1 and $2 the half-open range of TIDs, $3 the cutoff
---   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters: what delete_sql (with SKIP
---                LOCKED) has left in its range
---   with_keys    delete_sql is a SELECT of the number of rows that it has deleted and of their keys, a line each
---   family       NULL, or what refers to the partition's rows:
---     steps      [{sql, relation, partition, root, again}]: each deletes rows that refer to due rows of the range, at most
---                $4 of them, with the parameters of delete_sql; in this order, before the rows themselves go; where
---                there is an "again", until none is left, because rows of such a table refer to each other. While
---                there are more than the batch may delete, the rows themselves stay and the batch goes no further
---     watched    [OID]: tables of which foreign keys may delete or update rows when rows of the partition or of a step go
---     rejected    SELECT of a bigint[]: due rows of the range that are left, for each reference that keeps them
--- Returns how far it has come; rows of the partition; children: rows of other tables.
+-- (17,4) -> 17 and 4. PostgreSQL has no functions of its own for it.
+CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 1), '(')::bigint $$;
+CREATE OR REPLACE FUNCTION pgpurged.offset_of(tid tid) RETURNS integer
+    LANGUAGE sql IMMUTABLE AS
+$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), ')')::integer $$;
+
+-- One batch: does what the specification says to the due rows of a range or of a list of TIDs, then writes the
+-- audit row.
+--   spec       what is the same for all batches of a relation in a run:
+--     run, job, relation, partition, cutoff, action, policy, ...   columns of the audit row, by their names
+--     root     OID of the job's table; the relation itself unless that is partitioned
+--     sql      the statement, with the full predicate (promise R): $1 and $2 the half-open range of TIDs, $3 the
+--              cutoff, $4 the list of TIDs, $5 how many rows a step of the family may delete
+--     count    SELECT count(*) of due rows with the same parameters: what sql (with SKIP LOCKED) has left
+--     keys     true: sql is a SELECT of the number of rows that it has taken and of their keys, a line each
+--     family   what refers to the partition's rows:
+--       steps     [{sql, relation, partition, root, again}]: each deletes rows that refer to due rows, at most $5 of
+--                 them, with the parameters of sql; in this order, before the rows themselves go; where there is an
+--                 "again", until none is left, because rows of such a table refer to each other. While there are
+--                 more than the batch may delete, the rows themselves stay and the batch goes no further
+--       watched   [OID]: tables of which foreign keys may delete or update rows when rows of the partition or of a
+--                 step go
+--       rejected  SELECT of a bigint[]: due rows that are left, for each reference that keeps them
+--   tids       NULL, or a list in ascending order, which is one chunk. Else the range of blocks and offsets is
+--              worked off in chunks of chunk_blocks, until its end, max_rows or budget_ms would be passed by one
+--              more chunk
+-- The range and the limits are parameters of their own because reading them from jsonb costs 3 % of a batch.
+-- Returns how far it has come (of a list: whether it is done with it); rows of the partition; children: rows of
+-- other tables.
 CREATE OR REPLACE FUNCTION pgpurged.purge_batch(
-    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
-    delete_sql text, count_sql text, family jsonb,
-    from_block bigint, from_offset integer, to_block bigint, to_offset integer,
-    chunk_blocks bigint, max_rows bigint, budget_ms double precision, with_keys boolean,
+    spec jsonb, batch bigint, from_block bigint, from_offset integer, to_block bigint, to_offset integer,
+    chunk_blocks bigint, tids tid[], max_rows bigint, budget_ms double precision,
     OUT rows bigint, OUT skipped bigint, OUT chunks bigint,
     OUT next_block bigint, OUT next_offset integer, OUT elapsed_ms double precision,
-    OUT children bigint, OUT rejected bigint[])
+    OUT children bigint, OUT rejected bigint[], OUT done boolean)
     LANGUAGE plpgsql AS $$
 DECLARE
+    entry pgpurged.audit := pg_catalog.jsonb_populate_record(NULL::pgpurged.audit, spec);
+    statement pg_catalog.text := spec OPERATOR(pg_catalog.->>) 'sql';
+    count_sql pg_catalog.text := spec OPERATOR(pg_catalog.->>) 'count';
+    with_keys boolean := (spec OPERATOR(pg_catalog.->) 'keys') IS NOT NULL;
+    family pg_catalog.jsonb := spec OPERATOR(pg_catalog.->) 'family';
     began pg_catalog.timestamptz := pg_catalog.clock_timestamp();
     before_ms double precision;
-    range_from pg_catalog.tid := pg_catalog.format('(%s,%s)', from_block, from_offset)::pg_catalog.tid;
+    range_from pg_catalog.tid;
     chunk_from pg_catalog.tid;
     chunk_to pg_catalog.tid;
     chunk_rows bigint;
@@ -443,6 +463,7 @@ DECLARE
     step pg_catalog.jsonb;
     before pg_catalog.jsonb;
     crowded boolean := false;
+    seqscan pg_catalog.text;
     chunk_keys pg_catalog.text;
     keys pg_catalog.text := '';
 BEGIN
@@ -453,6 +474,15 @@ BEGIN
     elapsed_ms := 0;
     next_block := from_block;
     next_offset := from_offset;
+    entry.batch := batch;
+    entry.from_block := next_block;
+    IF tids IS NOT NULL THEN
+        -- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
+        seqscan := pg_catalog.current_setting('enable_seqscan');
+        PERFORM pg_catalog.set_config('enable_seqscan', 'off', true);
+        entry.from_block := pgpurged.block_of(tids[1]);
+        entry.to_block := pgpurged.block_of(tids[pg_catalog.cardinality(tids)]) OPERATOR(pg_catalog.+) 1::bigint;
+    END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.expect_few_rows();
         before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
@@ -460,21 +490,24 @@ BEGIN
             ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
     END IF;
     LOOP
-        chunk_from := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
-        next_block := next_block OPERATOR(pg_catalog.+) chunk_blocks;
-        next_offset := 0;
-        IF next_block OPERATOR(pg_catalog.>=) to_block THEN
-            next_block := to_block;
-            next_offset := to_offset;
+        IF tids IS NULL THEN
+            chunk_from := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
+            range_from := COALESCE(range_from, chunk_from);
+            next_block := next_block OPERATOR(pg_catalog.+) chunk_blocks;
+            next_offset := 0;
+            IF next_block OPERATOR(pg_catalog.>=) to_block THEN
+                next_block := to_block;
+                next_offset := to_offset;
+            END IF;
+            chunk_to := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
         END IF;
-        chunk_to := pg_catalog.format('(%s,%s)', next_block, next_offset)::pg_catalog.tid;
         chunk_rows := 0;
 
         FOR n IN 1 .. COALESCE(pg_catalog.cardinality(gone), 0) LOOP
             step := family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1);
             LOOP -- a thousand at a time, so that a batch with many of them ends in time
                 EXECUTE step OPERATOR(pg_catalog.->>) 'sql'
-                  USING chunk_from, chunk_to, cutoff,
+                  USING chunk_from, chunk_to, entry.cutoff, tids,
                         LEAST(1000, max_rows OPERATOR(pg_catalog.-) rows OPERATOR(pg_catalog.-) children);
                 GET DIAGNOSTICS deleted = ROW_COUNT;
                 gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
@@ -498,10 +531,10 @@ BEGIN
         END IF;
 
         IF with_keys THEN
-            EXECUTE delete_sql INTO deleted, chunk_keys USING chunk_from, chunk_to, cutoff;
+            EXECUTE statement INTO deleted, chunk_keys USING chunk_from, chunk_to, entry.cutoff, tids;
             keys := keys OPERATOR(pg_catalog.||) COALESCE(chunk_keys, '');
         ELSE
-            EXECUTE delete_sql USING chunk_from, chunk_to, cutoff;
+            EXECUTE statement USING chunk_from, chunk_to, entry.cutoff, tids;
             GET DIAGNOSTICS deleted = ROW_COUNT;
         END IF;
         rows := rows OPERATOR(pg_catalog.+) deleted;
@@ -515,28 +548,39 @@ BEGIN
         before_ms := elapsed_ms;
         elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) began)
                       OPERATOR(pg_catalog.*) 1000::double precision;
-        EXIT WHEN next_block OPERATOR(pg_catalog.=) to_block
+        EXIT WHEN tids IS NOT NULL OR next_block OPERATOR(pg_catalog.=) to_block
                OR rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.+) chunk_rows OPERATOR(pg_catalog.>) max_rows
                OR elapsed_ms OPERATOR(pg_catalog.+) (elapsed_ms OPERATOR(pg_catalog.-) before_ms)
                   OPERATOR(pg_catalog.>) budget_ms;
     END LOOP;
-    IF count_sql IS NOT NULL THEN
-        EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, cutoff;
+    done := NOT crowded AND (tids IS NOT NULL OR next_block OPERATOR(pg_catalog.=) to_block);
+    -- Of a list that is not done with, everything is left, and comes again.
+    IF count_sql IS NOT NULL AND NOT crowded THEN
+        EXECUTE count_sql INTO skipped USING chunk_from, chunk_to, entry.cutoff, tids;
     END IF;
-    IF family IS NOT NULL THEN
-        EXECUTE family OPERATOR(pg_catalog.->>) 'rejected' INTO rejected USING range_from, chunk_to, cutoff;
+    IF family IS NOT NULL AND (tids IS NULL OR done) THEN
+        EXECUTE family OPERATOR(pg_catalog.->>) 'rejected' INTO rejected
+          USING range_from, chunk_to, entry.cutoff, tids;
+    END IF;
+    IF tids IS NOT NULL THEN
+        PERFORM pg_catalog.set_config('enable_seqscan', seqscan, true);
     END IF;
 
     elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
                   OPERATOR(pg_catalog.*) 1000::double precision;
-
-    PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff, from_block, next_block, elapsed_ms,
-                             CASE WHEN with_keys THEN pgpurged.digest(keys) END);
+    entry.rows := rows;
+    entry.elapsed_ms := elapsed_ms;
+    entry.to_block := CASE WHEN tids IS NULL THEN next_block ELSE entry.to_block END;
+    IF with_keys THEN
+        entry.digest := pgpurged.digest(keys);
+    END IF;
+    PERFORM pgpurged.account(entry, (spec OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid);
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.check_foreign_keys(relation, partition, family OPERATOR(pg_catalog.->) 'watched');
+        PERFORM pgpurged.check_foreign_keys(entry.relation, entry.partition,
+                                            family OPERATOR(pg_catalog.->) 'watched');
     END IF;
     IF family IS NOT NULL THEN
-        PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
+        PERFORM pgpurged.account_family(entry, family, gone, before);
     END IF;
 END
 $$;
@@ -545,44 +589,48 @@ $$;
 -- rows are counted while a lock keeps writers out of it; readers go on until the DROP, which waits for the locks
 -- that it needs (of the parent, too) no longer than lock_timeout. Whatever stands against it: it stays as it is,
 -- and why says so.
---   has_live_sql   a SELECT of a boolean: whether it has a row that is not due; $1 the cutoff
---   count_sql      a SELECT of its rows and of its due rows; $1 the cutoff
+--   spec   as for purge_batch(), but for the statements:
+--     has_live   SELECT of a boolean: whether it has a row that is not due; $1 the cutoff
+--     count      SELECT of its rows and of its due rows; $1 the cutoff
 CREATE OR REPLACE FUNCTION pgpurged.drop_partition(
-    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
-    has_live_sql text, count_sql text,
+    spec jsonb, batch bigint,
     OUT dropped boolean, OUT rows bigint, OUT why text, OUT locked boolean)
     LANGUAGE plpgsql AS $$
 DECLARE
+    entry pgpurged.audit := pg_catalog.jsonb_populate_record(NULL::pgpurged.audit, spec);
     found_live boolean;
     due bigint;
-    blocks bigint;
 BEGIN
     dropped := false;
     locked := false;
     rows := 0;
     -- Without a lock first: a partition in use shall not notice that somebody asks.
-    EXECUTE has_live_sql INTO found_live USING cutoff;
+    EXECUTE spec OPERATOR(pg_catalog.->>) 'has_live' INTO found_live USING entry.cutoff;
     IF found_live IS NOT FALSE THEN
         why := 'it holds rows that are not due';
         RETURN;
     END IF;
     BEGIN
-        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', partition);
-        EXECUTE count_sql INTO rows, due USING cutoff;
+        EXECUTE pg_catalog.format('LOCK TABLE ONLY %s IN SHARE ROW EXCLUSIVE MODE', entry.partition);
+        EXECUTE spec OPERATOR(pg_catalog.->>) 'count' INTO rows, due USING entry.cutoff;
         IF (rows OPERATOR(pg_catalog.=) due) IS NOT TRUE THEN
             why := 'a row of it was restored or inserted a moment ago';
             rows := 0;
             RETURN;
         END IF;
-        blocks := pg_catalog.pg_relation_size(relation::pg_catalog.regclass)
-                  OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
-        PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff, 0, blocks,
-            pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
-            OPERATOR(pg_catalog.*) 1000::double precision);
-        EXECUTE pg_catalog.format('DROP TABLE %s', partition);
+        entry.batch := batch;
+        entry.rows := rows;
+        entry.from_block := 0;
+        entry.to_block := pg_catalog.pg_relation_size(entry.relation::pg_catalog.regclass)
+                          OPERATOR(pg_catalog./) pg_catalog.current_setting('block_size')::bigint;
+        entry.elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-)
+                                                          pg_catalog.now())
+                            OPERATOR(pg_catalog.*) 1000::double precision;
+        PERFORM pgpurged.account(entry, (spec OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid);
+        EXECUTE pg_catalog.format('DROP TABLE %s', entry.partition);
         -- A schema may be renamed in spite of our lock: then that was another table of the same name.
-        IF EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) relation) THEN
-            RAISE EXCEPTION '% is another table than a moment ago', partition USING ERRCODE = 'PU008';
+        IF EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid OPERATOR(pg_catalog.=) entry.relation) THEN
+            RAISE EXCEPTION '% is another table than a moment ago', entry.partition USING ERRCODE = 'PU008';
         END IF;
         dropped := true;
     EXCEPTION
@@ -597,88 +645,6 @@ BEGIN
             rows := 0;
             why := SQLERRM;
     END;
-END
-$$;
-
--- (17,4) -> 17 and 4. PostgreSQL has no functions of its own for it.
-CREATE OR REPLACE FUNCTION pgpurged.block_of(tid tid) RETURNS bigint
-    LANGUAGE sql IMMUTABLE AS
-$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 1), '(')::bigint $$;
-CREATE OR REPLACE FUNCTION pgpurged.offset_of(tid tid) RETURNS integer
-    LANGUAGE sql IMMUTABLE AS
-$$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), ')')::integer $$;
-
--- One batch of the index scan: one DELETE over a list of TIDs that an index gave, then the audit row.
---   delete_sql   the DELETE with the full predicate; $1 the list, $2 the cutoff
---   count_sql    NULL, or a SELECT count(*) of due rows with the same parameters, as for purge_batch()
---   with_keys    as for purge_batch()
---   family       as for purge_batch(), with $1 the list, $2 the cutoff, $3 the limit
---   tids         in ascending order: the audit row names the blocks of the first and of the last
--- Returns whether it is done with the list: not while there are more children than the batch may delete.
--- The planner would read a table of some thousand pages whole rather than look at a thousand TIDs.
-CREATE OR REPLACE FUNCTION pgpurged.purge_tids(
-    run bigint, batch bigint, job text, root oid, relation oid, partition text, cutoff timestamptz,
-    delete_sql text, count_sql text, family jsonb, tids tid[], max_rows bigint, with_keys boolean,
-    OUT rows bigint, OUT skipped bigint, OUT elapsed_ms double precision,
-    OUT children bigint, OUT rejected bigint[], OUT done boolean)
-    LANGUAGE plpgsql
-    SET enable_seqscan = off
-    AS $$
-DECLARE
-    last integer := COALESCE(pg_catalog.array_upper(tids, 1), 0);
-    deleted bigint;
-    gone bigint[];
-    before pg_catalog.jsonb;
-    keys pg_catalog.text := '';
-BEGIN
-    rows := 0;
-    children := 0;
-    skipped := 0;
-    done := true;
-    IF family IS NOT NULL THEN
-        PERFORM pgpurged.expect_few_rows();
-        before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
-        gone := pg_catalog.array_fill(0::bigint,
-            ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
-    END IF;
-    FOR n IN 1 .. COALESCE(pg_catalog.cardinality(gone), 0) LOOP
-        EXECUTE family OPERATOR(pg_catalog.->) 'steps' OPERATOR(pg_catalog.->) (n OPERATOR(pg_catalog.-) 1)
-                       OPERATOR(pg_catalog.->>) 'sql'
-          USING tids, cutoff, max_rows OPERATOR(pg_catalog.-) children;
-        GET DIAGNOSTICS deleted = ROW_COUNT;
-        gone[n] := gone[n] OPERATOR(pg_catalog.+) deleted;
-        children := children OPERATOR(pg_catalog.+) deleted;
-        done := children OPERATOR(pg_catalog.<) max_rows;
-        EXIT WHEN NOT done;
-    END LOOP;
-    IF done AND with_keys THEN
-        EXECUTE delete_sql INTO rows, keys USING tids, cutoff;
-    ELSIF done THEN
-        EXECUTE delete_sql USING tids, cutoff;
-        GET DIAGNOSTICS rows = ROW_COUNT;
-    END IF;
-    IF rows OPERATOR(pg_catalog.+) children OPERATOR(pg_catalog.>) max_rows THEN
-        RAISE EXCEPTION '% due rows in one batch, % allowed', rows OPERATOR(pg_catalog.+) children, max_rows
-            USING ERRCODE = 'PU005', DETAIL = (rows OPERATOR(pg_catalog.+) children)::pg_catalog.text;
-    END IF;
-    elapsed_ms := pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())
-                  OPERATOR(pg_catalog.*) 1000::double precision;
-    IF count_sql IS NOT NULL THEN
-        EXECUTE count_sql INTO skipped USING tids, cutoff;
-    END IF;
-    IF family IS NOT NULL AND done THEN
-        EXECUTE family OPERATOR(pg_catalog.->>) 'rejected' INTO rejected USING tids, cutoff;
-    END IF;
-    PERFORM pgpurged.account(run, batch, job, root, relation, partition, rows, cutoff,
-                             pgpurged.block_of(tids[1]),
-                             pgpurged.block_of(tids[last]) OPERATOR(pg_catalog.+) 1::bigint, elapsed_ms,
-                             CASE WHEN with_keys THEN pgpurged.digest(keys) END);
-    IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
-        PERFORM pgpurged.check_foreign_keys(relation, partition, family OPERATOR(pg_catalog.->) 'watched');
-    END IF;
-    IF family IS NOT NULL THEN
-        PERFORM pgpurged.account_family(run, batch, job, relation, rows, cutoff, family, gone, before, elapsed_ms);
-    END IF;
 END
 $$;
 

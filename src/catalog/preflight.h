@@ -22,7 +22,7 @@
 #include "model/codes.h"
 #include "net/pg_conn.h"
 #include "policy/guard.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* What is known about the job's table afterwards. */
 struct preflight_table {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "sql/limits.h"
+#include "sql/specification.h"
 #include "sql/statements.h"
 
 /* The server bounds each statement; what exceeds that by so much is frozen. */
@@ -58,33 +59,26 @@ static enum batch_outcome outcome_of(const struct batch *batch, const struct pg_
     return outcome;
 }
 
-static void read_ranged(const struct batch *batch, const struct pg_result *reply,
+/* A list is done as a whole, or, while there are too many children, not at all. */
+static struct tid reached(const struct batch *batch, const struct pg_result *reply)
+{
+    if (!batch->listed)
+        return (struct tid){(uint32_t)pg_result_int(reply, STEP_PURGE, 0, 3),
+                            (uint16_t)pg_result_int(reply, STEP_PURGE, 0, 4)};
+    return pg_result_bool(reply, STEP_PURGE, 0, 8) ? batch->range.to : batch->range.from;
+}
+
+static void read_purged(const struct batch *batch, const struct pg_result *reply,
                         struct batch_result *result)
 {
     result->rows = pg_result_int(reply, STEP_PURGE, 0, 0);
     result->skipped = pg_result_int(reply, STEP_PURGE, 0, 1);
     result->chunks = pg_result_int(reply, STEP_PURGE, 0, 2);
-    result->reached.block = (uint32_t)pg_result_int(reply, STEP_PURGE, 0, 3);
-    result->reached.offset = (uint16_t)pg_result_int(reply, STEP_PURGE, 0, 4);
+    result->reached = reached(batch, reply);
     result->elapsed_ms = pg_result_double(reply, STEP_PURGE, 0, 5);
     result->children = pg_result_int(reply, STEP_PURGE, 0, 6);
     result->rejected = pg_result_text(reply, STEP_PURGE, 0, 7);
     result->blocks = (int64_t)result->reached.block - batch->range.from.block;
-}
-
-/* A list is done as a whole, or, while there are too many children, not at all. */
-static void read_listed(const struct batch *batch, const struct pg_result *reply,
-                        struct batch_result *result)
-{
-    result->rows = pg_result_int(reply, STEP_PURGE, 0, 0);
-    result->skipped = pg_result_int(reply, STEP_PURGE, 0, 1);
-    result->elapsed_ms = pg_result_double(reply, STEP_PURGE, 0, 2);
-    result->children = pg_result_int(reply, STEP_PURGE, 0, 3);
-    result->rejected = pg_result_text(reply, STEP_PURGE, 0, 4);
-    if (pg_result_bool(reply, STEP_PURGE, 0, 5))
-        result->reached = batch->range.to;
-    result->blocks = (int64_t)result->reached.block - batch->range.from.block;
-    result->chunks = result->blocks > 0;
 }
 
 static void batch_replied(void *arg, const struct pg_result *reply)
@@ -96,10 +90,8 @@ static void batch_replied(void *arg, const struct pg_result *reply)
     result.clock.us = pg_result_int(reply, STEP_GUARD, 0, 0);
     if (batch->asks_waiters)
         result.waiters = pg_result_int(reply, STEP_WAITERS, 0, 0);
-    if (result.outcome == BATCH_COMMITTED && batch->listed) {
-        read_listed(batch, reply, &result);
-    } else if (result.outcome == BATCH_COMMITTED) {
-        read_ranged(batch, reply, &result);
+    if (result.outcome == BATCH_COMMITTED) {
+        read_purged(batch, reply, &result);
     } else {
         result.error = pg_result_error(reply);
         /* PU005 carries the number of rows that it has found. */
@@ -109,65 +101,46 @@ static void batch_replied(void *arg, const struct pg_result *reply)
     batch->fn(batch->arg, &result);
 }
 
-/* The parameters of the statement that deletes: over chunks of blocks, or over a list of TIDs. */
+/* The parameters of sql_purge. */
 struct purge_values {
-    struct query_number numbers[11];
+    char *specification;
+    struct query_number numbers[7];
     char budget[32];
-    const char *values[18];
+    const char *values[10];
 };
 
-static struct pg_step purge_blocks(const struct batch_order *order, struct purge_values *room)
+static struct specification specification_of(const struct batch_order *order)
 {
-    const struct sql_statements *sql = order->statements;
-    struct query_number *n = room->numbers;
-    const char *values[] = {
-        query_number(&n[0], order->run),
-        query_number(&n[1], order->number),
-        order->settings->name,
-        query_number(&n[9], order->root),
-        query_number(&n[2], order->relation),
-        sql->partition,
-        order->cutoff,
-        order->skip_locked ? sql->delete_skip_locked : sql->delete_range,
-        order->skip_locked ? sql->count_range : NULL,
-        sql->family_range,
-        query_number(&n[3], order->range.from.block),
-        query_number(&n[4], order->range.from.offset),
-        query_number(&n[5], order->range.to.block),
-        query_number(&n[6], order->range.to.offset),
-        query_number(&n[7], order->step.chunk_blocks),
-        query_number(&n[8], order->step.max_rows),
-        room->budget,
-        order->settings->audit_digest.count > 0 ? "true" : "false",
+    return (struct specification){
+        .run = order->run,
+        .root = order->root,
+        .relation = order->relation,
+        .job = order->settings->name,
+        .cutoff = order->cutoff,
+        .policy = order->policy,
+        .statements = order->statements,
     };
-
-    snprintf(room->budget, sizeof room->budget, "%.3f", order->step.budget_ms);
-    memcpy(room->values, values, sizeof values);
-    return (struct pg_step){sql_purge, room->values, ARRAY_LENGTH(values)};
 }
 
-static struct pg_step purge_list(const struct batch_order *order, struct purge_values *room)
+static struct pg_step purge(const struct batch_order *order, struct purge_values *room)
 {
-    const struct sql_statements *sql = order->statements;
+    struct specification specification = specification_of(order);
     struct query_number *n = room->numbers;
-    const char *values[] = {
-        query_number(&n[0], order->run),
-        query_number(&n[1], order->number),
-        order->settings->name,
-        query_number(&n[4], order->root),
-        query_number(&n[2], order->relation),
-        sql->partition,
-        order->cutoff,
-        order->skip_locked ? sql->delete_tids_skip_locked : sql->delete_tids,
-        order->skip_locked ? sql->count_tids : NULL,
-        sql->family_tids,
-        order->tids,
-        query_number(&n[3], order->step.max_rows),
-        order->settings->audit_digest.count > 0 ? "true" : "false",
-    };
 
-    memcpy(room->values, values, sizeof values);
-    return (struct pg_step){sql_purge_tids, room->values, ARRAY_LENGTH(values)};
+    room->specification = specification_of_batch(
+        &specification, order->tids != NULL ? BATCH_LIST : BATCH_RANGE, order->skip_locked);
+    snprintf(room->budget, sizeof room->budget, "%.3f", order->step.budget_ms);
+    room->values[0] = room->specification;
+    room->values[1] = query_number(&n[0], order->number);
+    room->values[2] = query_number(&n[1], order->range.from.block);
+    room->values[3] = query_number(&n[2], order->range.from.offset);
+    room->values[4] = query_number(&n[3], order->range.to.block);
+    room->values[5] = query_number(&n[4], order->range.to.offset);
+    room->values[6] = query_number(&n[5], order->step.chunk_blocks);
+    room->values[7] = order->tids;
+    room->values[8] = query_number(&n[6], order->step.max_rows);
+    room->values[9] = room->budget;
+    return (struct pg_step){sql_purge, room->values, ARRAY_LENGTH(room->values)};
 }
 
 struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_fn *fn, void *arg)
@@ -188,7 +161,7 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
     struct pg_step steps[STEP_MOST + 1] = {
         [STEP_BEGIN] = {sql_begin, NULL, 0},
         [STEP_GUARD] = {sql_guard, guard, ARRAY_LENGTH(guard)},
-        [STEP_PURGE] = order->tids != NULL ? purge_list(order, &room) : purge_blocks(order, &room),
+        [STEP_PURGE] = purge(order, &room),
     };
     size_t count = STEP_WAITERS;
 
@@ -204,6 +177,7 @@ struct batch *batch_send(struct pg *pg, const struct batch_order *order, batch_f
         .arg = arg,
     };
     pg_send(pg, steps, count, job->statement_timeout_ms + DEADLINE_GRACE_MS, batch_replied, batch);
+    free(room.specification);
     return batch;
 }
 

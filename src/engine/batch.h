@@ -1,5 +1,6 @@
 /*
- * batch: one transaction: BEGIN | guard | DELETE and its audit row | COMMIT, sent in one request.
+ * batch: one transaction: BEGIN | guard | the action and its audit row | COMMIT, sent in one
+ * request.
  *
  * Promise A is kept here together with pgpurged.purge_batch(): the audit row is written by the
  * statement that deletes, from its exact row count. A batch whose COMMIT was not answered is
@@ -15,7 +16,7 @@
 #include "model/codes.h"
 #include "net/pg_conn.h"
 #include "policy/pacing.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* What to do. Everything pointed to must stay until the reply. */
 struct batch_order {
@@ -25,6 +26,7 @@ struct batch_order {
     int64_t relation; /* OID of the partition: the same, or one of its partitions */
     int64_t run, number;
     const char *cutoff;
+    const char *policy; /* the run's */
     struct tid_range range;
     struct pace_step step;
     const char *

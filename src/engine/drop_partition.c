@@ -1,10 +1,12 @@
 #include "engine/drop_partition.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 #include "catalog/query.h"
 #include "engine/batch.h"
+#include "sql/specification.h"
 #include "sql/statements.h"
 
 enum { STEP_BEGIN, STEP_GUARD, STEP_DROP, STEP_COMMIT, STEP_COUNT };
@@ -17,7 +19,7 @@ void drop_send(struct pg *pg, const struct drop_order *order, pg_result_fn *fn, 
     const struct job_settings *job = order->settings;
     int64_t timeout_ms =
         job->statement_timeout_ms > COUNT_MS ? job->statement_timeout_ms : COUNT_MS;
-    struct query_number n[8];
+    struct query_number n[5];
     const char *guard[] = {
         job->name,
         query_number(&n[0], order->expected_clock.us),
@@ -27,17 +29,16 @@ void drop_send(struct pg *pg, const struct drop_order *order, pg_result_fn *fn, 
         batch_synchronous_commit(job),
         NULL,
     };
-    const char *drop[] = {
-        query_number(&n[4], order->run),
-        query_number(&n[5], order->number),
-        job->name,
-        query_number(&n[6], order->root),
-        query_number(&n[7], order->relation),
-        order->statements->partition,
-        order->cutoff,
-        order->statements->has_never_expires,
-        order->statements->count_partition,
-    };
+    char *specification = specification_of_drop(&(struct specification){
+        .run = order->run,
+        .root = order->root,
+        .relation = order->relation,
+        .job = job->name,
+        .cutoff = order->cutoff,
+        .policy = order->policy,
+        .statements = order->statements,
+    });
+    const char *drop[] = {specification, query_number(&n[4], order->number)};
     const struct pg_step steps[STEP_COUNT] = {
         [STEP_BEGIN] = {sql_begin, NULL, 0},
         [STEP_GUARD] = {sql_guard, guard, ARRAY_LENGTH(guard)},
@@ -46,6 +47,7 @@ void drop_send(struct pg *pg, const struct drop_order *order, pg_result_fn *fn, 
     };
 
     pg_send(pg, steps, STEP_COUNT, timeout_ms + DEADLINE_GRACE_MS, fn, arg);
+    free(specification);
 }
 
 void drop_read(const struct pg_result *reply, struct drop_result *result)

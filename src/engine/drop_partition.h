@@ -20,7 +20,7 @@
 #include "config/settings.h"
 #include "model/codes.h"
 #include "net/pg_conn.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* Everything pointed to must stay until the reply. */
 struct drop_order {
@@ -29,6 +29,7 @@ struct drop_order {
     int64_t root, relation;                  /* OIDs of the job's table and of the partition */
     int64_t run, number;
     const char *cutoff;
+    const char *policy; /* the run's */
     struct wall expected_clock;
     bool has_closing;
     struct wall closes_at; /* only if has_closing */

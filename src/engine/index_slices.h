@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "model/tid.h"
 #include "net/pg_conn.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 struct slices {
     char from[48];    /* the mark at which the next slice begins; "" = the first one */

@@ -14,6 +14,7 @@
 #include "engine/drop_partition.h"
 #include "engine/job_life.h"
 #include "engine/sample.h"
+#include "sql/action.h"
 #include "sql/vacuum.h"
 
 enum {
@@ -273,6 +274,7 @@ bool job_may_drop(struct job *job)
     bool may = false;
 
     if (!job->table.partitioned || !job->settings->drop_partitions ||
+        !job->sql.action->may_drop ||
         job->settings->audit_digest.count > 0) /* which wants to see each row */
         return false;
     if (job->settings->references.count > 0) /* PostgreSQL would not know */
@@ -372,6 +374,7 @@ enum job_event job_enter_drop(struct job *job)
         .run = job->totals.run.id,
         .number = ++job->totals.number,
         .cutoff = job->totals.run.cutoff,
+        .policy = job->totals.run.policy,
         .expected_clock = guard_expected(job->host.clock, mono_now()),
         .has_closing = job_has_closing(job),
         .closes_at = schedule_state(job->schedule)->window_changes,
@@ -390,6 +393,7 @@ static void set_pipeline_target(struct job *job)
         .settings = job->settings,
         .sql = &job->sql,
         .cutoff = job->totals.run.cutoff,
+        .policy = job->totals.run.policy,
         .root = job->table.relation,
         .relation = job->targets.at->relation,
         .run = job->totals.run.id,

@@ -414,6 +414,7 @@ static void send(struct worker *worker, struct in_flight *batch)
         .run = target->run,
         .number = ++*target->number,
         .cutoff = target->cutoff,
+        .policy = target->policy,
         .range = batch->range.range,
         .step = batch->step,
         .tids = tids,

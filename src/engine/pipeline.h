@@ -36,6 +36,7 @@ struct pipeline_target {
     const struct job_settings *settings;
     const struct sql_statements *sql;
     const char *cutoff;
+    const char *policy; /* the run's */
     int64_t root, relation; /* OIDs of the job's table and of the partition */
     int64_t run;
     int64_t *number; /* the highest number of a batch that was used; the next one is one more */

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "net/pg_conn.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* An index that begins with the column, over all rows or all marked ones. */
 struct probe_index {

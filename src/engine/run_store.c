@@ -8,6 +8,7 @@
 #include "catalog/query.h"
 #include "config.h"
 #include "report/json.h"
+#include "sql/action.h"
 #include "sql/statements.h"
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
@@ -18,7 +19,7 @@ void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relati
     /* A run of another retention is another run: its cutoff would be wrong for this one. */
     char *policy = text_format("expires = %s; due: %s", job->expires.written, sql->predicate);
     const char *values[] = {job->name,  query_number(&oid, relation),
-                            sql->table, "delete",
+                            sql->table, sql->action->name,
                             policy,     "heap scan",
                             retention,  PACKAGE_STRING,
                             owner};
@@ -30,9 +31,11 @@ void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relati
 void run_open_read(const struct pg_result *reply, struct run *run)
 {
     const char *cutoff = pg_result_text(reply, QUERY_STEP, 0, 1);
+    const char *policy = pg_result_text(reply, QUERY_STEP, 0, 10);
 
     run->id = pg_result_int(reply, QUERY_STEP, 0, 0);
     snprintf(run->cutoff, sizeof run->cutoff, "%s", cutoff != NULL ? cutoff : "");
+    snprintf(run->policy, sizeof run->policy, "%s", policy != NULL ? policy : "");
     run->resumed = pg_result_bool(reply, QUERY_STEP, 0, 2);
     run->next_block = (uint32_t)pg_result_int(reply, QUERY_STEP, 0, 3);
     run->last_batch = pg_result_int(reply, QUERY_STEP, 0, 4);

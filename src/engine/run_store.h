@@ -12,12 +12,13 @@
 #include "model/rejected.h"
 #include "net/pg_conn.h"
 #include "policy/window.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* A run as it stands in pgpurged.runs. */
 struct run {
     int64_t id;
     char cutoff[48];      /* as PostgreSQL reads it back under any DateStyle */
+    char policy[65];      /* pgpurged.policies.hash */
     bool resumed;         /* it was cut off before and goes on */
     uint32_t next_block;  /* of at_partition, or of the table */
     int64_t at_partition; /* OID; 0 = none yet, or the table has no partitions */

@@ -12,7 +12,7 @@
 #include "catalog/partitions.h"
 #include "config/settings.h"
 #include "net/pg_conn.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 enum {
     SAMPLE_PAGES = 2000,

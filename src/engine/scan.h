@@ -17,7 +17,7 @@
 #include "engine/index_slices.h"
 #include "engine/scan_ranges.h"
 #include "policy/pacing.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 struct scan;
 

@@ -14,7 +14,7 @@
 #include "model/codes.h"
 #include "net/pg_conn.h"
 #include "policy/scan_choice.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* What is asked about; stays until the answer. */
 struct scan_question {

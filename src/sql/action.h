@@ -1,41 +1,32 @@
 /*
- * purge: the text of the statements that find and delete due rows of one table. Nothing else in the
- * product writes a DELETE.
+ * action: what happens to a due row. A new action is one struct action.
  *
- * Those of the heap scan take the same parameters: $1 and $2 a half-open range of TIDs (tid), $3
- * the cutoff (timestamptz). Those of the index scan take them as is said beside each. Names are
- * quoted, operators are qualified with pg_catalog, so that no search_path can steer them; the
- * application's triggers see the database's own search_path.
+ * Nothing else in the product writes a statement that changes rows of the application. Its
+ * condition, which says the rows, holds the full predicate (promise R).
  */
 #ifndef PGPURGED_SQL_ACTION_H
 #define PGPURGED_SQL_ACTION_H
 
+#include <stdbool.h>
+
 #include "sql/predicate.h"
 
-/* The texts, each free()d by sql_statements_free(). */
-struct sql_statements {
-    char *predicate;          /* what makes a row due, for people (--plan, runs.policy) */
-    char *table;              /* the job's table, qualified and quoted */
-    char *partition;          /* likewise the partition: the same, or one of its partitions */
-    char *delete_range;       /* due rows of the range; waits for locks up to lock_timeout */
-    char *delete_skip_locked; /* the same, leaving out rows that others have locked */
-    char *count_range;        /* due rows in the range */
-    char *family_range, *family_tids; /* what refers to the partition's rows, for purge_batch() and
-                                         purge_tids() (sql/schema.sql); NULL = nothing does */
-    char *has_never_expires; /* $1 cutoff -> whether the partition has a row that is not due */
-    char *count_partition;   /* $1 cutoff -> its rows, its due rows */
-
-    /* The index scan: what asks the index runs under sql_index_settings (sql/statements.h). */
-    char *probe;       /* $1 cutoff $2 limit -> due rows, counted up to the limit */
-    char *take_slice;  /* $1 mark to begin at (NULL = the first) $2 limit $3 cutoff -> TIDs
-                          of due rows in order (tid[]; NULL if there are none), the highest mark
-                          among them (the next slice's $1), rows */
-    char *delete_tids; /* $1 tid[] $2 cutoff; waits for locks up to lock_timeout */
-    char *delete_tids_skip_locked; /* likewise, leaving out rows that others have locked */
-    char *count_tids;              /* $1 tid[] $2 cutoff: due rows of the list */
+struct action {
+    const char *name;       /* as in pgpurged.runs and pgpurged.audit */
+    const char *privileges; /* on the table, as in a GRANT */
+    /* The statement that does it to the rows t of the relation for which the condition holds; its
+     * row count is what the audit table says. A RETURNING clause may be put behind it. free() it.
+     */
+    char *(*statement)(const struct sql_target *target, const char *relation,
+                       const char *condition);
+    bool stays_due;   /* the row is still due afterwards */
+    bool may_drop;    /* a partition that holds nothing but due rows may be dropped instead */
+    bool frees_space; /* a VACUUM afterwards makes space reusable */
 };
 
-struct sql_statements sql_statements_for(const struct sql_target *target);
-void sql_statements_free(struct sql_statements *statements);
+extern const struct action action_delete;
+
+/* `DELETE FROM ONLY relation AS row WHERE condition`; free() it. */
+char *sql_delete(const char *relation, const char *row, const char *condition);
 
 #endif

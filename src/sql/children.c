@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "sql/action.h"
 #include "sql/quote.h"
 
 static bool refers_to_itself(const struct fk_reference *reference)
@@ -321,22 +322,24 @@ static char *step_sql(const struct fk_path *path, const struct sql_scope *scope,
     char *found = found_sql(path, scope, partition, row);
     char *above = family_tree(path, scope, NULL), *due = is_due(scope);
     char *refers_up = refers_at(path, 'k', path->length);
-    struct text sql = {0};
+    struct text condition = {0};
+    char *sql;
 
-    text_addf(&sql,
-              "DELETE FROM ONLY %s AS %s\n"
-              " WHERE %s.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
+    text_addf(&condition,
+              "%s.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(\n"
               "%s))\n"
               "  AND EXISTS (SELECT FROM %s\n"
               "        WHERE %s\n"
               "          AND %s)",
-              partition->name, row, row, found, above, refers_up, due);
-    add_nothing_refers(keeps_of(path, row), &sql);
+              row, found, above, refers_up, due);
+    add_nothing_refers(keeps_of(path, row), &condition);
+    sql = sql_delete(partition->name, row, condition.data);
+    text_free(&condition);
     free(found);
     free(above);
     free(due);
     free(refers_up);
-    return text_take(&sql);
+    return sql;
 }
 
 /* Where rows of a table refer to each other, a step takes those to which none refers; then the next

@@ -21,11 +21,11 @@ struct sql_scope {
     const char *partition; /* qualified and quoted */
     const char *rows;      /* the range or the list of TIDs */
     const char *due;
-    const char *limit; /* the parameter that says how many rows a step may delete: $4 */
+    const char *limit; /* the parameter that says how many rows a step may delete */
 };
 
 /*
- * What purge_batch() and purge_tids() need to know (sql/schema.sql), as JSON; NULL where nothing
+ * What purge_batch() needs to know (sql/schema.sql), as JSON; NULL where nothing
  * refers to table 0. `rejected` counts for each reference that keeps rows of table 0, in the
  * family's order, the due rows that it keeps; a row kept by several counts for the first of
  * them, those that are not followed before the others.

@@ -52,6 +52,7 @@ struct sql_target {
     const char *where; /* an expression that may be trusted to be one; NULL or "" = none */
     struct sql_row_retention row_retention;
     const struct columns *digest; /* of the rows that go, for the audit row; NULL = none */
+    const struct action *action;  /* what happens to due rows (sql/action.h); NULL = delete */
 };
 
 /* `cutoff` is the text of a timestamptz; with a retention in the row it is the moment of the run.

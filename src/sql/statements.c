@@ -39,17 +39,11 @@ const char sql_guard[] =
     " $4, $5, $6, $7)";
 
 const char sql_purge[] =
-    "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected"
-    " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,"
-    " $13, $14, $15, $16, $17, $18)";
+    "SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected, done"
+    " FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
-const char sql_purge_tids[] =
-    "SELECT rows, skipped, elapsed_ms, children, rejected, done"
-    " FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
-
-const char sql_drop_partition[] =
-    "SELECT dropped, rows, why, locked"
-    " FROM pgpurged.drop_partition($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const char sql_drop_partition[] = "SELECT dropped, rows, why, locked"
+                                  " FROM pgpurged.drop_partition($1, $2)";
 
 const char sql_open_run[] =
     "SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches,"

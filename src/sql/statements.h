@@ -21,21 +21,13 @@ extern const char sql_index_settings[];
 extern const char sql_guard[]; /* $1 job $2 expected clock (us) $3 closes_at (us or NULL) $4
                                   lock_timeout (ms) $5 statement_timeout (ms) $6 synchronous_commit
                                   $7 wal_compression or NULL -> clock (us) */
-extern const char
-    sql_purge[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 partition $7 cutoff $8
-                    delete $9 count $10 family $11 from_block $12 from_offset $13
-                    to_block $14 to_offset $15 chunk_blocks $16 max_rows $17 budget_ms $18 digest
-                    -> rows, skipped, chunks, next_block, next_offset, elapsed_ms,
-                    children, rejected (an array, one for each reference; or NULL) */
+/* $1 specification (sql/specification.h) $2 batch $3 from_block $4 from_offset $5 to_block $6
+ * to_offset $7 chunk_blocks $8 tids, in order, instead of a range; or NULL $9 max_rows $10
+ * budget_ms -> rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected (an
+ * array, one for each reference; or NULL), done */
+extern const char sql_purge[];
 
-/* The same for a list of TIDs: begin, guard, purge_tids, commit. */
-extern const char
-    sql_purge_tids[]; /* $1 run $2 batch $3 job $4 root $5 relation $6 partition $7 cutoff
-                         $8 delete $9 count $10 family $11 tids, in order $12 max_rows $13 digest
-                         -> rows, skipped, elapsed_ms, children, rejected, done */
-
-/* Instead of a batch: $1 run $2 batch $3 job $4 root $5 relation $6 partition $7 cutoff $8
- * has_never_expires $9 count_partition -> dropped, rows, why, locked */
+/* Instead of a batch: $1 specification $2 batch -> dropped, rows, why, locked */
 extern const char sql_drop_partition[];
 
 /* A run's life. */

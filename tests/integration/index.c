@@ -33,6 +33,30 @@ static const char *explain(PGconn *conn, const char *settings, const char *sql,
     return keep_text(text_take(&plan));
 }
 
+/* The statement of a batch; `range` and `list` are arguments of EXECUTE. */
+static const char *explain_batch(PGconn *conn, const char *settings, const char *sql,
+                                 const char *range, const char *list)
+{
+    const char *plan;
+
+    sql_exec(conn, "PREPARE batch (tid, tid, timestamptz, tid[]) AS %s", sql);
+    plan = explain(conn, settings,
+                   keep_format("EXECUTE batch (%s, '%s', %s)", range, MARKS_CUTOFF, list), NULL, 0);
+    sql_exec(conn, "DEALLOCATE batch");
+    return plan;
+}
+
+static const char *explain_range(PGconn *conn, const char *sql, const char *range)
+{
+    return explain_batch(conn, "", sql, range, "NULL");
+}
+
+static const char *explain_list(PGconn *conn, const char *sql)
+{
+    return explain_batch(conn, "SET LOCAL enable_seqscan = off", sql, "NULL, NULL",
+                         "'{\"(1,1)\",\"(300,7)\"}'");
+}
+
 static const struct plan_case {
     const char *name, *column_type;
     enum time_type type;
@@ -90,22 +114,19 @@ static void check_plans(const struct plan_case *row, struct scaner *scaner)
     static const char *const no_bound[] = {NULL, "50000", MARKS_CUTOFF};
     static const char *const bound[] = {"2026-01-05", "1000", MARKS_CUTOFF};
     static const char *const limit[] = {MARKS_CUTOFF, "100000"};
-    static const char *const range[] = {"(16,0)", "(32,0)", MARKS_CUTOFF};
-    static const char *const long_range[] = {"(16,0)", "(400,0)", MARKS_CUTOFF};
-    static const char *const tids[] = {"{\"(1,1)\",\"(300,7)\"}", MARKS_CUTOFF};
+    const char *range = "'(16,0)', '(32,0)'", *long_range = "'(16,0)', '(400,0)'";
     const struct sql_statements *sql = &scaner->sql;
     PGconn *own = scaner->role;
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, no_bound, 3), false);
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, bound, 3), false);
     check_index_plan(row, explain(own, sql_index_settings, sql->probe, limit, 2), true);
-    check_heap_plan(row, explain(own, "", sql->delete_range, range, 3));
-    check_heap_plan(row, explain(own, "", sql->delete_range, long_range, 3));
-    check_heap_plan(row, explain(own, "", sql->delete_skip_locked, range, 3));
-    check_heap_plan(row, explain(own, "", sql->count_range, range, 3));
-    check_tids_plan(row, explain(own, "SET LOCAL enable_seqscan = off", sql->delete_tids, tids, 2));
-    check_tids_plan(
-        row, explain(own, "SET LOCAL enable_seqscan = off", sql->delete_tids_skip_locked, tids, 2));
+    check_heap_plan(row, explain_range(own, sql->delete_range, range));
+    check_heap_plan(row, explain_range(own, sql->delete_range, long_range));
+    check_heap_plan(row, explain_range(own, sql->delete_skip_locked, range));
+    check_heap_plan(row, explain_range(own, sql->count_range, range));
+    check_tids_plan(row, explain_list(own, sql->delete_tids));
+    check_tids_plan(row, explain_list(own, sql->delete_tids_skip_locked));
 }
 
 START_TEST(each_statement_is_planned_as_it_is_meant)
@@ -134,16 +155,14 @@ static void check_epoch_plans(const struct plan_case *row, struct scaner *scaner
 {
     static const char *const slice[] = {"1767571200000", "1000", MARKS_CUTOFF};
     static const char *const limit[] = {MARKS_CUTOFF, "100000"};
-    static const char *const range[] = {"(16,0)", "(32,0)", MARKS_CUTOFF};
-    static const char *const tids[] = {"{\"(1,1)\",\"(300,7)\"}", MARKS_CUTOFF};
     const struct sql_statements *sql = &scaner->sql;
     PGconn *own = scaner->role;
-    const char *heap = explain(own, "", sql->delete_range, range, 3);
+    const char *heap = explain_range(own, sql->delete_range, "'(16,0)', '(32,0)'");
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, slice, 3), false);
     check_index_plan(row, explain(own, sql_index_settings, sql->probe, limit, 2), true);
     check_heap_plan(row, heap);
-    check_tids_plan(row, explain(own, "SET LOCAL enable_seqscan = off", sql->delete_tids, tids, 2));
+    check_tids_plan(row, explain_list(own, sql->delete_tids));
     /* The cutoff has become a number once, and not for each row. */
     ck_assert_msg(strcasestr(heap, "extract") == NULL && strstr(heap, "floor") == NULL, "%s:\n%s",
                   row->name, heap);
@@ -174,7 +193,7 @@ START_TEST(an_epoch_is_compared_with_a_number_through_the_index_as_well)
 }
 END_TEST
 
-/* purge_tids() must not read a table of some hundred pages for a few thousand TIDs, which is what
+/* purge_batch() must not read a table of some hundred pages for a few thousand TIDs, which is what
  * the planner would do by itself. */
 START_TEST(a_batch_of_tids_does_not_read_the_table)
 {
@@ -318,8 +337,10 @@ START_TEST(planning_a_batch_does_not_read_what_earlier_batches_have_left_in_the_
     sql_exec(scaner.role, "PREPARE purge (tid, tid, timestamptz) AS %s", scaner.sql.delete_range);
     ck_assert_int_le(planning_pages(&scaner, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
                      20);
-    sql_exec(scaner.role, "PREPARE tids (tid[], timestamptz) AS %s", scaner.sql.delete_tids);
-    ck_assert_int_le(planning_pages(&scaner, "EXECUTE tids ('{\"(400,1)\"}', '2026-08-01')"), 20);
+    sql_exec(scaner.role, "PREPARE tids (tid, tid, timestamptz, tid[]) AS %s",
+             scaner.sql.delete_tids);
+    ck_assert_int_le(
+        planning_pages(&scaner, "EXECUTE tids (NULL, NULL, '2026-08-01', '{\"(400,1)\"}')"), 20);
     scaner_end(&scaner);
 }
 END_TEST

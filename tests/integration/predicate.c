@@ -17,7 +17,7 @@
 #include "integration/promises.h"
 #include "integration/scene.h"
 #include "integration/session.h"
-#include "sql/action.h"
+#include "sql/target_statements.h"
 
 /* --- where --- */
 
@@ -300,7 +300,8 @@ static void assert_plan(PGconn *conn, const char *sql, const char *types, const 
 START_TEST(no_statement_has_an_anti_join_and_each_is_read_by_its_range_list_or_index)
 {
 #define RANGE "tid, tid, timestamptz", "'(0,0)', '(40,0)', now() - interval '30 d'"
-#define LIST  "tid[], timestamptz", "'{\"(0,1)\",\"(7,2)\"}', now() - interval '30 d'"
+#define LIST                                                                                       \
+    "tid, tid, timestamptz, tid[]", "NULL, NULL, now() - interval '30 d', '{\"(0,1)\",\"(7,2)\"}'"
     struct scene scene = scene_of_many_posts();
     struct sql_statements sql = sql_statements_for(&plan_target);
 
@@ -353,10 +354,10 @@ START_TEST(no_step_that_deletes_children_has_an_anti_join)
     struct scene scene = scene_of_many_posts();
     struct sql_statements sql = sql_statements_for(&plan_target);
 
-    assert_plan_of_steps(scene.own, sql.family_range, "tid, tid, timestamptz, bigint",
-                         "'(0,0)', '(40,0)', now() - interval '30 d', 1000");
-    assert_plan_of_steps(scene.own, sql.family_tids, "tid[], timestamptz, bigint",
-                         "'{\"(0,1)\",\"(7,2)\"}', now() - interval '30 d', 1000");
+    assert_plan_of_steps(scene.own, sql.family_range, "tid, tid, timestamptz, tid[], bigint",
+                         "'(0,0)', '(40,0)', now() - interval '30 d', NULL, 1000");
+    assert_plan_of_steps(scene.own, sql.family_tids, "tid, tid, timestamptz, tid[], bigint",
+                         "NULL, NULL, now() - interval '30 d', '{\"(0,1)\",\"(7,2)\"}', 1000");
     sql_statements_free(&sql);
     scene_end(&scene);
 }

@@ -121,25 +121,37 @@ PGresult *scaner_query(PGconn *conn, const char *sql, const char *const *values,
 
 /* --- batches --- */
 
+char *scaner_specification(const struct scaner *scaner, enum batch_form form, bool skip_locked)
+{
+    struct specification about = {
+        .run = 1,
+        .root = scaner->relation,
+        .relation = scaner->relation,
+        .job = "marks",
+        .cutoff = scaner->cutoff,
+        .policy = "a hash",
+        .statements = &scaner->sql,
+    };
+
+    return specification_of_batch(&about, form, skip_locked);
+}
+
 struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list, bool skip_locked,
                                          int64_t max_rows)
 {
-    const char *values[] = {"1",
+    char *specification = scaner_specification(scaner, BATCH_LIST, skip_locked);
+    const char *values[] = {specification,
                             keep_format("%lld", (long long)++scaner->batch),
-                            "marks",
-                            keep_format("%lld", (long long)scaner->relation),
-                            keep_format("%lld", (long long)scaner->relation),
-                            scaner->sql.partition,
-                            scaner->cutoff,
-                            skip_locked ? scaner->sql.delete_tids_skip_locked
-                                        : scaner->sql.delete_tids,
-                            skip_locked ? scaner->sql.count_tids : NULL,
+                            NULL,
+                            NULL,
+                            NULL,
+                            NULL,
                             NULL,
                             list,
                             keep_format("%lld", (long long)max_rows),
-                            "false"};
-    PGresult *result = PQexecParams(scaner->role, sql_purge_tids, ARRAY_LENGTH(values), NULL,
-                                    values, NULL, NULL, 0);
+                            "1000"};
+    PGresult *result =
+        PQexecParams(scaner->role, sql_purge, ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0);
     struct scaner_batch batch = {.sqlstate = "00000"};
 
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
@@ -149,6 +161,7 @@ struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list
         batch.sqlstate = keep_format("%s", PQresultErrorField(result, PG_DIAG_SQLSTATE));
     }
     PQclear(result);
+    free(specification);
     return batch;
 }
 

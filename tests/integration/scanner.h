@@ -14,7 +14,7 @@
 #include "integration/scene.h"
 #include "net/loop.h"
 #include "net/pg_conn.h"
-#include "sql/action.h"
+#include "sql/specification.h"
 
 struct scaner {
     struct scene scene;
@@ -47,7 +47,10 @@ int64_t scaner_probe(struct scaner *scaner);
 /* The next slice, into scaner->slices, of `limit` rows unless it has to be longer. */
 void scaner_take_slice(struct scaner *scaner, int64_t limit);
 
-/* What purge_tids() has answered. */
+/* What purge_batch() is told of every batch of run 1; free() it. */
+char *scaner_specification(const struct scaner *scaner, enum batch_form form, bool skip_locked);
+
+/* What purge_batch() has answered for a list. */
 struct scaner_batch {
     const char *sqlstate; /* "00000" if it was committed */
     int64_t rows, skipped;

@@ -3,6 +3,7 @@
  * by the DELETE (promise R), and the audit row says exactly what is gone (promise A).
  */
 #include <check.h>
+#include <stdlib.h>
 
 #include "base/text.h"
 #include "integration/await.h"
@@ -83,16 +84,15 @@ START_TEST(a_row_restored_while_the_batch_waits_for_it_stays)
     PGconn *own = scaner.scene.own, *other = scene_connect(&scaner.scene);
     int backend = PQbackendPID(scaner.role);
     PGresult *result;
-    const char *values[] = {scaner_tids(&scaner, "true"), scaner.sql.delete_tids,
-                            scaner.sql.partition};
+    char *specification = scaner_specification(&scaner, BATCH_LIST, false);
+    const char *values[] = {specification, scaner_tids(&scaner, "true")};
 
     sql_exec(other, "BEGIN; UPDATE marks SET mark = NULL WHERE id = 7");
-    ck_assert(PQsendQueryParams(
-        scaner.role,
-        "SELECT rows FROM pgpurged.purge_tids(1, 1, 'marks',"
-        " 'marks'::regclass, 'marks'::regclass, $3, '2026-08-01 00:00:00+00', $2, NULL,"
-        " NULL, $1::tid[], 100, false)",
-        ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
+    ck_assert(PQsendQueryParams(scaner.role,
+                                "SELECT rows FROM pgpurged.purge_batch($1, 1, NULL, NULL, NULL, "
+                                "NULL, NULL, $2::tid[], 100, 1000)",
+                                ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
+    free(specification);
     await_sql(own,
               keep_format("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d",
                           backend),

@@ -11,13 +11,13 @@
 
 #include "base/text.h"
 #include "golden.h"
-#include "sql/action.h"
 #include "sql/advice.h"
 #include "sql/limits.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
 #include "sql/statements.h"
 #include "sql/tally.h"
+#include "sql/target_statements.h"
 #include "sql/vacuum.h"
 #include "sql_cases.h"
 
@@ -267,19 +267,17 @@ static char *with_cutoff(const char *predicate, const char *parameter)
 START_TEST(every_delete_carries_the_full_predicate)
 {
     struct sql_statements statements = sql_statements_for(&target_cases[_i].target);
-    char *of_tids = with_cutoff(statements.predicate, "$2");
     char *of_probe = with_cutoff(statements.predicate, "$1");
 
     ck_assert(strstr(statements.delete_range, statements.predicate) != NULL);
     check_skip_locked(statements.delete_skip_locked, statements.predicate);
     ck_assert(strstr(statements.count_range, statements.predicate) != NULL);
-    ck_assert(strstr(statements.delete_tids, of_tids) != NULL);
-    check_skip_locked(statements.delete_tids_skip_locked, of_tids);
-    ck_assert(strstr(statements.count_tids, of_tids) != NULL);
+    ck_assert(strstr(statements.delete_tids, statements.predicate) != NULL);
+    check_skip_locked(statements.delete_tids_skip_locked, statements.predicate);
+    ck_assert(strstr(statements.count_tids, statements.predicate) != NULL);
     ck_assert(strstr(statements.take_slice, statements.predicate) != NULL);
     ck_assert(strstr(statements.probe, of_probe) != NULL);
     free(of_probe);
-    free(of_tids);
     sql_statements_free(&statements);
 }
 END_TEST
@@ -331,7 +329,7 @@ static const struct flight_case {
     {"settings", sql_settings, 0},
     {"patient_settings", sql_patient_settings, 1},
     {"guard", sql_guard, 7},
-    {"purge", sql_purge, 18},
+    {"purge", sql_purge, 10},
     {"open_run", sql_open_run, 9},
     {"save_run", sql_save_run, 8},
     {"close_run", sql_close_run, 9},
@@ -339,7 +337,7 @@ static const struct flight_case {
     {"server", sql_server, 0},
     {"version", sql_version, 0},
     {"columns", sql_columns, 1},
-    {"drop_partition", sql_drop_partition, 9},
+    {"drop_partition", sql_drop_partition, 2},
     {"distributed", sql_distributed, 1},
     {"zone", sql_zone, 1},
     {"last_batches", sql_last_batches, 1},
@@ -348,7 +346,6 @@ static const struct flight_case {
     {"instant", sql_instant, 3},
     {"index_settings", sql_index_settings, 0},
     {"index", sql_index, 2},
-    {"purge_tids", sql_purge_tids, 13},
 };
 
 START_TEST(flights_read_as)

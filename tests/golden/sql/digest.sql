@@ -83,8 +83,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
@@ -95,11 +95,11 @@ SELECT pg_catalog.count(*),
 WITH gone AS (DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
 RETURNING ROW(t."tenant", t."Id")::pg_catalog.text AS key)
 SELECT pg_catalog.count(*),
@@ -108,7 +108,7 @@ SELECT pg_catalog.count(*),
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 

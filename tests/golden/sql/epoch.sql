@@ -86,8 +86,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."posts" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
@@ -95,19 +95,19 @@ DELETE FROM ONLY "public"."posts" AS t
 DELETE FROM ONLY "public"."posts" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."posts" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
+  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."posts" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleteat" OPERATOR(pg_catalog.<) (SELECT pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz)) OPERATOR(pg_catalog.*) 1000::pg_catalog.numeric)::pg_catalog.int8) AND
        t."deleteat" OPERATOR(pg_catalog.>) (SELECT '31536000000'::pg_catalog.int8) AND
        NOT t."deleteat" OPERATOR(pg_catalog.=) '999999999'::pg_catalog.int8) IS TRUE;
 

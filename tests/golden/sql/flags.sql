@@ -136,8 +136,8 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
@@ -149,8 +149,8 @@ DELETE FROM ONLY "public"."orders" AS t
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
@@ -158,7 +158,7 @@ DELETE FROM ONLY "public"."orders" AS t
        t."Visible"::pg_catalog.int8 OPERATOR(pg_catalog.=) '0'::pg_catalog.int8 AND
        t."status"::pg_catalog.text OPERATOR(pg_catalog.=) 'it''s gone'::pg_catalog.text) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND
@@ -168,8 +168,8 @@ DELETE FROM ONLY "public"."orders" AS t
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $2::pg_catalog.timestamptz) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND (t."deleted_at" OPERATOR(pg_catalog.<) (SELECT $3::pg_catalog.timestamptz) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) AND
        NOT (t."deleted_at" OPERATOR(pg_catalog.>=) '2001-01-01 00:00:00+14'::pg_catalog.timestamptz AND t."deleted_at" OPERATOR(pg_catalog.<) '2001-01-01 24:00:00-12'::pg_catalog.timestamptz) AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00+02:00'::pg_catalog.timestamptz AND

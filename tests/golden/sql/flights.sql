@@ -17,7 +17,7 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_
 SELECT pgpurged.guard($1, pg_catalog.to_timestamp($2::double precision OPERATOR(pg_catalog./) 1e6::double precision), pg_catalog.to_timestamp($3::double precision OPERATOR(pg_catalog./) 1e6::double precision), $4, $5, $6, $7);
 
 -- purge
-SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18);
+SELECT rows, skipped, chunks, next_block, next_offset, elapsed_ms, children, rejected, done FROM pgpurged.purge_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
 
 -- open_run
 SELECT id, cutoff, resumed, next_block, last_batch, passes, rows, batches, (extract(epoch FROM cutoff::timestamptz) * 1000000)::bigint, at_partition, policy FROM pgpurged.open_run($1, $2, $3, $4, $5, $6, $7, $8, $9);
@@ -41,7 +41,7 @@ SELECT pgpurged.version();
 WITH RECURSIVE typ AS (  SELECT a.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace,         format_type(a.atttypid, a.atttypmod) AS declared, a.attnotnull    FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid   WHERE a.attrelid = $1::oid AND a.attnum > 0 AND NOT a.attisdropped  UNION ALL  SELECT d.attname, t.oid, t.typname, t.typtype, t.typbasetype, t.typnamespace, d.declared,         d.attnotnull    FROM typ AS d JOIN pg_type AS t ON t.oid = d.typbasetype WHERE d.typtype = 'd') SELECT typ.attname, typ.declared,  CASE WHEN typ.typtype = 'e' THEN 'enum'       WHEN typ.typnamespace = 'pg_catalog'::regnamespace THEN typ.typname END AS type,  e.enumlabel AS label, NOT typ.attnotnull AS nullable, quote_ident(typ.attname) AS written  FROM typ LEFT JOIN pg_enum AS e ON e.enumtypid = typ.oid WHERE typ.typtype <> 'd' ORDER BY typ.attname, e.enumsortorder;
 
 -- drop_partition
-SELECT dropped, rows, why, locked FROM pgpurged.drop_partition($1, $2, $3, $4, $5, $6, $7, $8, $9);
+SELECT dropped, rows, why, locked FROM pgpurged.drop_partition($1, $2);
 
 -- distributed
 SELECT EXISTS (SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrel = $1::oid);
@@ -66,7 +66,4 @@ SELECT pg_catalog.set_config('search_path', 'pg_catalog', true), pg_catalog.set_
 
 -- index
 SELECT (SELECT i.indexrelid::regclass::text   FROM pg_index AS i   JOIN pg_class AS c ON c.oid = i.indexrelid   JOIN pg_am AS m ON m.oid = c.relam   JOIN pg_opclass AS o ON o.oid = i.indclass[0]  WHERE i.indrelid = a.attrelid AND i.indkey[0] = a.attnum AND m.amname = 'btree'    AND o.opcdefault AND i.indisvalid AND i.indisready AND i.indislive    AND (i.indpred IS NULL OR pg_get_expr(i.indpred, i.indrelid) =         format('(%I IS NOT NULL)', a.attname))  ORDER BY pg_relation_size(i.indexrelid), i.indexrelid LIMIT 1) AS name, (SELECT s.correlation FROM pg_stats AS s   WHERE s.schemaname = n.nspname AND s.tablename = r.relname AND s.attname = a.attname     AND NOT s.inherited) AS correlation FROM pg_attribute AS a JOIN pg_class AS r ON r.oid = a.attrelid JOIN pg_namespace AS n ON n.oid = r.relnamespace WHERE a.attrelid = $1::oid AND a.attname = $2 AND a.attnum > 0 AND NOT a.attisdropped;
-
--- purge_tids
-SELECT rows, skipped, elapsed_ms, children, rejected, done FROM pgpurged.purge_tids($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13);
 

@@ -106,10 +106,10 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
 
@@ -117,25 +117,25 @@ DELETE FROM ONLY "public"."orders" AS t
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."deleted_on" OPERATOR(pg_catalog.<) (SELECT (pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval)) AND
        t."deleted_on" OPERATOR(pg_catalog.>) (SELECT (pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) OPERATOR(pg_catalog.-) '1 day'::pg_catalog.interval))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', (t."deleted_on" OPERATOR(pg_catalog.+) 1)::timestamp) OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_on" OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date) IS TRUE;
 

@@ -128,10 +128,10 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
@@ -141,18 +141,18 @@ DELETE FROM ONLY "public"."orders" AS t
 DELETE FROM ONLY "public"."orders" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."orders" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
        NOT pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.=) '2003-03-03 00:00:00+02:00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND
@@ -160,10 +160,10 @@ DELETE FROM ONLY "public"."orders" AS t
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."orders" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $2::pg_catalog.timestamptz)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."deleted_at" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone('Asia/Tokyo', $3::pg_catalog.timestamptz)) AND
        t."deleted_at" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone('Asia/Tokyo', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone('Asia/Tokyo', t."deleted_at") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz AND
        NOT t."deleted_at"::pg_catalog.date OPERATOR(pg_catalog.=) '2001-01-01'::pg_catalog.date AND
        NOT t."deleted_at" OPERATOR(pg_catalog.=) '2002-02-02 00:00:00'::pg_catalog.timestamp AND

@@ -95,32 +95,32 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $2::pg_catalog.timestamptz)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $3::pg_catalog.timestamptz)) AND
        t."größe\" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- delete_tids_skip_locked
 DELETE FROM ONLY "My ""Shop"""."it's.a table" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "My ""Shop"""."it's.a table" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-         AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $2::pg_catalog.timestamptz)) AND
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+         AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $3::pg_catalog.timestamptz)) AND
        t."größe\" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE
           FOR UPDATE SKIP LOCKED))
-  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $2::pg_catalog.timestamptz)) AND
+  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $3::pg_catalog.timestamptz)) AND
        t."größe\" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "My ""Shop"""."it's.a table" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
-  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $2::pg_catalog.timestamptz)) AND
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
+  AND ((t."größe\" OPERATOR(pg_catalog.<) (SELECT pg_catalog.timezone(E'O''Clock\\', $3::pg_catalog.timestamptz)) AND
        t."größe\" OPERATOR(pg_catalog.>) (SELECT pg_catalog.timezone(E'O''Clock\\', '1970-01-03 00:00:00+00'::pg_catalog.timestamptz))) IS TRUE AND
-       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $2::pg_catalog.timestamptz AND
+       pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.<) $3::pg_catalog.timestamptz AND
        pg_catalog.timezone(E'O''Clock\\', t."größe\") OPERATOR(pg_catalog.>) '1970-01-03 00:00:00+00'::pg_catalog.timestamptz) IS TRUE;
 

@@ -108,10 +108,10 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."files" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
   AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE;
 
@@ -119,25 +119,25 @@ DELETE FROM ONLY "public"."files" AS t
 DELETE FROM ONLY "public"."files" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."files" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
          AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
   AND (t."created" OPERATOR(pg_catalog.<) pg_catalog.floor(EXTRACT(epoch FROM pg_catalog.timezone('UTC', CASE WHEN t."keep""Months" OPERATOR(pg_catalog.>) 0 AND t."keep""Months" OPERATOR(pg_catalog.<=) 1303 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."keep""Months"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 month'::pg_catalog.interval))) END)) OPERATOR(pg_catalog.*) 1::pg_catalog.numeric)::pg_catalog.int8 AND
        t."created" OPERATOR(pg_catalog.>) (SELECT '31536000'::pg_catalog.int8)) IS TRUE;
 

@@ -108,10 +108,10 @@ SELECT pg_catalog.array_agg(s.ctid ORDER BY s.ctid),
 
 -- delete_tids
 DELETE FROM ONLY "public"."files" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
   AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
@@ -119,25 +119,25 @@ DELETE FROM ONLY "public"."files" AS t
 DELETE FROM ONLY "public"."files" AS t
  WHERE t.ctid OPERATOR(pg_catalog.=) ANY (ARRAY(
        SELECT t.ctid FROM ONLY "public"."files" AS t
-        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+        WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
          AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE
           FOR UPDATE SKIP LOCKED))
   AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
 -- count_tids
 SELECT pg_catalog.count(*) FROM ONLY "public"."files" AS t
- WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($1::pg_catalog.tid[])
+ WHERE t.ctid OPERATOR(pg_catalog.=) ANY ($4::pg_catalog.tid[])
   AND (t."created_at" OPERATOR(pg_catalog.<) CASE WHEN t."delete_after_days" OPERATOR(pg_catalog.>) 0 AND t."delete_after_days" OPERATOR(pg_catalog.<=) 36500 THEN LEAST(
-         $2::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
-         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $2::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
+         $3::pg_catalog.timestamptz OPERATOR(pg_catalog.-) '86400000 milliseconds'::pg_catalog.interval,
+         pg_catalog.timezone('UTC', pg_catalog.timezone('UTC', $3::pg_catalog.timestamptz) OPERATOR(pg_catalog.-)
            (t."delete_after_days"::pg_catalog.float8 OPERATOR(pg_catalog.*) '1 day'::pg_catalog.interval))) END AND
        t."created_at" OPERATOR(pg_catalog.>) (SELECT '1970-01-03 00:00:00+00'::pg_catalog.timestamptz)) IS TRUE;
 
