@@ -134,7 +134,7 @@ static void explain_replica_lag(const struct limit_sample *sample,
 static void explain_slot_lag(const struct limit_sample *sample,
                              const struct database_settings *database, struct text *out)
 {
-    text_addf(out, "slot %s keeps back ", sample->slot);
+    text_addf(out, "replication slot %s retains ", sample->slot);
     human_bytes(out, sample->facts.slot_lag_bytes);
     text_add(out, " of WAL (max_slot_lag = ");
     size_print(database->max_slot_lag_bytes, out);
@@ -145,9 +145,9 @@ static void explain_wal_rate(const struct limit_sample *sample,
                              const struct database_settings *database, struct text *out)
 {
     (void)sample;
-    text_add(out, "the server writes as much WAL as max_wal_rate = ");
+    text_add(out, "the server writes WAL at its limit (max_wal_rate = ");
     size_print(database->max_wal_rate_bytes, out);
-    text_add(out, " a second allows");
+    text_add(out, " a second)");
 }
 
 static void explain_active_sessions(const struct limit_sample *sample,
@@ -155,14 +155,14 @@ static void explain_active_sessions(const struct limit_sample *sample,
 {
     bool one = sample->facts.active_sessions == 1;
 
-    text_addf(out, "%.0f %s at work (max_active_sessions = %lld)", sample->facts.active_sessions,
+    text_addf(out, "%.0f %s active (max_active_sessions = %lld)", sample->facts.active_sessions,
               one ? "session is" : "sessions are", (long long)database->max_active_sessions);
 }
 
 static void explain_old_snapshot(const struct limit_sample *sample,
                                  const struct database_settings *database, struct text *out)
 {
-    text_addf(out, "%s has kept deleted rows from being cleaned up for ", sample->snapshot_owner);
+    text_addf(out, "%s has kept VACUUM from removing dead rows for ", sample->snapshot_owner);
     human_duration(out, sample->facts.snapshot_age_s);
     text_add(out, " (max_snapshot_age = ");
     duration_print_ms(database->max_snapshot_age_ms, out);
@@ -185,7 +185,7 @@ void limits_explain(const struct limit_verdict *verdict, const struct limit_samp
     if (verdict->reason == REASON_MAX_HOLD) {
         text_add(out, "held for max_hold = ");
         duration_print_ms(database->max_hold_ms, out);
-        text_add(out, ", goes on at its slowest: ");
+        text_add(out, "; continues at its lowest pace: ");
     }
     for (size_t i = 0; i < ARRAY_LENGTH(explanations); i++) {
         if (explanations[i].reason == verdict->cause) {

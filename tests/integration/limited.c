@@ -96,14 +96,14 @@ static void crew_goes_home(const struct served *served, struct crew *crew)
     }
 }
 
-/* Two sessions are at work, and the daemon is held because of it. */
+/* Two sessions are active, and the daemon is held because of it. */
 static struct crew start_held(struct served *served, const char *options)
 {
     struct crew crew = crew_at_work(served);
 
     served_start(served, limited_config(served, MOST_ONE, options));
     await_state(served, "held", "active_sessions",
-                "2 sessions are at work (max_active_sessions = 1)");
+                "2 sessions are active (max_active_sessions = 1)");
     ck_assert_int_eq(scene_due(&served->scene), DUE);
     return crew;
 }
@@ -114,7 +114,7 @@ START_TEST(sessions_at_work_hold_a_run_before_its_first_batch_until_they_are_don
     struct crew crew = start_held(&served, "");
 
     sql_exec(served.scene.own, "SELECT pg_sleep(1.5)"); /* more than one sample */
-    await_state(&served, "held", "active_sessions", "sessions are at work");
+    await_state(&served, "held", "active_sessions", "sessions are active");
     ck_assert_int_eq(scene_due(&served.scene), DUE);
     crew_goes_home(&served, &crew);
     check_all_purged(&served, DUE);
@@ -137,7 +137,7 @@ START_TEST(the_client_shows_a_hold_with_its_sentence)
         program_run(&output, BUILT_PGPURGECTL, "--socket", served.socket, "status", "orders", NULL),
         0);
     ck_assert_msg(strstr(output, "held") != NULL &&
-                      strstr(output, "2 sessions are at work (max_active_sessions = 1)") != NULL,
+                      strstr(output, "2 sessions are active (max_active_sessions = 1)") != NULL,
                   "%s", output);
     crew_goes_home(&served, &crew);
     served_end(&served);
@@ -147,7 +147,7 @@ END_TEST
 static bool names_one_session(void *arg)
 {
     struct snapshot *status = served_status(arg);
-    bool names = strstr(job_view_why(&status->jobs[0]), "1 session is at work") != NULL;
+    bool names = strstr(job_view_why(&status->jobs[0]), "1 session is active") != NULL;
 
     snapshot_free(status);
     return names;
@@ -162,7 +162,7 @@ START_TEST(the_sentence_of_a_hold_follows_the_figures)
                                " WHERE wait_event = 'PgSleep' AND datname = current_database()"
                                " LIMIT 1");
     await(names_one_session, &served, AWAIT_MS, "the sentence with one session in it");
-    await_state(&served, "held", "active_sessions", "1 session is at work");
+    await_state(&served, "held", "active_sessions", "1 session is active");
     ck_assert_int_eq(daemon_log_count(&served.daemon, "-> held"), 1);
     crew_goes_home(&served, &crew);
     check_all_purged(&served, DUE);
@@ -189,9 +189,9 @@ START_TEST(a_hold_ends_after_max_hold_with_a_warning)
     struct crew crew = crew_at_work(&served);
 
     served_start(&served, limited_config(&served, MOST_ONE "\nmax_hold = 2s", SMALL_BATCHES));
-    await_state(&served, "held", "active_sessions", "2 sessions are at work");
+    await_state(&served, "held", "active_sessions", "2 sessions are active");
     daemon_await_log(&served.daemon,
-                     "job=orders held for max_hold = 2s, goes on at its slowest: 2 sessions",
+                     "job=orders held for max_hold = 2s; continues at its lowest pace: 2 sessions",
                      AWAIT_MS);
     check_all_purged(&served, DUE);
     ck_assert_str_eq(sql_text(served.scene.own, "SELECT min(purged_at) - min(started_at) > '2 s'"
@@ -286,8 +286,7 @@ START_TEST(an_old_snapshot_slows_a_run_and_its_owner_is_named)
 
     sql_exec(old, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1");
     sql_exec(served.scene.own, "SELECT pg_sleep(1.1)");
-    owner =
-        keep_format("pid %d has kept deleted rows from being cleaned up for ", PQbackendPID(old));
+    owner = keep_format("pid %d has kept VACUUM from removing dead rows for ", PQbackendPID(old));
     served_start(&served, limited_config(&served, "max_snapshot_age = 1s", SMALL_BATCHES));
     await_state(&served, "resting", "old_snapshot", owner);
     ck_assert(daemon_log_has(&served.daemon, keep_format("job=orders throttled: %s", owner)));
@@ -346,7 +345,7 @@ START_TEST(the_wal_rate_is_kept_within_a_fifth)
     sql_exec(own, "CHECKPOINT");
     served_start(&served, limited_config(&served, "max_wal_rate = 1MB",
                                          SMALL_BATCHES "max_rows_per_second = 10000"));
-    await_state(&served, "resting", "wal_rate", "as max_wal_rate = 1MB a second allows");
+    await_state(&served, "resting", "wal_rate", "at its limit (max_wal_rate = 1MB a second)");
     sql_exec(own, "SELECT pg_sleep(3)"); /* it finds its share by trying */
     rate = wal_rate(own);
     ck_assert_int_gt(scene_due(&served.scene), 0);

@@ -33,18 +33,18 @@ static const struct explain_case {
     {{LIMIT_HOLD, REASON_REPLICA_LAG, REASON_REPLICA_LAG, 0},
      "replica berlin is 80.5 MiB behind (max_replica_lag = 64MB)"},
     {{LIMIT_SLOW, REASON_MAX_HOLD, REASON_REPLICA_LAG, LIMITS_SLOWEST},
-     "held for max_hold = 90min, goes on at its slowest: replica berlin is 80.5 MiB behind "
+     "held for max_hold = 90min; continues at its lowest pace: replica berlin is 80.5 MiB behind "
      "(max_replica_lag = 64MB)"},
     {{LIMIT_HOLD, REASON_SLOT_LAG, REASON_SLOT_LAG, 0},
-     "slot debezium keeps back 12.0 GiB of WAL (max_slot_lag = 10GB)"},
+     "replication slot debezium retains 12.0 GiB of WAL (max_slot_lag = 10GB)"},
     {{LIMIT_SLOW, REASON_WAL_RATE, REASON_WAL_RATE, 0.5},
-     "the server writes as much WAL as max_wal_rate = 20MB a second allows"},
+     "the server writes WAL at its limit (max_wal_rate = 20MB a second)"},
     {{LIMIT_SLOW, REASON_LOCK_WAITERS, REASON_LOCK_WAITERS, 0.25},
      "other sessions have waited for its locks"},
     {{LIMIT_HOLD, REASON_ACTIVE_SESSIONS, REASON_ACTIVE_SESSIONS, 0},
-     "9 sessions are at work (max_active_sessions = 8)"},
+     "9 sessions are active (max_active_sessions = 8)"},
     {{LIMIT_SLOW, REASON_OLD_SNAPSHOT, REASON_OLD_SNAPSHOT, 0.25},
-     "pid 123 has kept deleted rows from being cleaned up for 2h 10min (max_snapshot_age = 1h)"},
+     "pid 123 has kept VACUUM from removing dead rows for 2h 10min (max_snapshot_age = 1h)"},
     {{LIMIT_HOLD, REASON_WRAPAROUND, REASON_WRAPAROUND, 0},
      "autovacuum works on its table to prevent wraparound"},
 };
