@@ -26,6 +26,9 @@ BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL search_path = pg_catalog; -- for the types below; function bodies qualify theirs
 
+-- A name may have $$ in it, so that it must not stand inside of a DO block.
+SET LOCAL pgpurged.login_role = @ROLE_LITERAL@;
+
 DO $$
 DECLARE
     installed integer := 3; -- nothing is there yet: nothing to upgrade
@@ -38,8 +41,8 @@ BEGIN
             USING HINT = 'Install the pgpurged that the schema was made by, or a newer one, and use its --init-sql.';
     END IF;
     PERFORM set_config('pgpurged.upgraded_from', installed::text, true);
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = @ROLE_LITERAL@) THEN
-        CREATE ROLE @ROLE@ LOGIN;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = current_setting('pgpurged.login_role')) THEN
+        EXECUTE format('CREATE ROLE %I LOGIN', current_setting('pgpurged.login_role'));
     END IF;
 END
 $$;

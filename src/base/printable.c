@@ -67,3 +67,84 @@ void printable_add(struct text *out, const char *string)
 {
     add(out, string, true);
 }
+
+/* --- SQL --- */
+
+/* Behind a quoted piece of SQL that begins at `quoted`: a doubled quote is one of its characters,
+ * and behind a backslash any, where those count. */
+static const char *quoted_end(const char *quoted, bool backslashes)
+{
+    const char *c = quoted + 1;
+
+    for (; *c != '\0'; c++) {
+        if (backslashes && *c == '\\' && c[1] != '\0')
+            c++;
+        else if (*c == *quoted && c[1] == *quoted)
+            c++;
+        else if (*c == *quoted)
+            return c + 1;
+    }
+    return c;
+}
+
+static bool has_unsafe(const char *from, const char *end)
+{
+    size_t length;
+
+    for (const unsigned char *s = (const unsigned char *)from; (const char *)s < end; s += length) {
+        length = text_utf8_length(s);
+        if (length > 0 && is_unsafe(decode(s, length)))
+            return true;
+        length += length == 0;
+    }
+    return false;
+}
+
+/* In the form that U&"..." and E'...' have. */
+static void add_sql_escape(struct text *out, char quote, uint32_t character)
+{
+    if (quote == '"')
+        text_addf(out, character <= 0xFFFF ? "\\%04X" : "\\+%06X", (unsigned)character);
+    else
+        text_addf(out, character <= 0xFFFF ? "\\u%04X" : "\\U%08X", (unsigned)character);
+}
+
+/* `backslashes`: those in it are escapes already. */
+static void add_quoted(struct text *out, const char *from, const char *end, bool backslashes)
+{
+    size_t length;
+
+    for (const char *c = from; c < end; c += length) {
+        const unsigned char *s = (const unsigned char *)c;
+
+        length = text_utf8_length(s);
+        if (length > 0 && is_unsafe(decode(s, length)))
+            add_sql_escape(out, *from, decode(s, length));
+        else if (*c == '\\' && !backslashes)
+            text_add(out, "\\\\");
+        else
+            text_add_bytes(out, c, length > 0 ? length : 1);
+        length += length == 0;
+    }
+}
+
+void printable_add_sql(struct text *out, const char *sql)
+{
+    while (*sql != '\0') {
+        bool escapes = (*sql == 'E' || *sql == 'e') && sql[1] == '\'';
+        const char *quoted = sql + escapes, *end;
+
+        if (*quoted != '"' && *quoted != '\'') {
+            text_add_bytes(out, sql++, 1);
+            continue;
+        }
+        end = quoted_end(quoted, escapes);
+        if (has_unsafe(quoted, end)) {
+            text_add(out, *quoted == '"' ? "U&" : "E");
+            add_quoted(out, quoted, end, escapes);
+        } else {
+            text_add_bytes(out, sql, (size_t)(end - sql));
+        }
+        sql = end;
+    }
+}

@@ -16,6 +16,12 @@
 /* One line: a newline is written as \x0A. */
 void printable_add_line(struct text *out, const char *string);
 
+/* SQL that is printed to be run: its meaning stays. A name or a string with such characters is
+ * written as U&"..." or E'...', so that each statement that was one line still is one, whatever
+ * sorts, filters or pastes it: a name with a newline would put a line of its own among the others.
+ * Outside of quotes, newlines stay. */
+void printable_add_sql(struct text *out, const char *sql);
+
 /* Several lines: newlines stay. */
 void printable_add(struct text *out, const char *string);
 

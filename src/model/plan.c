@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/printable.h"
+
 static const char *sureness_word(unsigned i)
 {
     static const char *const words[] = {
@@ -122,10 +124,22 @@ static const struct field plan_fields[] = {
 };
 const struct shape plan_shape = {plan_fields, ARRAY_LENGTH(plan_fields), false};
 
+/* Takes the statement over. */
+static char *printable(char *sql)
+{
+    struct text out = {0};
+
+    if (sql == NULL)
+        return NULL;
+    printable_add_sql(&out, sql);
+    free(sql);
+    return text_take(&out);
+}
+
 void plan_note(struct plan_notes *notes, char *text, char *sql)
 {
     notes->notes = mem_grow(notes->notes, (notes->count + 1) * sizeof *notes->notes);
-    notes->notes[notes->count++] = (struct plan_note){text, sql};
+    notes->notes[notes->count++] = (struct plan_note){text, printable(sql)};
 }
 
 void plan_init(struct plan *plan)

@@ -2,13 +2,27 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/printable.h"
 #include "report/human.h"
 #include "report/plan_text.h"
 
 static const char indent[] = "            ";
+
+/* One line, whatever names and messages have in them. */
+static void add_sentence(struct text *out, const char *sentence)
+{
+    char *copy = text_copy(sentence);
+
+    for (char *c = copy; *c != '\0'; c++)
+        if (*c == '\n' || *c == '\r')
+            *c = ' ';
+    printable_add_line(out, copy);
+    free(copy);
+}
 
 static void add_line(struct text *out, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
@@ -21,7 +35,9 @@ static void add_line(struct text *out, const char *label, const char *format, ..
     va_start(args, format);
     vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    text_addf(out, "  %-9s %s\n", label, line);
+    text_addf(out, "  %-9s ", label);
+    add_sentence(out, line);
+    text_add(out, "\n");
 }
 
 /* A text of several lines, the first behind `lead`. */
@@ -273,9 +289,14 @@ static size_t fitting(const char *words)
     return fits > 0 ? fits : strcspn(words, " ");
 }
 
-static void add_wrapped(struct text *out, const char *label, const char *words)
+static void add_wrapped(struct text *out, const char *label, const char *sentence)
 {
+    struct text line = {0};
+    const char *words;
+
     text_addf(out, "  %-9s ", label);
+    add_sentence(&line, sentence);
+    words = line.data != NULL ? line.data : "";
     for (;;) {
         size_t length = fitting(words);
 
@@ -285,6 +306,7 @@ static void add_wrapped(struct text *out, const char *label, const char *words)
             break;
         text_add(out, indent);
     }
+    text_free(&line);
 }
 
 static void add_notes(struct text *out, const char *label, const struct plan_notes *notes)
@@ -310,6 +332,15 @@ static void add_all_notes(struct text *out, const struct plan *plan)
     add_notes(out, "hint", &plan->hints);
 }
 
+static void add_sql(struct text *out, const char *sql)
+{
+    struct text lines = {0};
+
+    printable_add_sql(&lines, sql);
+    add_lines(out, "  SQL       ", lines.data != NULL ? lines.data : "");
+    text_free(&lines);
+}
+
 void plan_text(struct text *out, const struct plan *plan)
 {
     text_addf(out, "job %s: %s in database %s\n", plan->job, plan->table, plan->database);
@@ -331,5 +362,5 @@ void plan_text(struct text *out, const struct plan *plan)
     add_balance(out, plan);
     add_all_notes(out, plan);
     if (plan->sql != NULL)
-        add_lines(out, "  SQL       ", plan->sql);
+        add_sql(out, plan->sql);
 }

@@ -25,12 +25,11 @@ void schema_sql(const char *role, struct text *out)
     char *identifier = sql_identifier(role), *literal = sql_literal(role);
 
     for (const char *const *line = schema_lines; *line != NULL; line++) {
-        struct text half = {0};
-
-        add_line(&half, *line, "@ROLE_LITERAL@", literal);
-        add_line(out, half.data != NULL ? half.data : "", "@ROLE@", identifier);
+        if (strstr(*line, "@ROLE_LITERAL@") != NULL) /* the name itself may hold a token */
+            add_line(out, *line, "@ROLE_LITERAL@", literal);
+        else
+            add_line(out, *line, "@ROLE@", identifier);
         text_add(out, "\n");
-        text_free(&half);
     }
     free(literal);
     free(identifier);

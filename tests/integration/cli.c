@@ -215,6 +215,39 @@ START_TEST(two_verbs_in_any_order_are_bad_usage_and_nothing_is_done)
 }
 END_TEST
 
+/* --- statements that are pasted --- */
+
+/* Whoever may make a partition writes a line of the plan, and `sort -u` made a statement of it. */
+START_TEST(statements_of_the_plan_survive_tools_that_read_lines)
+{
+    struct scene scene = scene_new();
+    const char *config, *output, *grants;
+
+    sql_exec(
+        scene.own,
+        "CREATE TABLE orders (id int, deleted_at timestamptz) PARTITION BY LIST (id);"
+        "GRANT SELECT, UPDATE, DELETE ON orders TO pgpurged; CREATE ROLE mallory;"
+        "CREATE TABLE \"a\nALTER ROLE mallory SUPERUSER;--\" PARTITION OF orders FOR VALUES IN (1);"
+        "CREATE TABLE \"b\\\u202E\" PARTITION OF orders FOR VALUES IN (2)");
+    config = scene_config(&scene, "");
+    pgpurged_run(&output, "--config", config, "--plan", NULL);
+    ck_assert_ptr_null(strstr(output, "\nALTER ROLE"));
+    ck_assert_int_eq(
+        program_run(
+            &grants, "/bin/sh", "-c",
+            keep_format("'%s' --config '%s' --plan | sed -n 's/^ *run: \\(.*\\)/\\1;/p' | sort -u",
+                        program_pgpurged(), config),
+            NULL),
+        0);
+    ck_assert_ptr_nonnull(strstr(grants, "GRANT "));
+    sql_exec(scene.own, "%s", grants);
+    ck_assert_str_eq(sql_text(scene.own, "SELECT rolsuper FROM pg_roles WHERE rolname = 'mallory'"),
+                     "f");
+    sql_exec(scene.own, "DROP ROLE mallory");
+    scene_end(&scene);
+}
+END_TEST
+
 /* --- what is allowed and perhaps not meant --- */
 
 START_TEST(two_jobs_on_one_table_with_different_retention_are_told_at_load_and_in_the_plan)
@@ -438,6 +471,35 @@ START_TEST(words_are_completed_with_the_jobs_of_the_configuration)
 }
 END_TEST
 
+/* Names that would end a block, a string or a name around them. */
+START_TEST(init_sql_is_not_left_by_a_name)
+{
+    static const char *const roles[] = {
+        "a$$; ALTER ROLE x SUPERUSER; --", "$$", "a\nb", "\\'; --", "'@ROLE@", "@ROLE_LITERAL@"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(roles); i++) {
+        const char *database = cluster_new_database(harness_cluster());
+        PGconn *own = sql_connect(cluster_conninfo(harness_cluster(), database, "postgres"));
+        char *literal = PQescapeLiteral(own, roles[i], strlen(roles[i]));
+        char *name = PQescapeIdentifier(own, roles[i], strlen(roles[i]));
+        const char *output;
+
+        ck_assert_int_eq(pgpurged_run(&output, keep_format("--init-sql=%s", roles[i]), NULL), 0);
+        sql_exec(own, "%s", output);
+        sql_exec(own, "%s", output);
+        ck_assert_int_eq(sql_int(own,
+                                 "SELECT count(*) FROM pg_roles WHERE rolname = %s AND NOT"
+                                 " rolsuper AND has_schema_privilege(oid, 'pgpurged', 'USAGE')",
+                                 literal),
+                         1);
+        sql_exec(own, "DROP SCHEMA pgpurged CASCADE; DROP ROLE %s", name);
+        PQfreemem(literal);
+        PQfreemem(name);
+        PQfinish(own);
+    }
+}
+END_TEST
+
 START_TEST(init_sql_makes_a_role_of_any_name)
 {
     const char *database = cluster_new_database(harness_cluster());
@@ -465,6 +527,7 @@ int main(void)
         plan_of_a_database_that_is_not_there_says_so,
         the_command_line_answers_as_it_always_did,
         two_verbs_in_any_order_are_bad_usage_and_nothing_is_done,
+        statements_of_the_plan_survive_tools_that_read_lines,
         two_jobs_on_one_table_with_different_retention_are_told_at_load_and_in_the_plan,
         jobs_that_do_not_meet_are_not_told,
         a_file_that_everybody_may_write_is_refused,
@@ -476,6 +539,7 @@ int main(void)
         print_config_feeds_itself,
         words_are_completed_with_the_jobs_of_the_configuration,
         init_sql_makes_a_role_of_any_name,
+        init_sql_is_not_left_by_a_name,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }

@@ -85,6 +85,31 @@ START_TEST(text_of_others_cannot_steer_a_terminal)
 }
 END_TEST
 
+static const struct sql_case {
+    const char *sql, *printed;
+} sql_cases[] = {
+    {"GRANT SELECT ON public.\"it's\" TO \"a\\b\"", "GRANT SELECT ON public.\"it's\" TO \"a\\b\""},
+    {"SELECT 1\n  FROM \"x\"", "SELECT 1\n  FROM \"x\""},
+    {"GRANT x ON \"a\nALTER ROLE m SUPERUSER;--\" TO p",
+     "GRANT x ON U&\"a\\000AALTER ROLE m SUPERUSER;--\" TO p"},
+    {"\"a\"\"\n\\\"", "U&\"a\"\"\\000A\\\\\""},
+    {"'a\n''b\\'", "E'a\\u000A''b\\\\'"},
+    {"E'a\n\\'b'", "E'a\\u000A\\'b'"},
+    {"\"\u202E\" \"\U000E0041\"", "U&\"\\202E\" U&\"\\+0E0041\""},
+    {"\"not closed\n", "U&\"not closed\\000A"},
+    {"\"\"", "\"\""},
+};
+
+START_TEST(sql_keeps_its_meaning_and_its_lines)
+{
+    struct text out = {0};
+
+    printable_add_sql(&out, sql_cases[_i].sql);
+    ck_assert_str_eq(out.data, sql_cases[_i].printed);
+    text_free(&out);
+}
+END_TEST
+
 START_TEST(newlines_stay_where_there_are_several_lines)
 {
     struct text out = {0};
@@ -523,6 +548,7 @@ static void add_text_cases(TCase *tcase)
     tcase_add_test(tcase, error_longer_than_its_room_is_cut);
     tcase_add_loop_test(tcase, text_of_others_cannot_steer_a_terminal, 0,
                         ARRAY_LENGTH(printable_cases));
+    tcase_add_loop_test(tcase, sql_keeps_its_meaning_and_its_lines, 0, ARRAY_LENGTH(sql_cases));
     tcase_add_test(tcase, newlines_stay_where_there_are_several_lines);
     tcase_add_test(tcase, text_grows_by_pieces);
     tcase_add_test(tcase, text_with_nothing_in_it_is_taken_as_an_empty_string);
