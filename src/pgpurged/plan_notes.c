@@ -112,7 +112,7 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
         plan_note(
             &plan->risks,
             text_copy(
-                "more expires than the window takes: widen it, or raise duty cycle, max_duty_cycle "
+                "more expires than the window takes: widen it, or raise duty_cycle, max_duty_cycle "
                 "or max_rows_per_second"),
             NULL);
 }

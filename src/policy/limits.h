@@ -66,7 +66,7 @@ struct limit_verdict {
     enum limit_action action;
     enum reason reason; /* REASON_NONE for LIMIT_GO */
     enum reason cause;  /* of the reason; with REASON_MAX_HOLD the limit that has held the job */
-    double part; /* of duty cycle and max_rows_per_second: 1 for LIMIT_GO, 0 for LIMIT_HOLD */
+    double part; /* of duty_cycle and max_rows_per_second: 1 for LIMIT_GO, 0 for LIMIT_HOLD */
 };
 
 enum { LIMIT_GAUGE_COUNT = 4 };

@@ -89,7 +89,7 @@ void pace_shrink_to_rows(struct pace *pace, int64_t rows);
 int pace_in_flight(double round_trip_ms, double apart_ms);
 
 /* How long to rest after a batch of `rows` that took `busy_ms` from sending to the reply. `by_rate`
- * tells whether max_rows_per_second rather than duty cycle asked for it. */
+ * tells whether max_rows_per_second rather than duty_cycle asked for it. */
 double pace_rest_ms(const struct pace *pace, int64_t rows, double busy_ms, bool *by_rate);
 
 #endif
