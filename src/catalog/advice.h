@@ -43,7 +43,7 @@ struct advice {
     double toast_bytes; /* of its rows' long values; 0 where it was not asked */
 };
 
-/* The answers to the questions of that name in sql/advice.h. */
+/* The answers to sql_plan_triggers, sql_plan_locks and sql_plan_indexes. */
 void advice_read_triggers(const struct pg_result *reply, struct advice *advice);
 void advice_read_locks(const struct pg_result *reply, struct advice *advice);
 void advice_read_indexes(const struct pg_result *reply, struct advice *advice);

@@ -5,7 +5,31 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "sql/quote.h"
-#include "sql/references.h"
+
+/* The columns of sql_references. */
+enum reference_column {
+    REF_NUMBER,
+    REF_NAME,
+    REF_ACTION,
+    REF_PARENT,
+    REF_CHILD,
+    REF_PART,
+    REF_KEY,
+    REF_COLUMN,
+    REF_EQUAL,
+    REF_COLLATION,
+    REF_DEFERRABLE,
+    REF_CONDITION_KNOWN,
+};
+
+/* The columns of sql_reference_indexes. */
+enum reference_index_column {
+    REF_INDEXED,
+    REF_INDEX_COLUMNS,
+    REF_KEY_UNIQUE,
+    REF_SHARE,
+    REF_PARENTS,
+};
 
 static const char *text_at(const struct pg_result *reply, int row, int column)
 {

@@ -14,7 +14,7 @@
 /* A graph of the job's table alone. reference_graph_free() it. */
 void reference_graph_start(const struct references_asked *asked, struct reference_graph *graph);
 
-/* The answers to sql_references and fk_reference_indexes, in this order. False with
+/* The answers to sql_references and sql_reference_indexes, in this order. False with
  * err set where something that is declared is not there, or rows could go that must not. */
 bool reference_graph_read(const struct pg_result *reply, const struct references_asked *asked,
                           struct reference_graph *graph, struct err *err);

@@ -8,7 +8,6 @@
 #include "catalog/references_check.h"
 #include "sql/children.h"
 #include "sql/queries.h"
-#include "sql/references.h"
 
 struct references_reading {
     const struct references_asked *asked;
@@ -183,7 +182,7 @@ static enum batch_outcome try_failed(void *data, enum batch_outcome outcome, str
 
 static const struct question questions[] = {
     {.sql = sql_references, .values = values_of_references, .judge = judge_references},
-    {.sql = fk_reference_indexes,
+    {.sql = sql_reference_indexes,
      .wanted = has_references,
      .values = values_of_indexes,
      .judge = judge_indexes},

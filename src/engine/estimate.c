@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "catalog/sequence.h"
 #include "engine/probe.h"
-#include "sql/advice.h"
 #include "sql/queries.h"
 #include "sql/statements.h"
 #include "sql/tally.h"
@@ -359,18 +358,18 @@ static enum batch_outcome probe_failed(void *data, enum batch_outcome outcome, s
 }
 
 static const struct question questions[] = {
-    {.sql = sql_advice_locks, .values = values_of_name, .read = read_locks},
-    {.sql = sql_advice_wraparound, .values = values_of_name, .read = read_wraparound},
-    {.sql = sql_advice_triggers, .values = values_of_name, .read = read_triggers},
+    {.sql = sql_plan_locks, .values = values_of_name, .read = read_locks},
+    {.sql = sql_plan_wraparound, .values = values_of_name, .read = read_wraparound},
+    {.sql = sql_plan_triggers, .values = values_of_name, .read = read_triggers},
     {.sql = sql_relation,
      .wanted = is_not_described,
      .values = values_of_relation,
      .read = read_relation},
-    {.sql = sql_advice_indexes,
+    {.sql = sql_plan_indexes,
      .wanted = is_readable,
      .values = values_of_column,
      .read = read_indexes},
-    {.sql = sql_advice_toast, .wanted = is_readable, .values = values_of_name, .read = read_toast},
+    {.sql = sql_plan_toast, .wanted = is_readable, .values = values_of_name, .read = read_toast},
     {.wanted = is_readable, .values = values_of_rights, .read = read_rights},
     {.sql = sql_cutoffs, .wanted = is_readable, .values = values_of_cutoffs, .read = read_cutoffs},
     {.sql = sql_last_batches, .wanted = is_readable, .values = values_of_rate, .read = read_rate},

@@ -8,7 +8,6 @@
 #include "pgpurged/plan_fill.h"
 #include "policy/advice.h"
 #include "report/human.h"
-#include "sql/advice.h"
 
 /* --- privileges --- */
 
@@ -119,6 +118,23 @@ static void note_risks(struct plan *plan, const struct job_settings *job,
 
 /* --- hints --- */
 
+/* Over `keys` (as SQL), only of rows where `condition` holds (NULL = all). Not of a partitioned
+ * table, which can't have one CONCURRENTLY. */
+static char *create_index(bool unique, const char *table, const char *keys, const char *condition)
+{
+    return text_format("CREATE %sINDEX CONCURRENTLY ON %s (%s)%s%s", unique ? "UNIQUE " : "", table,
+                       keys, condition != NULL ? " WHERE " : "",
+                       condition != NULL ? condition : "");
+}
+
+/* What removes the index that is no longer needed then. */
+static char *drop_index(const char *table, const char *index, const char *constraint)
+{
+    if (constraint != NULL)
+        return text_format("ALTER TABLE %s DROP CONSTRAINT %s", table, constraint);
+    return text_format("DROP INDEX CONCURRENTLY %s", index);
+}
+
 /* Whether a row is live exactly if its mark is NULL. Indexes of a partitioned table are another
  * matter: they can't be made while others write. */
 static bool is_soft_delete(const struct job_settings *job, const struct preflight_table *table)
@@ -152,7 +168,7 @@ static void hint_live(struct plan *plan, const struct estimate *estimate, int in
               text_format("%.0f %% of the rows are marked, and are in every index all the same; "
                           "one of live rows alone, in place of %s, is smaller by as much",
                           100 * estimate->tally.marked / estimate->tally.rows, keys->name),
-              sql_create_index(false, estimate->relation->written, keys->keys, live));
+              create_index(false, estimate->relation->written, keys->keys, live));
     free(live);
 }
 
@@ -160,8 +176,8 @@ static void hint_unique(struct plan *plan, const struct estimate *estimate, size
 {
     const struct advice_keys *keys = &estimate->advice.keys[index];
     char *live = text_format("%s IS NULL", estimate->table.column);
-    char *create = sql_create_index(true, estimate->relation->written, keys->keys, live);
-    char *drop = sql_drop_index(estimate->relation->written, keys->name, keys->constraint);
+    char *create = create_index(true, estimate->relation->written, keys->keys, live);
+    char *drop = drop_index(estimate->relation->written, keys->name, keys->constraint);
 
     plan_note(&plan->hints,
               text_format("%s keeps what marked rows have in (%s) taken until they are purged; an "
@@ -187,7 +203,7 @@ static void hint_purge(struct plan *plan, const struct advice_facts *facts,
                           any ? "about " : "hardly any",
                           any ? human_about(&due, facts->usually_due) : "",
                           text_grouped(&pages, facts->choose.pages)),
-              sql_create_index(false, estimate->relation->written, estimate->table.column, marked));
+              create_index(false, estimate->relation->written, estimate->table.column, marked));
     free(marked);
 }
 

@@ -11,7 +11,6 @@
 
 #include "base/text.h"
 #include "golden.h"
-#include "sql/advice.h"
 #include "sql/limits.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
@@ -373,11 +372,6 @@ START_TEST(questions_of_the_plan_read_as)
     add_statement(&all, "tally", tally);
     add_statement(&all, "tally of some partitions", tally_of_some);
     add_statement(&all, "sample of some partitions", sample_of_some);
-    add_statement(&all, "advice: triggers", sql_advice_triggers);
-    add_statement(&all, "advice: locks", sql_advice_locks);
-    add_statement(&all, "advice: wraparound", sql_advice_wraparound);
-    add_statement(&all, "advice: indexes", sql_advice_indexes);
-    add_statement(&all, "advice: toast", sql_advice_toast);
     golden_compare("sql/plan.sql", all.data);
     text_free(&all);
     free(sample_of_some);

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "golden.h"
 #include "sql/children.h"
-#include "sql/references.h"
 #include "sql_cases.h"
 
 #define EQUAL "OPERATOR(pg_catalog.=)"
@@ -165,15 +164,6 @@ START_TEST(a_table_that_refers_to_itself_needs_more_passes)
 }
 END_TEST
 
-START_TEST(the_catalog_is_asked)
-{
-    char *all = text_format("-- references\n%s;\n", sql_references);
-
-    golden_compare("sql/references.sql", all);
-    free(all);
-}
-END_TEST
-
 TCase *sql_children_cases(void)
 {
     TCase *tcase = tcase_create("children");
@@ -183,6 +173,5 @@ TCase *sql_children_cases(void)
     tcase_add_test(tcase, a_reference_that_only_acts_keeps_nothing_and_is_watched);
     tcase_add_loop_test(tcase, a_reference_is_followed_down_to_its_level, 0, ARRAY_LENGTH(levels));
     tcase_add_test(tcase, a_table_that_refers_to_itself_needs_more_passes);
-    tcase_add_test(tcase, the_catalog_is_asked);
     return tcase;
 }
