@@ -46,8 +46,9 @@ void served_await(const struct served *served, const char *job, const char *stat
 void served_await_why(const struct served *served, const char *job, const char *state,
                       const char *reason, const char *why);
 
-/* The value of the series, written as in the metrics: "pgpurged_job_enabled{job_name=\"orders\",...}"
- * up to the blank. Fails the test if it is not there. */
+/* The value of the series, written as in the metrics:
+ * "pgpurged_job_enabled{job_name=\"orders\",...}" up to the blank. Fails the test if it is not
+ * there. */
 double served_metric(const struct served *served, const char *series);
 
 #endif
