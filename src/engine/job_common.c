@@ -35,8 +35,8 @@ static void count_failure(struct job *job)
     breaker_failure(&job->trouble.breaker, now);
 }
 
-enum job_event job_failed(struct job *job, enum batch_outcome outcome,
-                          const struct pg_error *error, const char *why)
+enum job_event job_failed(struct job *job, enum batch_outcome outcome, const struct pg_error *error,
+                          const char *why)
 {
     job->outcome = outcome;
     job_set_why(job, why);
@@ -88,8 +88,7 @@ enum reason job_go_on_gate(struct job *job)
     };
     enum reason reason = admission_judge(&admission_gates, GATE_GO_ON, &facts);
 
-    return reason != REASON_NONE ? reason
-                                 : admission_judge(&job->host.gates, GATE_GO_ON, &facts);
+    return reason != REASON_NONE ? reason : admission_judge(&job->host.gates, GATE_GO_ON, &facts);
 }
 
 bool job_has_closing(const struct job *job)

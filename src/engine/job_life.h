@@ -50,11 +50,11 @@ struct job {
     struct job_asked asked;
 
     enum job_step step;
-    enum reason reason;    /* for which it is in this step */
-    enum job_step retry;   /* STEP_BACKOFF: what is tried again with the connection */
-    enum job_step resume;  /* where an open run goes on: STEP_PURGE, STEP_SCAN or STEP_LIST */
-    char why[512];         /* the last error or other detail of the step */
-    char next_why[512];    /* of the step that comes */
+    enum reason reason;         /* for which it is in this step */
+    enum job_step retry;        /* STEP_BACKOFF: what is tried again with the connection */
+    enum job_step resume;       /* where an open run goes on: STEP_PURGE, STEP_SCAN or STEP_LIST */
+    char why[512];              /* the last error or other detail of the step */
+    char next_why[512];         /* of the step that comes */
     enum batch_outcome outcome; /* EVENT_FAILED */
     struct next next;           /* EVENT_BATCH_FAILED */
     enum reason gate;           /* EVENT_DONE of STEP_SCHEDULE */
@@ -65,7 +65,7 @@ struct job {
     struct mono wakes; /* when it fires, or has fired */
 
     struct lease *lease;
-    struct pg *pg;            /* of the lease; everything but batches of other workers goes over it */
+    struct pg *pg; /* of the lease; everything but batches of other workers goes over it */
     enum lease_end lease_end; /* what becomes of the connection when it is let go */
 
     struct preflight *preflight;
@@ -81,7 +81,7 @@ struct job {
     struct run_totals totals;
     bool run_open;
     enum run_outcome closing;
-    bool only_rejected; /* the run has left nothing but rows that the database rejects */
+    bool only_rejected;  /* the run has left nothing but rows that the database rejects */
     int64_t *unresolved; /* numbers of batches whose outcome is unknown */
     size_t unresolved_count;
     struct targets targets;
@@ -99,8 +99,8 @@ struct job {
 /* Keeps the detail of the step that comes. */
 void job_set_why(struct job *job, const char *why);
 /* A question has failed: keeps what is known, and returns EVENT_FAILED. error may be NULL. */
-enum job_event job_failed(struct job *job, enum batch_outcome outcome,
-                          const struct pg_error *error, const char *why);
+enum job_event job_failed(struct job *job, enum batch_outcome outcome, const struct pg_error *error,
+                          const char *why);
 /* The same of a reply; EVENT_NONE if it is fine. */
 enum job_event job_judge_reply(struct job *job, const struct pg_result *reply);
 /* Whether the run ends for now when the window closes; a person may want it to go on. */

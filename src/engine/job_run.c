@@ -22,7 +22,7 @@ enum {
     MOST_LEVEL_PASSES = 100, /* where each pass makes other rows ready to go */
     WORKER_BLOCKS = 1000,    /* a pass over fewer blocks is one worker's */
     MOST_DROP_TRIES = 8,
-    MOST_REJECTED_LOGGED = 10, /* of a run, and only those that are news */
+    MOST_REJECTED_LOGGED = 10, /* of a run, or of a sweep over its partitions */
 };
 
 static long long run_id(const struct job *job)
@@ -553,18 +553,18 @@ static void on_batch(struct job *job, const struct pipeline_event *event)
 
 static void on_row_set_aside(struct job *job, const struct pipeline_event *event)
 {
-    struct rejected *rejected = &job->totals.rejected;
+    struct run_totals *totals = &job->totals;
 
     if (event->cause == NULL) {
         job->pass.skipped++;
         job->host.counters->rows_skipped++;
         return;
     }
-    if (rejected_meet(rejected, job->targets.at->relation, event->row, event->cause) &&
-        rejected->news <= MOST_REJECTED_LOGGED)
+    run_totals_reject(totals, 1, event->cause);
+    if (totals->rejected <= MOST_REJECTED_LOGGED)
         log_warning("job=%s row (%u,%u) of %s is rejected: %s", job->settings->name,
                     event->row.block, event->row.offset, job->sql.partition, event->why);
-    if (rejected->rows >= job->settings->max_rejected_rows)
+    if (totals->rejected >= job->settings->max_rejected_rows)
         pipeline_fail(job->pipeline, (struct next){.verb = NEXT_SET_ASIDE}, event->why);
 }
 
@@ -698,7 +698,7 @@ static void end_for_rejected_rows(struct job *job)
 
     snprintf(detail, sizeof detail,
              "%lld rows are rejected (max_rejected_rows); the rest was not looked at",
-             (long long)job->totals.rejected.rows);
+             (long long)job->totals.rejected);
     job_set_why(job, detail);
     job->closing = RUN_INCOMPLETE;
 }
@@ -807,7 +807,7 @@ static void on_left(void *arg, const struct pg_result *reply)
     }
     sample_read(reply, job->table.blocks, SAMPLE_PAGES, &sample);
     if (sample.due > known && (sample.exact || known == 0))
-        rejected_add(&job->totals.rejected, (int64_t)(sample.due - known), &cause);
+        run_totals_reject(&job->totals, (int64_t)(sample.due - known), &cause);
     job->tell(job, EVENT_DONE);
 }
 

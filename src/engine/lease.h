@@ -35,7 +35,8 @@ typedef void lease_fn(void *arg, const struct lease_news *news);
 
 enum lease_end {
     LEASE_INTACT, /* the connection is as good as new: somebody else may have it */
-    LEASE_BROKEN, /* it is lost, or the server unavailable: all of the pool come back with backoff */
+    LEASE_BROKEN, /* it is lost, or the server unavailable: all of the pool come back with backoff
+                   */
     LEASE_SPENT,  /* it has a session's settings, or is still at work: it is closed, and no more */
 };
 

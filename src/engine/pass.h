@@ -19,12 +19,12 @@
 #include "engine/scan_selection.h"
 
 enum pass_answer {
-    PASS_ASKED,  /* the answer comes from the loop */
-    PASS_READY,  /* places are at hand */
-    PASS_REFILL, /* an index scan: none are at hand yet, pass_refill() gets some */
-    PASS_OVER,   /* nothing is left that a further pass would find */
-    PASS_AGAIN,  /* another pass is needed */
-    PASS_FAILED, /* a question has failed: outcome, error */
+    PASS_ASKED,      /* the answer comes from the loop */
+    PASS_READY,      /* places are at hand */
+    PASS_REFILL,     /* an index scan: none are at hand yet, pass_refill() gets some */
+    PASS_OVER,       /* nothing is left that a further pass would find */
+    PASS_AGAIN,      /* another pass is needed */
+    PASS_FAILED,     /* a question has failed: outcome, error */
     PASS_UNREADABLE, /* an answer makes no sense: error.message says what */
 };
 
@@ -53,12 +53,12 @@ struct pass {
     struct scan_selection selection;
     struct run_pass began;
     struct mono started;
-    int number; /* 1, 2, ... over this partition */
-    bool whole; /* it began at block 0, and what it has left behind it stayed as it was, as far as
-                   we know */
-    bool quiet; /* no other transaction that writes was in progress when it began, and nothing
-                   unknown has happened since */
-    int64_t rows;            /* deleted */
+    int number;   /* 1, 2, ... over this partition */
+    bool whole;   /* it began at block 0, and what it has left behind it stayed as it was, as far as
+                     we know */
+    bool quiet;   /* no other transaction that writes was in progress when it began, and nothing
+                     unknown has happened since */
+    int64_t rows; /* deleted */
     int64_t writing_batches; /* batches that have deleted rows: each took a transaction id */
     int64_t skipped;         /* due rows left behind because others had locked them */
     double busy_s;           /* spent in batches */

@@ -8,17 +8,16 @@ void run_totals_start(struct run_totals *totals, const struct reference_graph *r
 {
     totals->began = mono_now();
     totals->rows_before = totals->run.rows;
-    totals->skipped = totals->last_rows = 0;
+    totals->last_rows = 0;
     totals->most_passes = 1;
     totals->moving = false;
-    rejected_begin_run(&totals->rejected);
-    fk_blocked_begin_run(&totals->fk_blocked, references);
+    run_totals_count_anew(totals, references);
 }
 
 void run_totals_free(struct run_totals *totals)
 {
     fk_blocked_free(&totals->fk_blocked);
-    rejected_free(&totals->rejected);
+    rejected_list_free(&totals->rejected_by);
 }
 
 void run_totals_add(struct run_totals *totals, int64_t rows)
@@ -26,6 +25,12 @@ void run_totals_add(struct run_totals *totals, int64_t rows)
     totals->last_rows = rows;
     totals->run.rows += rows;
     totals->run.batches += rows > 0;
+}
+
+void run_totals_reject(struct run_totals *totals, int64_t rows, const struct rejected_cause *cause)
+{
+    totals->rejected += rows;
+    rejected_list_add(&totals->rejected_by, cause, rows);
 }
 
 void run_totals_end_partition(struct run_totals *totals, int passes, int64_t skipped)
@@ -40,19 +45,20 @@ void run_totals_count_anew(struct run_totals *totals, const struct reference_gra
 {
     totals->skipped = 0;
     fk_blocked_begin_run(&totals->fk_blocked, references);
-    rejected_begin_run(&totals->rejected);
+    totals->rejected = 0;
+    rejected_list_free(&totals->rejected_by);
 }
 
 int64_t run_totals_rejected(const struct run_totals *totals)
 {
-    return totals->rejected.rows + fk_blocked_rows(&totals->fk_blocked);
+    return totals->rejected + fk_blocked_rows(&totals->fk_blocked);
 }
 
 void run_totals_list_rejected(const struct run_totals *totals,
                               const struct reference_graph *references, struct rejected_list *list)
 {
     fk_blocked_list(&totals->fk_blocked, references, list);
-    rejected_list_add_all(list, &totals->rejected.by);
+    rejected_list_add_all(list, &totals->rejected_by);
     rejected_list_sort(list);
 }
 

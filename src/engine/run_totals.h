@@ -14,8 +14,8 @@
 #include "catalog/references.h"
 #include "engine/batch.h"
 #include "engine/fk_blocked.h"
-#include "engine/rejected.h"
 #include "engine/run_store.h"
+#include "model/rejected.h"
 
 struct run_totals {
     struct run run;      /* the open one, else the last one */
@@ -28,7 +28,8 @@ struct run_totals {
     int most_passes;     /* over one partition */
     bool moving;         /* due rows of a partition kept moving behind the scan */
     struct fk_blocked fk_blocked;
-    struct rejected rejected; /* also remembers, over runs, which rows are no news */
+    int64_t rejected; /* rows that the database refuses to delete, one by one */
+    struct rejected_list rejected_by;
 };
 
 /* A run that was just opened; `references` may be NULL. */
@@ -37,6 +38,9 @@ void run_totals_free(struct run_totals *totals); /* a zeroed one is fine */
 
 /* A committed batch, of this many rows of all tables together. */
 void run_totals_add(struct run_totals *totals, int64_t rows);
+
+/* Rows that the database refuses to delete. */
+void run_totals_reject(struct run_totals *totals, int64_t rows, const struct rejected_cause *cause);
 
 /* A partition is done, after so many passes, with so many rows skipped in the last one. */
 void run_totals_end_partition(struct run_totals *totals, int passes, int64_t skipped);

@@ -32,7 +32,8 @@ void ranges_free(struct scan_ranges *ranges)
 static void insert_piece(struct scan_ranges *ranges, size_t at, struct tid_range piece)
 {
     ranges->pieces = mem_grow(ranges->pieces, (ranges->piece_count + 1) * sizeof piece);
-    memmove(ranges->pieces + at + 1, ranges->pieces + at, (ranges->piece_count - at) * sizeof piece);
+    memmove(ranges->pieces + at + 1, ranges->pieces + at,
+            (ranges->piece_count - at) * sizeof piece);
     ranges->pieces[at] = piece;
     ranges->piece_count++;
 }
@@ -53,7 +54,8 @@ void ranges_give_back(struct scan_ranges *ranges, struct tid_range rest)
     while (at < ranges->piece_count && tid_before(ranges->pieces[at].from, rest.from))
         at++;
     insert_piece(ranges, at, rest);
-    if (at + 1 < ranges->piece_count && tid_equal(ranges->pieces[at].to, ranges->pieces[at + 1].from)) {
+    if (at + 1 < ranges->piece_count &&
+        tid_equal(ranges->pieces[at].to, ranges->pieces[at + 1].from)) {
         ranges->pieces[at].to = ranges->pieces[at + 1].to;
         remove_piece(ranges, at + 1);
     }
@@ -187,7 +189,7 @@ static uint64_t slots_between(const struct scan_ranges *ranges, struct tid_range
 }
 
 void ranges_narrow(struct scan_ranges *ranges, const struct scan_range *failed, unsigned divisor,
-                 int64_t chunk_blocks)
+                   int64_t chunk_blocks)
 {
     uint64_t slots = slots_between(ranges, failed->range);
 
@@ -212,8 +214,10 @@ void ranges_remember_rejected(struct scan_ranges *ranges, struct tid tid)
 {
     size_t at = first_rejected(ranges, tid);
 
-    ranges->rejected = mem_grow(ranges->rejected, (ranges->rejected_count + 1) * sizeof *ranges->rejected);
-    memmove(ranges->rejected + at + 1, ranges->rejected + at, (ranges->rejected_count - at) * sizeof tid);
+    ranges->rejected =
+        mem_grow(ranges->rejected, (ranges->rejected_count + 1) * sizeof *ranges->rejected);
+    memmove(ranges->rejected + at + 1, ranges->rejected + at,
+            (ranges->rejected_count - at) * sizeof tid);
     ranges->rejected[at] = tid;
     ranges->rejected_count++;
 }

@@ -62,7 +62,7 @@ uint32_t ranges_block(const struct scan_ranges *ranges);
 /* The next ranges will have 1/divisor of the length of this one, which failed (given back already,
  * or about to be), or of `chunk_blocks` if that is less. At least one line pointer. */
 void ranges_narrow(struct scan_ranges *ranges, const struct scan_range *failed, unsigned divisor,
-                 int64_t chunk_blocks);
+                   int64_t chunk_blocks);
 
 /* The next range ends with its block, for a batch with SKIP LOCKED. */
 void ranges_narrow_to_block(struct scan_ranges *ranges);

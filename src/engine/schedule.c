@@ -42,7 +42,8 @@ static void finish(struct schedule *schedule, const struct pg_result *reply)
 {
     enum batch_outcome outcome = query_outcome(reply);
 
-    schedule->fn(schedule->arg, outcome, outcome != BATCH_COMMITTED ? pg_result_error(reply) : NULL);
+    schedule->fn(schedule->arg, outcome,
+                 outcome != BATCH_COMMITTED ? pg_result_error(reply) : NULL);
 }
 
 /* --- what is due --- */

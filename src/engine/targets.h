@@ -38,21 +38,21 @@ struct targets {
     const struct job_settings *settings;
     const struct preflight_table *table;
     struct partitions all;
-    struct partition *at;   /* the one that is worked on; NULL = none */
-    int64_t gone;           /* OID of one that the server says is gone; 0 = none */
-    char gone_why[512];     /* how it has said so */
-    int64_t resume_at;      /* OID of the one at which an earlier process has stopped; 0 = none */
-    int lists;              /* how often they were listed in this run */
-    bool list_is_current;   /* since the last one was over */
-    int sweeps;             /* over all of them */
-    int64_t rows_at_sweep;  /* of the run, when the last one began */
+    struct partition *at;  /* the one that is worked on; NULL = none */
+    int64_t gone;          /* OID of one that the server says is gone; 0 = none */
+    char gone_why[512];    /* how it has said so */
+    int64_t resume_at;     /* OID of the one at which an earlier process has stopped; 0 = none */
+    int lists;             /* how often they were listed in this run */
+    bool list_is_current;  /* since the last one was over */
+    int sweeps;            /* over all of them */
+    int64_t rows_at_sweep; /* of the run, when the last one began */
 };
 
 /* What decides whether another sweep is needed. */
 struct targets_facts {
-    int64_t rows;     /* that the run has deleted */
+    int64_t rows;       /* that the run has deleted */
     int64_t fk_blocked; /* due rows that others still refer to */
-    bool left;        /* due rows were left for some reason, and counted */
+    bool left;          /* due rows were left for some reason, and counted */
 };
 
 enum targets_answer {

@@ -19,8 +19,8 @@
 struct throttle;
 
 struct throttle_event {
-    bool lost;            /* the connection is: error says why */
-    double wal_bytes;     /* that the server has written since the sample before; 0 = not known */
+    bool lost;        /* the connection is: error says why */
+    double wal_bytes; /* that the server has written since the sample before; 0 = not known */
     const struct pg_error *error;
 };
 
@@ -41,8 +41,8 @@ bool throttle_in_flight(const struct throttle *throttle);
 /* Its connection is closed: the sample that is on its way will not come. */
 void throttle_forget_sample(struct throttle *throttle);
 
-/* What the last sample allows; NULL before the first one. A fact that is not known, or a sample that
- * failed, holds nothing back. The throttle's own. */
+/* What the last sample allows; NULL before the first one. A fact that is not known, or a sample
+ * that failed, holds nothing back. The throttle's own. */
 const struct limit_verdict *throttle_judge(struct throttle *throttle);
 /* Appends why the verdict is not LIMIT_GO. */
 void throttle_explain(const struct throttle *throttle, struct text *out);

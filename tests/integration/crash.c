@@ -277,7 +277,7 @@ START_TEST(a_server_that_is_frozen_is_given_up_and_the_run_goes_on_when_it_answe
     await_middle(&scene);
     proxy_freeze(&proxy, true);
     gate_open(&scene);
-    daemon_await_log(&daemon, "has not answered in time", AWAIT_MS);
+    daemon_await_log(&daemon, "did not answer in time", AWAIT_MS);
     proxy_freeze(&proxy, false);
     check_one_whole_run(&scene);
     daemon_stop(&daemon);

@@ -216,7 +216,7 @@ START_TEST(an_index_scan_that_touches_more_pages_than_forecast_becomes_a_heap_sc
     struct daemon daemon = daemon_start(scene_config(&scene, "batch_rows = 20\n"));
     scene_await_run(&scene, "orders", "done");
     ck_assert(daemon_log_has(&daemon, "pass 1: index scan: "));
-    ck_assert(daemon_log_has(&daemon, "re-checking how to find rows: the index scan has touched"));
+    ck_assert(daemon_log_has(&daemon, "re-checking how to find rows: the index scan has read"));
     ck_assert_int_eq(promises_check(scene.own, "orders", SCENE_DUE), 3000);
     ck_assert_str_eq(sql_text(scene.own, "SELECT concat(count(*), ' ', sum(rows), ' ', min(scan))"
                                          " FROM pgpurged.runs"),

@@ -318,7 +318,7 @@ START_TEST(a_rejected_row_costs_a_logarithm_of_batches)
 }
 END_TEST
 
-START_TEST(a_rejected_row_is_tried_in_every_run_and_is_news_once)
+START_TEST(a_rejected_row_is_tried_and_said_in_every_run)
 {
     struct scene scene = scene_new();
     struct daemon daemon;
@@ -330,7 +330,7 @@ START_TEST(a_rejected_row_is_tried_in_every_run_and_is_news_once)
         "SELECT count(*) >= 3 FROM pgpurged.runs WHERE outcome = 'incomplete' AND rejected = 6",
         AWAIT_MS);
     daemon_await_log(&daemon, "run=3 done, 6 rejected: ", AWAIT_MS); /* said after it is written */
-    ck_assert_int_eq(daemon_log_count(&daemon, "is rejected: kept for the auditors"), 4);
+    ck_assert_int_ge(daemon_log_count(&daemon, "is rejected: kept for the auditors"), 3 * 4);
     ck_assert_int_eq(sql_int(scene.own, "SELECT count(DISTINCT run) FROM pgpurged.audit"), 1);
 
     sql_exec(scene.own, "DROP TRIGGER keep ON orders");
@@ -352,7 +352,7 @@ int main(void)
         rows_that_become_due_during_a_run_are_not_taken_for_kept_ones,
         rows_that_raise_and_rows_that_stay_silently_are_counted_under_their_reasons,
         a_rejected_row_costs_a_logarithm_of_batches,
-        a_rejected_row_is_tried_in_every_run_and_is_news_once,
+        a_rejected_row_is_tried_and_said_in_every_run,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }
