@@ -14,7 +14,7 @@
 
 #include "catalog/requirements.h"
 #include "catalog/sequence.h"
-#include "config/settings.h"
+#include "model/job_spec.h"
 #include "sql/fk_graph.h"
 
 /* What people want to know of a reference, beside what the family says of it. */

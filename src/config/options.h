@@ -1,7 +1,7 @@
 /*
  * options: the one table of everything that can be set. Parsing, defaults, range checks,
  * --print-config, the sample file and pgpurged.conf(5) come from it, so a new option is one row
- * here and one field in settings.h.
+ * here and one field in model/job_spec.h.
  *
  * Rows are constant data. A record is the struct that a row's field lives in: struct settings,
  * struct database_settings or struct job_settings.

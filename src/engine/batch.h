@@ -11,9 +11,9 @@
 #define PGPURGED_ENGINE_BATCH_H
 
 #include "base/clock.h"
-#include "config/settings.h"
 #include "engine/scan.h"
 #include "model/codes.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "policy/pacing.h"
 #include "sql/target_statements.h"

@@ -17,8 +17,8 @@
 #include "base/clock.h"
 #include "catalog/partitions.h"
 #include "catalog/preflight.h"
-#include "config/settings.h"
 #include "model/codes.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "sql/target_statements.h"
 

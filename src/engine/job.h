@@ -15,10 +15,10 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
-#include "config/settings.h"
 #include "engine/lease.h"
 #include "model/codes.h"
 #include "model/counters.h"
+#include "model/job_spec.h"
 #include "model/snapshot.h"
 #include "net/loop.h"
 #include "policy/admission.h"

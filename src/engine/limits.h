@@ -10,7 +10,7 @@
 #define PGPURGED_ENGINE_LIMITS_H
 
 #include "base/text.h"
-#include "config/settings.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "policy/limits.h"
 

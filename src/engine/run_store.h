@@ -7,8 +7,8 @@
 #define PGPURGED_ENGINE_RUN_STORE_H
 
 #include "base/clock.h"
-#include "config/settings.h"
 #include "model/codes.h"
+#include "model/job_spec.h"
 #include "model/rejected.h"
 #include "net/pg_conn.h"
 #include "policy/window.h"

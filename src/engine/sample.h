@@ -10,7 +10,7 @@
 
 #include "base/clock.h"
 #include "catalog/partitions.h"
-#include "config/settings.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "sql/target_statements.h"
 

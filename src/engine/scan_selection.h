@@ -9,9 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/settings.h"
 #include "engine/probe.h"
 #include "model/codes.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "policy/scan_choice.h"
 #include "sql/target_statements.h"

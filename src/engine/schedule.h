@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "catalog/preflight.h"
-#include "config/settings.h"
 #include "engine/run_store.h"
 #include "engine/sample.h"
+#include "model/job_spec.h"
 #include "policy/window.h"
 
 /* What the last look has found. */

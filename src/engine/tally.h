@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "catalog/sequence.h"
-#include "config/settings.h"
 #include "engine/sample.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 
 /* What the cutoff is now, was a week ago, and will be some hours from now. */

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "config/settings.h"
+#include "model/job_spec.h"
 #include "engine/limits.h"
 #include "net/pg_conn.h"
 #include "policy/urgency.h"

@@ -19,9 +19,9 @@
 #include <stdint.h>
 
 #include "base/clock.h"
-#include "config/settings.h"
 #include "engine/lease.h"
 #include "model/counters.h"
+#include "model/job_spec.h"
 #include "net/loop.h"
 
 struct vacuum;
