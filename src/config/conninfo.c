@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/options.h"
-
 #define MASK "********"
 
 static const char blanks[] = " \t";
@@ -64,10 +62,11 @@ static bool mask_value(const char *value, const char *end, struct text *out, str
 
 /* An option of ours on an indented line becomes a part of the conninfo before it. libpq's own
  * connect_timeout is told from ours by the blanks that people put around our =. */
-static bool check_not_ours(const char *name, size_t length, const char *equals, struct err *err)
+static bool check_not_ours(const char *name, size_t length, const char *equals,
+                           option_name_fn *is_ours, struct err *err)
 {
     char *copy = strndup(name, length);
-    bool ours = copy != NULL && equals > name + length && option_find(SECTION_DATABASE, copy);
+    bool ours = copy != NULL && equals > name + length && is_ours(copy);
 
     if (ours)
         err_set(err,
@@ -91,7 +90,8 @@ static bool check_no_uri(const char *value, const char *end, struct err *err)
 }
 
 /* One NAME = VALUE at *cursor, with what stands around it. */
-static bool mask_pair(const char **cursor, struct text *out, struct err *err)
+static bool mask_pair(const char **cursor, option_name_fn *is_ours, struct text *out,
+                      struct err *err)
 {
     const char *name = *cursor;
     size_t name_length = strcspn(name, "= \t");
@@ -102,7 +102,7 @@ static bool mask_pair(const char **cursor, struct text *out, struct err *err)
     if (*equals != '=' || name_length == 0 || *name == '[')
         return err_set(err, "a word in it is not NAME=VALUE (a value with blanks stands in single "
                             "quotes: application_name='night shift')");
-    if (!check_not_ours(name, name_length, equals, err))
+    if (!check_not_ours(name, name_length, equals, is_ours, err))
         return false;
     value = equals + 1 + strspn(equals + 1, blanks);
     end = value_end(value);
@@ -118,7 +118,8 @@ static bool mask_pair(const char **cursor, struct text *out, struct err *err)
     return true;
 }
 
-static bool mask_pairs(const char *conninfo, struct text *out, struct err *err)
+static bool mask_pairs(const char *conninfo, option_name_fn *is_ours, struct text *out,
+                       struct err *err)
 {
     const char *cursor = conninfo;
 
@@ -129,7 +130,7 @@ static bool mask_pairs(const char *conninfo, struct text *out, struct err *err)
         cursor += blank;
         if (*cursor == '\0')
             return true;
-        if (!mask_pair(&cursor, out, err))
+        if (!mask_pair(&cursor, is_ours, out, err))
             return false;
     }
 }
@@ -259,18 +260,27 @@ static bool mask_uri(const char *conninfo, size_t scheme, struct text *out, stru
     return mask_uri_options(cursor + path + 1, out, err);
 }
 
-bool conninfo_mask(const char *conninfo, struct text *out, struct err *err)
+bool conninfo_mask(const char *conninfo, option_name_fn *is_ours, struct text *out, struct err *err)
 {
     size_t scheme = scheme_length(conninfo);
 
-    return scheme > 0 ? mask_uri(conninfo, scheme, out, err) : mask_pairs(conninfo, out, err);
+    return scheme > 0 ? mask_uri(conninfo, scheme, out, err)
+                      : mask_pairs(conninfo, is_ours, out, err);
+}
+
+/* What was loaded is no option of ours any more. */
+static bool is_no_option(const char *name)
+{
+    (void)name;
+    return false;
 }
 
 bool conninfo_has_secret(const char *conninfo)
 {
     struct text masked = {0};
     struct err err;
-    bool secret = !conninfo_mask(conninfo, &masked, &err) || !text_equal(masked.data, conninfo);
+    bool secret =
+        !conninfo_mask(conninfo, is_no_option, &masked, &err) || !text_equal(masked.data, conninfo);
 
     text_free(&masked);
     return secret;

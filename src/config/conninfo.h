@@ -14,10 +14,14 @@
 #include "base/err.h"
 #include "base/text.h"
 
+/* Whether a name is that of an option of the section that the conninfo stands in. */
+typedef bool option_name_fn(const char *name);
+
 /* Appends the conninfo to `out` with ******** for each secret. False if it can't be read, or if a
  * secret already is ******** (somebody fed --print-config back); `out` may then hold a part of it,
  * never a secret. */
-bool conninfo_mask(const char *conninfo, struct text *out, struct err *err);
+bool conninfo_mask(const char *conninfo, option_name_fn *is_ours, struct text *out,
+                   struct err *err);
 
 /* Whether there is anything to mask. What libpq says of such a conninfo must not be repeated: its
  * messages quote pieces of it, some of them all of it. */

@@ -29,6 +29,11 @@ static const char *const epochs[] = {"none", "s", "ms", "us", NULL};
 
 /* One row, one option. */
 /* clang-format off */
+static bool is_database_option(const char *name)
+{
+    return option_find(SECTION_DATABASE, name) != NULL;
+}
+
 const struct config_option config_options[] = {
     /* the daemon */
     {DAEMON(log_level), .name = "log_level", .type = &option_choice, .choices = log_levels,
@@ -61,7 +66,8 @@ const struct config_option config_options[] = {
      .doc = "The directory in which the daemon stores which jobs are paused."},
 
     /* a database */
-    {DATABASE(conninfo), .name = "conninfo", .type = &option_conninfo, .may_continue = true,
+    {DATABASE(conninfo), .name = "conninfo", .type = &option_conninfo,
+     .is_ours = is_database_option, .may_continue = true,
      .example = "host=/var/run/postgresql dbname=shop user=pgpurged",
      .doc = "The database, as a connection string of libpq. Put the password into a "
             "passfile and not here."},

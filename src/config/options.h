@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
+#include "config/conninfo.h"
 #include "config/section.h"
 #include "config/types.h"
 
@@ -25,6 +26,7 @@ struct config_option {
     const char *least, *most;   /* range, as written; NULL = none */
     const char *unit;           /* of a plain number: "rows"; NULL if the value carries it */
     const char *const *choices; /* of an option_choice, in the order of its enum; ends with NULL */
+    option_name_fn *is_ours;    /* of an option_conninfo: what is an option beside it */
     const char *example;        /* what the sample file sets; NULL = it shows the default */
     bool may_be_empty;
     bool may_continue;  /* on indented lines */

@@ -71,7 +71,7 @@ static bool conninfo_parse(const struct config_option *option, const char *text,
                            struct err *err)
 {
     struct text masked = {0};
-    bool readable = conninfo_mask(text, &masked, err);
+    bool readable = conninfo_mask(text, option->is_ours, &masked, err);
 
     text_free(&masked);
     return readable && text_parse(option, text, record, err);
@@ -82,7 +82,7 @@ static void conninfo_print(const struct config_option *option, const void *recor
 {
     struct err err;
 
-    conninfo_mask(*(char *const *)const_field(option, record), out, &err);
+    conninfo_mask(*(char *const *)const_field(option, record), option->is_ours, out, &err);
 }
 
 /* ---- yes and no ---- */

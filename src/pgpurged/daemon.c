@@ -225,8 +225,11 @@ static void asked_to_stop(void *arg)
     drain(daemon);
 }
 
-bool daemon_begin_reload(struct daemon *daemon, struct err *err)
+/* Reads the file and begins to drain; false with err set if everything stays as it is. */
+static bool begin_reload(void *arg, struct err *err)
 {
+    struct daemon *daemon = arg;
+
     if (daemon->stopping || daemon->next_settings != NULL)
         return err_set(err, "the daemon is already stopping or reloading");
     notify_reloading();
@@ -249,7 +252,7 @@ static void asked_to_reload(void *arg)
     struct err err;
 
     if (!daemon->order->once)
-        daemon_begin_reload(daemon, &err);
+        begin_reload(daemon, &err);
 }
 
 /* Another word for each process, also for one that has been killed and started anew. */
@@ -294,7 +297,7 @@ enum exit_code daemon_run(struct settings *settings, const struct daemon_order *
     struct err err;
 
     prepare(&daemon);
-    if (daemon_open_control(&daemon, &err)) {
+    if (daemon_open_control(&daemon, begin_reload, &err)) {
         run(&daemon);
     } else {
         log_error("%s", err.text);

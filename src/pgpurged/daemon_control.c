@@ -103,11 +103,6 @@ static bool resume_job(void *arg, const char *name, struct err *err)
     return pauses_set(&daemon->pauses, name, false, err);
 }
 
-static bool reload(void *arg, struct err *err)
-{
-    return daemon_begin_reload(arg, err);
-}
-
 /* Under systemd the service has a folder of its own for the socket (systemd.exec(5),
  * RuntimeDirectory). */
 static char *socket_path(const struct settings *settings)
@@ -119,7 +114,8 @@ static char *socket_path(const struct settings *settings)
     return text_format("%s/pgpurged.sock", folder);
 }
 
-bool daemon_open_control(struct daemon *daemon, struct err *err)
+bool daemon_open_control(struct daemon *daemon, bool (*reload)(void *daemon, struct err *err),
+                         struct err *err)
 {
     const struct settings *settings = daemon->settings;
     char *path = socket_path(settings);

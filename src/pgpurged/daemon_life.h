@@ -47,11 +47,10 @@ struct daemon {
     struct loop_timer look;  /* whether all have drained or ended: outside of their calls */
 };
 
-/* Reads the file and begins to drain; false with err set if everything stays as it is. */
-bool daemon_begin_reload(struct daemon *daemon, struct err *err);
-
 /* daemon_control.c: reads what is paused, which holds for --once as well, and opens the sockets.
- * --once answers nobody: it may run beside the daemon. */
-bool daemon_open_control(struct daemon *daemon, struct err *err);
+ * --once answers nobody: it may run beside the daemon. `reload` is called, with the daemon, when an
+ * operator asks for it. */
+bool daemon_open_control(struct daemon *daemon, bool (*reload)(void *daemon, struct err *err),
+                         struct err *err);
 
 #endif
