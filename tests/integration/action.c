@@ -182,6 +182,25 @@ START_TEST(a_row_restored_while_another_action_waits_for_it_stays_as_it_is)
 }
 END_TEST
 
+/* A new audit value is one key of the specification and one column of the audit table. */
+START_TEST(a_key_of_the_specification_fills_the_column_of_its_name)
+{
+    struct scaner scaner = sixty();
+    char *specification = scaner_specification(&scaner, BATCH_RANGE, false);
+    const char *values[] = {keep_format("{\"ticket\":\"CASE-7\",%s", specification + 1)};
+
+    sql_exec(scaner.scene.own, "ALTER TABLE pgpurged.audit ADD COLUMN ticket text");
+    PQclear(scaner_query(scaner.role,
+                         "SELECT pgpurged.purge_batch($1, 1, 0, 0, 100, 0, 10, NULL, 1000, 60000)",
+                         values, ARRAY_LENGTH(values)));
+    ck_assert_str_eq(sql_text(scaner.scene.own, "SELECT concat(rows, ' ', ticket) FROM"
+                                                " pgpurged.audit"),
+                     "30 CASE-7");
+    free(specification);
+    scaner_end(&scaner);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -189,6 +208,7 @@ int main(void)
         a_batch_of_a_list_does_it_to_due_rows_only,
         rows_that_others_have_locked_are_skipped_by_another_action_as_well,
         a_row_restored_while_another_action_waits_for_it_stays_as_it_is,
+        a_key_of_the_specification_fills_the_column_of_its_name,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }
