@@ -457,6 +457,14 @@ const struct findings *preflight_reference_findings(const struct preflight *pref
     return references_findings(preflight->reading);
 }
 
+void preflight_trim(struct preflight *preflight)
+{
+    findings_free(&preflight->findings);
+    relations_free(&preflight->relations);
+    preflight->findings = (struct findings){0};
+    preflight->relations = (struct relations){0};
+}
+
 void preflight_free(struct preflight *preflight)
 {
     if (preflight == NULL)

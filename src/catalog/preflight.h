@@ -67,6 +67,9 @@ const struct reference_graph *preflight_references(const struct preflight *prefl
 const struct relation *preflight_relation(const struct preflight *preflight);
 const struct findings *preflight_findings(const struct preflight *preflight);
 const struct findings *preflight_reference_findings(const struct preflight *preflight);
+/* After the callback: lets go of what was read and judged, which a thousand idle jobs don't need.
+ * The references stay. */
+void preflight_trim(struct preflight *preflight);
 void preflight_free(struct preflight *preflight); /* NULL is fine */
 
 /* What the requirements say of a job's table. */

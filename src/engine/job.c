@@ -185,6 +185,7 @@ static void on_preflight(void *arg, enum batch_outcome outcome, const struct pre
         return;
     }
     job->checked = true;
+    preflight_trim(job->preflight);
     *job->host.clock = (struct clock_anchor){true, job->table.clock, mono_now()};
     on_event(job, EVENT_DONE);
 }
