@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "catalog/relation.h"
-#include "sql/quote.h"
 #include "sql/queries.h"
+#include "sql/quote.h"
 
 /* A copy of the sentence of the first finding of this weight; NULL = there is none. */
 static char *sentence_of(const struct findings *findings, enum finding_weight weight)

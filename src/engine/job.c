@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -132,8 +131,7 @@ static void release(struct job *job)
     job->lease = NULL;
     job->pg = NULL;
     job->lease_end = LEASE_INTACT;
-    pipeline_end_workers(job->pipeline, how == LEASE_SPENT ? LEASE_SPENT : LEASE_INTACT);
-    pipeline_use(job->pipeline, NULL);
+    pipeline_release(job->pipeline, how == LEASE_SPENT ? LEASE_SPENT : LEASE_INTACT);
     job->host.pool->end(job->host.pool->arg, lease, how);
 }
 
@@ -486,8 +484,10 @@ static struct job_facts facts_of(struct job *job, enum job_event event)
 /* "8 failures in a row, one trial in 15 min; the last one: ..." */
 static void explain_breaker(struct job *job)
 {
-    const char *last = job->trouble.message != NULL ? job->trouble.message : job->next_why;
-    char why[sizeof job->next_why];
+    const char *last = job->trouble.message != NULL ? job->trouble.message
+                       : job->next_why != NULL      ? job->next_why
+                                                    : "";
+    char why[sizeof job->why];
 
     snprintf(why, sizeof why, "%d failures in a row, one trial in %d min; the last one: %.300s",
              BREAKER_FAILURES, BREAKER_OPEN_MS / 60000, last);
@@ -510,8 +510,9 @@ static void leave(struct job *job, struct job_next next)
     if (next.reason == REASON_BREAKER && !keeps_why(job->step, next.step))
         explain_breaker(job);
     if (!keeps_why(job->step, next.step))
-        memcpy(job->why, job->next_why, sizeof job->why);
-    job->next_why[0] = '\0';
+        snprintf(job->why, sizeof job->why, "%s", job->next_why != NULL ? job->next_why : "");
+    free(job->next_why);
+    job->next_why = NULL;
 }
 
 static enum job_event step_on(struct job *job, enum job_event event)
@@ -683,6 +684,7 @@ void job_free(struct job *job)
     vacuum_free(job->vacuum);
     free(job->unresolved);
     free(job->trouble.message);
+    free(job->next_why);
     run_totals_free(&job->totals);
     targets_free(&job->targets);
     pass_free(&job->pass);

@@ -8,7 +8,10 @@
 
 void job_set_why(struct job *job, const char *why)
 {
-    snprintf(job->next_why, sizeof job->next_why, "%.*s", (int)sizeof job->next_why - 1, why);
+    char *copy = text_copy(why); /* it may be the text that is replaced */
+
+    free(job->next_why);
+    job->next_why = copy;
 }
 
 static void note_error(struct job *job, const struct pg_error *error)

@@ -54,7 +54,7 @@ struct job {
     enum job_step retry;        /* STEP_BACKOFF: what is tried again with the connection */
     enum job_step resume;       /* where an open run goes on: STEP_PURGE, STEP_SCAN or STEP_LIST */
     char why[512];              /* the last error or other detail of the step */
-    char next_why[512];         /* of the step that comes */
+    char *next_why;             /* of the step that comes; NULL = none */
     enum batch_outcome outcome; /* EVENT_FAILED */
     struct next next;           /* EVENT_BATCH_FAILED */
     enum reason gate;           /* EVENT_DONE of STEP_SCHEDULE */

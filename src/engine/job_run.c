@@ -273,8 +273,7 @@ bool job_may_drop(struct job *job)
     char why[256] = "";
     bool may = false;
 
-    if (!job->table.partitioned || !job->settings->drop_partitions ||
-        !job->sql.action->may_drop ||
+    if (!job->table.partitioned || !job->settings->drop_partitions || !job->sql.action->may_drop ||
         job->settings->audit_digest.count > 0) /* which wants to see each row */
         return false;
     if (job->settings->references.count > 0) /* PostgreSQL would not know */
@@ -332,7 +331,7 @@ static enum job_event drop_failed(struct job *job, const struct drop_result *res
 
 static enum job_event try_drop_again(struct job *job, const char *why)
 {
-    char text[sizeof job->next_why];
+    char text[sizeof job->why];
 
     snprintf(text, sizeof text, "%s is to be dropped: %s", job->sql.partition, why);
     job_set_why(job, text);

@@ -44,7 +44,8 @@ struct pipeline {
     pipeline_fn *fn;
     void *arg;
     struct loop_timer timer; /* the end of a rest, or a failure from outside */
-    struct worker *workers;
+    size_t most_workers;
+    struct worker *workers; /* NULL without a connection */
     size_t worker_count;
     int in_flight; /* over all workers */
     struct pipeline_target target;
@@ -53,7 +54,7 @@ struct pipeline {
     struct pipeline_pace allowed; /* at the last pipeline_fill() */
     struct next failure;          /* of those that wait for the rest: the gravest; NEXT_ADVANCE =
                                      none */
-    char why[512];                /* the error behind it */
+    char *why;                    /* the error behind it */
     bool skip_locked;             /* the next batch uses SKIP LOCKED */
     bool skips_in_vain;           /* that has met a lock all the same: not again while the scan is
                                      narrow */
@@ -119,7 +120,8 @@ static void handle_failure(struct pipeline *pipeline, struct next next, const ch
     if (is_failing(pipeline) && severity(next.verb) <= severity(pipeline->failure.verb))
         return;
     pipeline->failure = next;
-    snprintf(pipeline->why, sizeof pipeline->why, "%.*s", (int)sizeof pipeline->why - 1, why);
+    free(pipeline->why);
+    pipeline->why = text_copy(why);
 }
 
 void pipeline_fail(struct pipeline *pipeline, struct next next, const char *why)
@@ -131,7 +133,8 @@ void pipeline_fail(struct pipeline *pipeline, struct next next, const char *why)
 
 void pipeline_lose(struct pipeline *pipeline, const char *why)
 {
-    pipeline->workers[0].broken = true;
+    if (pipeline->workers != NULL)
+        pipeline->workers[0].broken = true;
     pipeline_fail(pipeline, (struct next){.verb = NEXT_RECONNECT, .reason = REASON_DATABASE}, why);
 }
 
@@ -532,7 +535,11 @@ void pipeline_stop(struct pipeline *pipeline)
 
 void pipeline_use(struct pipeline *pipeline, struct pg *pg)
 {
-    pipeline->workers[0] = (struct worker){.pipeline = pipeline, .pg = pg};
+    pipeline->worker_count = pipeline->most_workers;
+    pipeline->workers = mem_new(pipeline->worker_count * sizeof *pipeline->workers);
+    for (size_t i = 0; i < pipeline->worker_count; i++)
+        pipeline->workers[i].pipeline = pipeline;
+    pipeline->workers[0].pg = pg;
 }
 
 static void on_lease(void *arg, const struct lease_news *news)
@@ -572,15 +579,26 @@ static enum lease_end state_of(const struct worker *worker, enum lease_end how)
     return worker->in_flight > 0 ? LEASE_SPENT : how;
 }
 
-void pipeline_end_workers(struct pipeline *pipeline, enum lease_end how)
+static void free_workers(struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->worker_count; i++)
+        for (size_t k = 0; k < PACE_MOST_IN_FLIGHT; k++)
+            batch_free(pipeline->workers[i].batches[k].batch);
+    free(pipeline->workers);
+    pipeline->workers = NULL;
+    pipeline->worker_count = 0;
+    pipeline->in_flight = 0;
+}
+
+void pipeline_release(struct pipeline *pipeline, enum lease_end how)
 {
     for (size_t i = 1; i < pipeline->worker_count; i++) {
-        struct worker old = pipeline->workers[i];
+        const struct worker *worker = &pipeline->workers[i];
 
-        pipeline->workers[i] = (struct worker){.pipeline = pipeline};
-        if (old.lease != NULL)
-            pipeline->pool->end(pipeline->pool->arg, old.lease, state_of(&old, how));
+        if (worker->lease != NULL)
+            pipeline->pool->end(pipeline->pool->arg, worker->lease, state_of(worker, how));
     }
+    free_workers(pipeline);
 }
 
 /* --- its life --- */
@@ -593,10 +611,7 @@ struct pipeline *pipeline_new(struct loop *loop, const struct lease_pool *pool, 
     pipeline->pool = pool;
     pipeline->fn = fn;
     pipeline->arg = arg;
-    pipeline->worker_count = workers;
-    pipeline->workers = mem_new(workers * sizeof *pipeline->workers);
-    for (size_t i = 0; i < workers; i++)
-        pipeline->workers[i].pipeline = pipeline;
+    pipeline->most_workers = workers;
     loop_timer_init(&pipeline->timer, loop, on_timer, pipeline);
     return pipeline;
 }
@@ -605,11 +620,9 @@ void pipeline_free(struct pipeline *pipeline)
 {
     if (pipeline == NULL)
         return;
-    for (size_t i = 0; i < pipeline->worker_count; i++)
-        for (size_t k = 0; k < PACE_MOST_IN_FLIGHT; k++)
-            batch_free(pipeline->workers[i].batches[k].batch);
+    free_workers(pipeline);
     loop_timer_free(&pipeline->timer);
-    free(pipeline->workers);
+    free(pipeline->why);
     free(pipeline);
 }
 
@@ -655,7 +668,7 @@ bool pipeline_rests_by_rate(const struct pipeline *pipeline)
 
 bool pipeline_is_broken(const struct pipeline *pipeline)
 {
-    return pipeline->workers[0].broken;
+    return pipeline->workers != NULL && pipeline->workers[0].broken;
 }
 
 int64_t pipeline_chunk_blocks(const struct pipeline *pipeline)

@@ -36,7 +36,7 @@ struct pipeline_target {
     const struct job_settings *settings;
     const struct sql_statements *sql;
     const char *cutoff;
-    const char *policy; /* the run's */
+    const char *policy;     /* the run's */
     int64_t root, relation; /* OIDs of the job's table and of the partition */
     int64_t run;
     int64_t *number; /* the highest number of a batch that was used; the next one is one more */
@@ -71,18 +71,19 @@ typedef void pipeline_fn(void *arg, const struct pipeline_event *event);
 /* `workers`: the most connections that may be used at a time. */
 struct pipeline *pipeline_new(struct loop *loop, const struct lease_pool *pool, size_t workers,
                               pipeline_fn *fn, void *arg);
-/* Best with nothing in flight. NULL is fine. */
+/* NULL is fine. */
 void pipeline_free(struct pipeline *pipeline);
 
 /* A run begins: nothing is known of the pace. */
 void pipeline_begin_run(struct pipeline *pipeline);
 
-/* The first worker's connection, which is the caller's; NULL before it is given back, with nothing
- * in flight. The others are asked of the pool, and ended by pipeline_end_workers(). */
+/* The first worker's connection, which is the caller's. The others are asked of the pool. */
 void pipeline_use(struct pipeline *pipeline, struct pg *pg);
+/* Before that connection is let go: lets go of all, with nothing in flight, or when what is in
+ * flight is given up. `how` is about those of the others that are intact. */
+void pipeline_release(struct pipeline *pipeline, enum lease_end how);
 /* Asks for the other workers. */
 void pipeline_want_workers(struct pipeline *pipeline);
-void pipeline_end_workers(struct pipeline *pipeline, enum lease_end how); /* of those intact */
 
 /* What is purged from here on, by which scan. With nothing in flight. */
 void pipeline_set_target(struct pipeline *pipeline, const struct pipeline_target *target,

@@ -1,6 +1,6 @@
 #include "engine/targets.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 
@@ -65,6 +65,8 @@ void targets_start(struct targets *targets, const struct job_settings *settings,
 void targets_free(struct targets *targets)
 {
     partitions_free(&targets->all);
+    free(targets->gone_why);
+    targets->gone_why = NULL;
     targets->at = NULL;
 }
 
@@ -160,7 +162,8 @@ void targets_at_is_gone(struct targets *targets, const char *why)
 {
     targets->at->over = true;
     targets->gone = targets->at->relation;
-    snprintf(targets->gone_why, sizeof targets->gone_why, "%s", why);
+    free(targets->gone_why);
+    targets->gone_why = text_copy(why);
     targets->list_is_current = false;
 }
 

@@ -40,7 +40,7 @@ struct targets {
     struct partitions all;
     struct partition *at;  /* the one that is worked on; NULL = none */
     int64_t gone;          /* OID of one that the server says is gone; 0 = none */
-    char gone_why[512];    /* how it has said so */
+    char *gone_why;        /* how it has said so; owned */
     int64_t resume_at;     /* OID of the one at which an earlier process has stopped; 0 = none */
     int lists;             /* how often they were listed in this run */
     bool list_is_current;  /* since the last one was over */

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "model/job_spec.h"
 #include "engine/limits.h"
+#include "model/job_spec.h"
 #include "net/pg_conn.h"
 #include "policy/urgency.h"
 

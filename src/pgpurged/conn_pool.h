@@ -1,7 +1,7 @@
 /*
  * conn_pool: the connections of one database, shared by its jobs: at most max_connections, leased
- * (engine/lease.h) one after the other, made when one is asked for and closed when nobody asks. When
- * the database can't be reached, all that ask wait together and come back with backoff; other
+ * (engine/lease.h) one after the other, made when one is asked for and closed when nobody asks.
+ * When the database can't be reached, all that ask wait together and come back with backoff; other
  * databases go on.
  */
 #ifndef PGPURGED_PGPURGED_CONN_POOL_H

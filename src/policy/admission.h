@@ -13,12 +13,12 @@
 
 struct gate_facts {
     bool enabled, draining, paused;
-    bool asked;         /* a run was asked for by a person: now, whatever window and `every` say */
-    bool breaker_open;  /* too many failures in a row */
-    bool clock_fine;    /* the database's clock and ours agree */
+    bool asked;        /* a run was asked for by a person: now, whatever window and `every` say */
+    bool breaker_open; /* too many failures in a row */
+    bool clock_fine;   /* the database's clock and ours agree */
     bool window_open;
-    double due_in_s;    /* until the next run is due; 0 = now */
-    bool others_first;  /* jobs whose rows refer to this one's are under way */
+    double due_in_s;   /* until the next run is due; 0 = now */
+    bool others_first; /* jobs whose rows refer to this one's are under way */
 };
 
 enum gate_moment {

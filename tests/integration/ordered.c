@@ -109,8 +109,9 @@ START_TEST(once_runs_children_first)
         check_three(&scene);
         /* With more connections orders may be looked at when items are done already. */
         ck_assert(connections[i] > 1 ||
-                  strstr(said, "job=orders checking -> waiting (children): job items runs first,"
-                               " because rows of public.items refer to rows of public.orders") != NULL);
+                  strstr(said,
+                         "job=orders checking -> waiting (children): job items runs first,"
+                         " because rows of public.items refer to rows of public.orders") != NULL);
         scene_end(&scene);
     }
 }

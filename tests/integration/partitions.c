@@ -260,12 +260,14 @@ static const struct refused {
      "SCHEMA \"Vault\" TO pgpurged",
      DUE},
     {"row level security", "ALTER TABLE ev_2 ENABLE ROW LEVEL SECURITY",
-     "row level security of public.ev_2 applies to role pgpurged and would hide rows from the purge; run: ALTER "
+     "row level security of public.ev_2 applies to role pgpurged and would hide rows from the "
+     "purge; run: ALTER "
      "ROLE "
      "pgpurged BYPASSRLS",
      DUE},
     {"a rule", "CREATE RULE softly AS ON DELETE TO ev_2 DO INSTEAD NOTHING",
-     "public.ev_2 has a rule ON DELETE (softly), so that a row count would not say what is gone", DUE},
+     "public.ev_2 has a rule ON DELETE (softly), so that a row count would not say what is gone",
+     DUE},
     {"no replica identity",
      "CREATE PUBLICATION p FOR TABLE ev; ALTER TABLE ev_1 REPLICA IDENTITY FULL;"
      "ALTER TABLE ev_3 ADD PRIMARY KEY (id)",
