@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "catalog/sequence.h"
-#include "engine/probe.h"
 #include "sql/queries.h"
 #include "sql/statements.h"
 #include "sql/tally.h"
@@ -270,93 +269,6 @@ static void read_sample(void *data, const struct pg_result *reply)
     tally_read(reply, &sampled, &estimation->estimate.tally);
 }
 
-/* --- how rows would be found: what a run asks before its first pass --- */
-
-/* What a run sends is about one partition: the first that it would purge, if there is any. */
-static void make_statements(struct estimation *estimation)
-{
-    struct estimate *estimate = &estimation->estimate;
-    const struct partition *partition = partitions_next(&estimate->partitions);
-    struct sql_target target = partition != NULL
-                                   ? partition_target(estimation->job, &estimate->table, partition)
-                                   : preflight_target(estimation->job, &estimate->table);
-
-    estimate->sql = sql_statements_for(&target);
-}
-
-/* Each partition is asked when its turn comes. */
-static bool asks_index(void *data)
-{
-    struct estimation *estimation = data;
-    struct estimate *estimate = &estimation->estimate;
-
-    if (!estimate->table.readable)
-        return false;
-    make_statements(estimation);
-    estimate->facts = (struct choose_facts){
-        .wish = estimation->job->scan,
-        .by_row = estimation->job->expires.kind == EXPIRES_BY_ROW,
-        .pages = estimate->table.blocks,
-        .rows = estimate->table.rows,
-        .sampled_due = estimate->tally.due,
-        .probed_due = -1,
-    };
-    return !estimate->table.partitioned && choose_asks_index(&estimate->facts);
-}
-
-static void values_of_index(void *data, struct question_values *values)
-{
-    const struct estimation *estimation = data;
-
-    question_number(values, estimation->estimate.table.relation);
-    question_text(values, estimation->job->expires.column);
-}
-
-static void read_index(void *data, const struct pg_result *reply)
-{
-    struct estimation *estimation = data;
-    struct choose_facts *facts = &estimation->estimate.facts;
-    struct probe_index index;
-
-    probe_index_read(reply, &index);
-    facts->has_index = index.serves;
-    facts->correlation = index.correlation;
-    if (choose_sample_is_enough(facts))
-        facts->probed_due = CHOOSE_PROBE_ROWS;
-}
-
-static bool probes_index(void *data)
-{
-    const struct estimation *estimation = data;
-    const struct choose_facts *facts = &estimation->estimate.facts;
-
-    return facts->has_index && facts->probed_due < 0;
-}
-
-static void values_of_probe(void *data, struct question_values *values)
-{
-    const struct estimation *estimation = data;
-
-    values->sql = estimation->estimate.sql.probe;
-    question_text(values, estimation->estimate.cutoffs.now);
-    question_number(values, CHOOSE_PROBE_ROWS);
-}
-
-static void read_probe(void *data, const struct pg_result *reply)
-{
-    struct estimation *estimation = data;
-
-    estimation->estimate.facts.probed_due = probe_due_read(reply);
-}
-
-/* Such an index is no help either. */
-static enum batch_outcome probe_failed(void *data, enum batch_outcome outcome, struct err *err)
-{
-    (void)data;
-    (void)err;
-    return outcome == BATCH_TOO_SLOW ? BATCH_COMMITTED : outcome;
-}
-
 static const struct question questions[] = {
     {.sql = sql_plan_locks, .values = values_of_name, .read = read_locks},
     {.sql = sql_plan_wraparound, .values = values_of_name, .read = read_wraparound},
@@ -387,28 +299,69 @@ static const struct question questions[] = {
      .read = read_count,
      .failed = count_failed},
     {.wanted = is_sampled, .values = values_of_sample, .read = read_sample},
-    {.sql = sql_index, .wanted = asks_index, .values = values_of_index, .read = read_index},
-    {.wanted = probes_index,
-     .manner = QUESTION_INDEX,
-     .values = values_of_probe,
-     .read = read_probe,
-     .failed = probe_failed},
 };
 
+/* --- the end --- */
+
 /* What preflight has said goes first. */
-static void asked(void *arg, enum batch_outcome outcome, const struct err *err)
+static void finish(struct estimation *estimation, enum batch_outcome outcome, const char *why)
 {
-    struct estimation *estimation = arg;
     struct estimate *estimate = &estimation->estimate;
 
     estimate->complete = outcome == BATCH_COMMITTED && estimate->table.readable;
-    if (estimate->complete)
-        choose_scan(&estimate->facts, &estimate->choice);
     if (outcome != BATCH_COMMITTED && estimate->outcome == BATCH_COMMITTED) {
         estimate->outcome = outcome;
-        estimate->why = *err;
+        err_set(&estimate->why, "%s", why);
     }
     estimation->fn(estimation->arg, estimate);
+}
+
+static void on_selected(void *arg, enum batch_outcome outcome, const struct pg_error *error)
+{
+    finish(arg, outcome, error != NULL ? error->message : "");
+}
+
+/* What a run sends is about one partition: the first that it would purge, if there is any. */
+static void make_statements(struct estimation *estimation)
+{
+    struct estimate *estimate = &estimation->estimate;
+    const struct partition *partition = partitions_next(&estimate->partitions);
+    struct sql_target target = partition != NULL
+                                   ? partition_target(estimation->job, &estimate->table, partition)
+                                   : preflight_target(estimation->job, &estimate->table);
+
+    estimate->sql = sql_statements_for(&target);
+}
+
+/* As a run selects it before its first pass; each partition is asked when its turn comes. */
+static void select_scan(struct estimation *estimation)
+{
+    struct estimate *estimate = &estimation->estimate;
+    const struct preflight_table *table = &estimate->table;
+    struct scan_question question = {
+        .pg = estimation->pg,
+        .settings = estimation->job,
+        .sql = &estimate->sql,
+        .cutoff = estimate->cutoffs.now,
+        .relation = table->relation,
+    };
+
+    make_statements(estimation);
+    scan_selection_start(&estimate->selection);
+    if (table->partitioned ||
+        scan_selection_ask(&estimate->selection, &question, table->blocks, table->rows,
+                           estimate->tally.due, on_selected, estimation))
+        finish(estimation, BATCH_COMMITTED, NULL);
+}
+
+static void asked(void *arg, enum batch_outcome outcome, const struct err *err)
+{
+    struct estimation *estimation = arg;
+
+    if (outcome == BATCH_COMMITTED && estimation->estimate.table.readable)
+        select_scan(estimation);
+    else
+        finish(estimation, outcome, err != NULL ? err->text : "");
 }
 
 static void checked(void *arg, enum batch_outcome outcome, const struct preflight_table *table,

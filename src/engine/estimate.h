@@ -18,9 +18,9 @@
 #include "catalog/preflight.h"
 #include "engine/run_store.h"
 #include "engine/sample.h"
+#include "engine/scan_selection.h"
 #include "engine/tally.h"
 #include "model/codes.h"
-#include "policy/scan_choice.h"
 
 struct estimate {
     enum batch_outcome outcome; /* BATCH_COMMITTED: a run would begin; else preflight's outcome */
@@ -42,10 +42,10 @@ struct estimate {
     bool counted;                 /* all pages were read, because that was asked for */
     bool gave_up;                 /* it was asked for and took too long */
     struct partitions partitions; /* of a partitioned table */
-    struct choose_facts facts;
-    struct choice choice; /* not of a partitioned table: each partition has its own */
-    char *vacuum_grant;   /* what the role lacks to vacuum the table; NULL = nothing */
-    bool own_session;     /* false behind a pooler: no VACUUM there */
+    /* How rows would be found; not of a partitioned table, each of whose partitions has its own. */
+    struct scan_selection selection;
+    char *vacuum_grant; /* what the role lacks to vacuum the table; NULL = nothing */
+    bool own_session;   /* false behind a pooler: no VACUUM there */
 };
 
 /* The estimate is good until estimate_free(). */

@@ -88,7 +88,7 @@ static enum plan_sureness sureness_of(const struct estimate *estimate)
 {
     if (estimate->tally.exact)
         return PLAN_COUNTED;
-    return estimate->choice.exact ? PLAN_INDEXED : PLAN_SAMPLED;
+    return estimate->selection.choice.exact ? PLAN_INDEXED : PLAN_SAMPLED;
 }
 
 static void fill_due(struct plan *plan, const struct job_settings *job,
@@ -98,7 +98,7 @@ static void fill_due(struct plan *plan, const struct job_settings *job,
 
     plan->sureness = sureness_of(estimate);
     plan->rows = tally->rows;
-    plan->due = plan->sureness == PLAN_INDEXED ? estimate->choice.due : tally->due;
+    plan->due = plan->sureness == PLAN_INDEXED ? estimate->selection.choice.due : tally->due;
     plan->low = plan->high = plan->due;
     if (plan->sureness == PLAN_SAMPLED) {
         plan->low = fmin(tally->low, plan->due);
@@ -243,8 +243,8 @@ static double children_of_each(const struct plan *plan, const struct reference_g
 
 static double pages_of(const struct estimate *estimate)
 {
-    if (!estimate->table.partitioned && estimate->choice.scan == INDEX_SCAN)
-        return fmax(estimate->choice.index_pages, 0) * CHOOSE_INDEX_PAGE_COST;
+    if (!estimate->table.partitioned && estimate->selection.choice.scan == INDEX_SCAN)
+        return fmax(estimate->selection.choice.index_pages, 0) * CHOOSE_INDEX_PAGE_COST;
     return (double)estimate->table.blocks;
 }
 
@@ -305,10 +305,10 @@ static void fill_way(struct plan *plan, const struct estimate *estimate)
 
     plan->found_by = (struct plan_scan){
         .present = true,
-        .kind = partitioned ? HEAP_SCAN : estimate->choice.scan,
+        .kind = partitioned ? HEAP_SCAN : estimate->selection.choice.scan,
         .why = text_copy(partitioned ? "partition by partition, each by the scan that touches "
                                        "fewer of its pages"
-                                     : estimate->choice.why),
+                                     : estimate->selection.choice.why),
     };
     if (estimate->outcome == BATCH_COMMITTED)
         plan->sql = text_copy(plan->found_by.kind == INDEX_SCAN ? estimate->sql.delete_tids

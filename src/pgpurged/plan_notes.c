@@ -154,7 +154,7 @@ static struct advice_facts facts_of(const struct job_settings *job, const struct
         .indexes = estimate->advice.indexes,
         .index_count = estimate->advice.index_count,
         .by_index = job->expires.kind != EXPIRES_BY_ROW && !estimate->table.partitioned,
-        .choose = estimate->facts,
+        .choose = estimate->selection.facts,
         .usually_due = estimate->tally.expiring_per_day * (double)job->every_ms / day_ms,
     };
 }
