@@ -103,7 +103,7 @@ static double seconds_needed(const struct forecast_facts *facts, struct local_ti
 static struct local_time work_off(const struct week *week, struct local_time begins, double seconds,
                                   double open_s)
 {
-    /* Whole weeks at once; the last one is left to be scaned through. */
+    /* Whole weeks at once; the last one is left to be scanned through. */
     double weeks = fmax(ceil(seconds / open_s) - 1, 0);
     struct local_time at = local_time_add(begins, (int64_t)(weeks * week_s));
 

@@ -42,27 +42,27 @@ static const struct action scrub = {
 #define LIVE_BEFORE "SELECT count(*) FROM marks WHERE mark >= timestamptz '" MARKS_CUTOFF "'"
 
 /* 60 rows: 30 due, 20 live, 10 without a mark. */
-static struct scaner sixty(void)
+static struct scanner sixty(void)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
     struct sql_target target = {.schema = "public",
                                 .table = "marks",
                                 .column = "mark",
                                 .type = TIME_TIMESTAMPTZ,
                                 .action = &scrub};
 
-    sql_statements_free(&scaner.sql);
-    scaner.sql = sql_statements_for(&target);
-    sql_exec(scaner.scene.own,
+    sql_statements_free(&scanner.sql);
+    scanner.sql = sql_statements_for(&target);
+    sql_exec(scanner.scene.own,
              "CREATE TABLE marks (id bigint, mark timestamptz, filler text);"
              "INSERT INTO marks SELECT i, CASE WHEN i <= 30 THEN timestamptz '2026-01-01'"
              " WHEN i <= 50 THEN timestamptz '2026-09-01' END, 'x'"
              " FROM generate_series(1, 60) AS i");
-    scaner_connect(&scaner);
-    sql_exec(scaner.scene.own,
+    scanner_connect(&scanner);
+    sql_exec(scanner.scene.own,
              "REVOKE DELETE ON marks FROM pgpurged; GRANT %s ON marks TO pgpurged",
              scrub.privileges);
-    return scaner;
+    return scanner;
 }
 
 struct waiting {
@@ -80,20 +80,20 @@ static void purged(void *arg, const struct batch_result *result)
 }
 
 /* One batch, as a run sends it; `list` NULL = of the whole table. Returns its rows. */
-static int64_t purge(struct scaner *scaner, const char *list, bool skip_locked)
+static int64_t purge(struct scanner *scanner, const char *list, bool skip_locked)
 {
     static char name[] = "marks";
-    struct waiting waiting = {.loop = scaner->loop};
+    struct waiting waiting = {.loop = scanner->loop};
     struct job_settings job = {
         .name = name, .lock_timeout_ms = 1000, .statement_timeout_ms = AWAIT_MS};
     struct batch_order order = {
         .settings = &job,
-        .statements = &scaner->sql,
-        .root = scaner->relation,
-        .relation = scaner->relation,
+        .statements = &scanner->sql,
+        .root = scanner->relation,
+        .relation = scanner->relation,
         .run = 1,
-        .number = ++scaner->batch,
-        .cutoff = scaner->cutoff,
+        .number = ++scanner->batch,
+        .cutoff = scanner->cutoff,
         .policy = "a hash",
         .range = {{0, 0}, {100, 0}},
         .step = {.chunk_blocks = 10, .max_rows = 1000, .budget_ms = AWAIT_MS},
@@ -101,9 +101,9 @@ static int64_t purge(struct scaner *scaner, const char *list, bool skip_locked)
         .skip_locked = skip_locked,
         .expected_clock = wall_now(),
     };
-    struct batch *batch = batch_send(scaner->pg, &order, purged, &waiting);
+    struct batch *batch = batch_send(scanner->pg, &order, purged, &waiting);
 
-    loop_run(scaner->loop);
+    loop_run(scanner->loop);
     batch_free(batch);
     return waiting.result.rows;
 }
@@ -123,81 +123,81 @@ static void assert_scrubbed(PGconn *own, int rows)
 
 START_TEST(a_batch_of_a_range_does_what_another_action_says)
 {
-    struct scaner scaner = sixty();
+    struct scanner scanner = sixty();
 
-    ck_assert_int_eq(purge(&scaner, NULL, false), 30);
-    ck_assert_int_eq(purge(&scaner, NULL, false), 0);
-    assert_scrubbed(scaner.scene.own, 30);
-    scaner_end(&scaner);
+    ck_assert_int_eq(purge(&scanner, NULL, false), 30);
+    ck_assert_int_eq(purge(&scanner, NULL, false), 0);
+    assert_scrubbed(scanner.scene.own, 30);
+    scanner_end(&scanner);
 }
 END_TEST
 
 START_TEST(a_batch_of_a_list_does_it_to_due_rows_only)
 {
-    struct scaner scaner = sixty();
+    struct scanner scanner = sixty();
 
-    ck_assert_int_eq(purge(&scaner, scaner_tids(&scaner, "id BETWEEN 21 AND 60"), false), 10);
-    assert_scrubbed(scaner.scene.own, 10);
-    scaner_end(&scaner);
+    ck_assert_int_eq(purge(&scanner, scanner_tids(&scanner, "id BETWEEN 21 AND 60"), false), 10);
+    assert_scrubbed(scanner.scene.own, 10);
+    scanner_end(&scanner);
 }
 END_TEST
 
 START_TEST(rows_that_others_have_locked_are_skipped_by_another_action_as_well)
 {
-    struct scaner scaner = sixty();
-    PGconn *other = scene_connect(&scaner.scene);
+    struct scanner scanner = sixty();
+    PGconn *other = scene_connect(&scanner.scene);
 
     sql_exec(other, "BEGIN; SELECT FROM marks WHERE id <= 7 FOR UPDATE");
-    ck_assert_int_eq(purge(&scaner, NULL, true), 23);
-    assert_scrubbed(scaner.scene.own, 23);
+    ck_assert_int_eq(purge(&scanner, NULL, true), 23);
+    assert_scrubbed(scanner.scene.own, 23);
     PQfinish(other);
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 
 /* Promise R: the application restores a row while the batch waits for its lock. */
 START_TEST(a_row_restored_while_another_action_waits_for_it_stays_as_it_is)
 {
-    struct scaner scaner = sixty();
-    PGconn *own = scaner.scene.own, *other = scene_connect(&scaner.scene);
-    char *specification = scaner_specification(&scaner, BATCH_RANGE, false);
+    struct scanner scanner = sixty();
+    PGconn *own = scanner.scene.own, *other = scene_connect(&scanner.scene);
+    char *specification = scanner_specification(&scanner, BATCH_RANGE, false);
     const char *values[] = {specification};
 
     sql_exec(other, "BEGIN; UPDATE marks SET mark = NULL WHERE id = 3");
     ck_assert(PQsendQueryParams(
-        scaner.role, "SELECT pgpurged.purge_batch($1, 1, 0, 0, 100, 0, 10, NULL, 1000, 60000)",
+        scanner.role, "SELECT pgpurged.purge_batch($1, 1, 0, 0, 100, 0, 10, NULL, 1000, 60000)",
         ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0));
     await_sql(own,
               keep_format("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %d",
-                          PQbackendPID(scaner.role)),
+                          PQbackendPID(scanner.role)),
               AWAIT_MS);
     sql_exec(other, "COMMIT");
-    PQclear(PQgetResult(scaner.role));
-    ck_assert_ptr_null(PQgetResult(scaner.role));
+    PQclear(PQgetResult(scanner.role));
+    ck_assert_ptr_null(PQgetResult(scanner.role));
     assert_scrubbed(own, 29);
     ck_assert_str_eq(sql_text(own, "SELECT filler FROM marks WHERE id = 3"), "x");
     free(specification);
     PQfinish(other);
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 
 /* A new audit value is one key of the specification and one column of the audit table. */
 START_TEST(a_key_of_the_specification_fills_the_column_of_its_name)
 {
-    struct scaner scaner = sixty();
-    char *specification = scaner_specification(&scaner, BATCH_RANGE, false);
+    struct scanner scanner = sixty();
+    char *specification = scanner_specification(&scanner, BATCH_RANGE, false);
     const char *values[] = {keep_format("{\"ticket\":\"CASE-7\",%s", specification + 1)};
 
-    sql_exec(scaner.scene.own, "ALTER TABLE pgpurged.audit ADD COLUMN ticket text");
-    PQclear(scaner_query(scaner.role,
-                         "SELECT pgpurged.purge_batch($1, 1, 0, 0, 100, 0, 10, NULL, 1000, 60000)",
-                         values, ARRAY_LENGTH(values)));
-    ck_assert_str_eq(sql_text(scaner.scene.own, "SELECT concat(rows, ' ', ticket) FROM"
-                                                " pgpurged.audit"),
+    sql_exec(scanner.scene.own, "ALTER TABLE pgpurged.audit ADD COLUMN ticket text");
+    PQclear(scanner_query(scanner.role,
+                          "SELECT pgpurged.purge_batch($1, 1, 0, 0, 100, 0, 10, NULL, 1000, 60000)",
+                          values, ARRAY_LENGTH(values)));
+    ck_assert_str_eq(sql_text(scanner.scene.own, "SELECT concat(rows, ' ', ticket) FROM"
+                                                 " pgpurged.audit"),
                      "30 CASE-7");
     free(specification);
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 

@@ -25,7 +25,7 @@ static const char *explain(PGconn *conn, const char *settings, const char *sql,
     PGresult *result;
 
     sql_exec(conn, "BEGIN; %s", settings);
-    result = scaner_query(conn, keep_format("EXPLAIN (COSTS OFF) %s", sql), values, count);
+    result = scanner_query(conn, keep_format("EXPLAIN (COSTS OFF) %s", sql), values, count);
     for (int i = 0; i < PQntuples(result); i++)
         text_addf(&plan, "%s\n", PQgetvalue(result, i, 0));
     PQclear(result);
@@ -109,14 +109,14 @@ static void check_tids_plan(const struct plan_case *row, const char *plan)
                   "%s:\n%s", row->name, plan);
 }
 
-static void check_plans(const struct plan_case *row, struct scaner *scaner)
+static void check_plans(const struct plan_case *row, struct scanner *scanner)
 {
     static const char *const no_bound[] = {NULL, "50000", MARKS_CUTOFF};
     static const char *const bound[] = {"2026-01-05", "1000", MARKS_CUTOFF};
     static const char *const limit[] = {MARKS_CUTOFF, "100000"};
     const char *range = "'(16,0)', '(32,0)'", *long_range = "'(16,0)', '(400,0)'";
-    const struct sql_statements *sql = &scaner->sql;
-    PGconn *own = scaner->role;
+    const struct sql_statements *sql = &scanner->sql;
+    PGconn *own = scanner->role;
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, no_bound, 3), false);
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, bound, 3), false);
@@ -133,30 +133,30 @@ START_TEST(each_statement_is_planned_as_it_is_meant)
 {
     for (size_t i = 0; i < ARRAY_LENGTH(plan_cases); i++) {
         const struct plan_case *row = &plan_cases[i];
-        struct scaner scaner = scaner_new(row->type, row->zone, MARKS_CUTOFF);
-        PGconn *own = scaner.scene.own;
+        struct scanner scanner = scanner_new(row->type, row->zone, MARKS_CUTOFF);
+        PGconn *own = scanner.scene.own;
 
         sql_exec(own, "CREATE DOMAIN mark_domain AS timestamptz");
-        scaner_make_marks(&scaner, row->column_type, row->nth);
+        scanner_make_marks(&scanner, row->column_type, row->nth);
         sql_exec(own, "CREATE INDEX due_index ON marks %s", row->index);
         if (row->analyzed)
             sql_exec(own, "VACUUM ANALYZE marks");
-        scaner_connect(&scaner);
-        check_plans(row, &scaner);
-        scaner_find_index(&scaner);
-        ck_assert_msg(scaner.index.serves, "%s", row->name);
-        ck_assert_str_eq(scaner.index.name, "public.due_index");
-        scaner_end(&scaner);
+        scanner_connect(&scanner);
+        check_plans(row, &scanner);
+        scanner_find_index(&scanner);
+        ck_assert_msg(scanner.index.serves, "%s", row->name);
+        ck_assert_str_eq(scanner.index.name, "public.due_index");
+        scanner_end(&scanner);
     }
 }
 END_TEST
 
-static void check_epoch_plans(const struct plan_case *row, struct scaner *scaner)
+static void check_epoch_plans(const struct plan_case *row, struct scanner *scanner)
 {
     static const char *const slice[] = {"1767571200000", "1000", MARKS_CUTOFF};
     static const char *const limit[] = {MARKS_CUTOFF, "100000"};
-    const struct sql_statements *sql = &scaner->sql;
-    PGconn *own = scaner->role;
+    const struct sql_statements *sql = &scanner->sql;
+    PGconn *own = scanner->role;
     const char *heap = explain_range(own, sql->delete_range, "'(16,0)', '(32,0)'");
 
     check_index_plan(row, explain(own, sql_index_settings, sql->take_slice, slice, 3), false);
@@ -174,21 +174,21 @@ START_TEST(an_epoch_is_compared_with_a_number_through_the_index_as_well)
                                             {.name = "ms in a domain", .column_type = "ms"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(rows); i++) {
-        struct scaner scaner = scaner_new(TIME_EPOCH, "", MARKS_CUTOFF);
-        PGconn *own = scaner.scene.own;
+        struct scanner scanner = scanner_new(TIME_EPOCH, "", MARKS_CUTOFF);
+        PGconn *own = scanner.scene.own;
 
-        scaner_make_marks(&scaner, "timestamptz", 100);
+        scanner_make_marks(&scanner, "timestamptz", 100);
         sql_exec(own,
                  "CREATE DOMAIN ms AS bigint; ALTER TABLE marks ALTER mark TYPE %s"
                  " USING (extract(epoch FROM mark) * 1000)::bigint;"
                  "CREATE INDEX due_index ON marks (mark)",
                  rows[i].column_type);
         sql_exec(own, "VACUUM ANALYZE marks");
-        scaner_connect(&scaner);
-        check_epoch_plans(&rows[i], &scaner);
-        scaner_find_index(&scaner);
-        ck_assert_str_eq(scaner.index.name, "public.due_index");
-        scaner_end(&scaner);
+        scanner_connect(&scanner);
+        check_epoch_plans(&rows[i], &scanner);
+        scanner_find_index(&scanner);
+        ck_assert_str_eq(scanner.index.name, "public.due_index");
+        scanner_end(&scanner);
     }
 }
 END_TEST
@@ -197,19 +197,20 @@ END_TEST
  * the planner would do by itself. */
 START_TEST(a_batch_of_tids_does_not_read_the_table)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
 
-    scaner_make_marks(&scaner, "timestamptz", 1);
-    sql_exec(scaner.scene.own, "ANALYZE marks");
-    scaner_connect(&scaner);
-    sql_exec(scaner.role, "BEGIN");
+    scanner_make_marks(&scanner, "timestamptz", 1);
+    sql_exec(scanner.scene.own, "ANALYZE marks");
+    scanner_connect(&scanner);
+    sql_exec(scanner.role, "BEGIN");
     ck_assert_int_eq(
-        scaner_purge(&scaner, scaner_tids(&scaner, "mark IS NOT NULL AND id <= 6000")).rows, 4000);
-    ck_assert_int_eq(sql_int(scaner.role, "SELECT pg_stat_get_xact_numscans('marks'::regclass)"),
+        scanner_purge(&scanner, scanner_tids(&scanner, "mark IS NOT NULL AND id <= 6000")).rows,
+        4000);
+    ck_assert_int_eq(sql_int(scanner.role, "SELECT pg_stat_get_xact_numscans('marks'::regclass)"),
                      0);
-    ck_assert_str_eq(sql_text(scaner.role, "SHOW enable_seqscan"), "on");
-    sql_exec(scaner.role, "COMMIT");
-    scaner_end(&scaner);
+    ck_assert_str_eq(sql_text(scanner.role, "SHOW enable_seqscan"), "on");
+    sql_exec(scanner.role, "COMMIT");
+    scanner_end(&scanner);
 }
 END_TEST
 
@@ -233,55 +234,55 @@ static const struct index_case {
 
 START_TEST(only_an_index_that_has_all_marked_rows_in_order_serves)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
 
-    scaner_make_marks(&scaner, "timestamp", 10);
-    scaner_connect(&scaner);
-    scaner_find_index(&scaner);
-    ck_assert(!scaner.index.serves);
+    scanner_make_marks(&scanner, "timestamp", 10);
+    scanner_connect(&scanner);
+    scanner_find_index(&scanner);
+    ck_assert(!scanner.index.serves);
     for (size_t i = 0; i < ARRAY_LENGTH(index_cases); i++) {
         sql_exec(own, "DROP INDEX IF EXISTS due_index; CREATE INDEX due_index ON marks %s",
                  index_cases[i].index);
-        scaner_find_index(&scaner);
-        ck_assert_msg(scaner.index.serves == index_cases[i].serves, "%s", index_cases[i].index);
+        scanner_find_index(&scanner);
+        ck_assert_msg(scanner.index.serves == index_cases[i].serves, "%s", index_cases[i].index);
     }
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 
 START_TEST(an_index_that_is_not_valid_does_not_serve)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
 
-    scaner_make_marks(&scaner, "timestamp", 10);
+    scanner_make_marks(&scanner, "timestamp", 10);
     sql_exec(own, "CREATE INDEX due_index ON marks (mark);"
                   "UPDATE pg_index SET indisvalid = false"
                   " WHERE indexrelid = 'due_index'::regclass");
-    scaner_connect(&scaner);
-    scaner_find_index(&scaner);
-    ck_assert(!scaner.index.serves);
-    scaner_end(&scaner);
+    scanner_connect(&scanner);
+    scanner_find_index(&scanner);
+    ck_assert(!scanner.index.serves);
+    scanner_end(&scanner);
 }
 END_TEST
 
 START_TEST(correlation_and_the_smallest_of_several_indexes_are_known)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMP, "UTC", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
 
-    scaner_make_marks(&scaner, "timestamp", 1);
+    scanner_make_marks(&scanner, "timestamp", 1);
     sql_exec(own, "CREATE INDEX wide ON marks (mark, filler);"
                   "CREATE SCHEMA \"My shop\"; CREATE INDEX \"The index\" ON marks (mark)");
-    scaner_connect(&scaner);
-    scaner_find_index(&scaner);
-    ck_assert_str_eq(scaner.index.name, "public.\"The index\"");
-    ck_assert_double_eq(scaner.index.correlation, 0);
+    scanner_connect(&scanner);
+    scanner_find_index(&scanner);
+    ck_assert_str_eq(scanner.index.name, "public.\"The index\"");
+    ck_assert_double_eq(scanner.index.correlation, 0);
     sql_exec(own, "ANALYZE marks");
-    scaner_find_index(&scaner);
-    ck_assert_double_gt(scaner.index.correlation, 0.9);
-    scaner_end(&scaner);
+    scanner_find_index(&scanner);
+    ck_assert_double_gt(scanner.index.correlation, 0.9);
+    scanner_end(&scanner);
 }
 END_TEST
 
@@ -289,30 +290,30 @@ END_TEST
 
 START_TEST(probe_counts_due_rows_exactly_up_to_its_limit)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
 
-    scaner_make_marks(&scaner, "timestamptz", 100);
+    scanner_make_marks(&scanner, "timestamptz", 100);
     sql_exec(own, "CREATE INDEX due_index ON marks (mark);"
                   "INSERT INTO marks VALUES (-1, 'infinity'), (-2, '-infinity'), (-3, 'epoch'),"
                   " (-4, '9999-12-31'), (-5, NULL), (-6, '2026-08-01 00:00:00+00')");
-    scaner_connect(&scaner);
-    ck_assert_int_eq(scaner_probe(&scaner),
+    scanner_connect(&scanner);
+    ck_assert_int_eq(scanner_probe(&scanner),
                      sql_int(own, "SELECT count(*) FROM marks WHERE mark > '1970-01-02'"
                                   " AND mark < '2026-08-01 00:00:00+00'"));
     sql_exec(own, "INSERT INTO marks SELECT i, timestamptz '2026-01-01'"
                   " FROM generate_series(100001, 200005) AS i");
-    ck_assert_int_eq(scaner_probe(&scaner), CHOOSE_PROBE_ROWS);
-    scaner_end(&scaner);
+    ck_assert_int_eq(scanner_probe(&scanner), CHOOSE_PROBE_ROWS);
+    scanner_end(&scanner);
 }
 END_TEST
 /* Pages that planning one statement looks at, once the catalog is known. */
-static int64_t planning_pages(struct scaner *scaner, const char *execute)
+static int64_t planning_pages(struct scanner *scanner, const char *execute)
 {
     const char *plan = NULL, *at;
 
     for (int i = 0; i < 2; i++)
-        plan = sql_text(scaner->role, "EXPLAIN (BUFFERS, FORMAT JSON) %s", execute);
+        plan = sql_text(scanner->role, "EXPLAIN (BUFFERS, FORMAT JSON) %s", execute);
     at = strstr(plan, "\"Planning\"");
     ck_assert_msg(at != NULL, "%s", plan);
     at = strstr(at, "\"Shared Hit Blocks\":");
@@ -324,24 +325,24 @@ static int64_t planning_pages(struct scaner *scaner, const char *execute)
  * past all the entries of rows that are gone: then each batch took longer than the one before. */
 START_TEST(planning_a_batch_does_not_read_what_earlier_batches_have_left_in_the_index)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", "2026-08-01 00:00:00+00");
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", "2026-08-01 00:00:00+00");
 
-    sql_exec(scaner.scene.own,
+    sql_exec(scanner.scene.own,
              "CREATE TABLE marks (id bigint PRIMARY KEY, mark timestamptz, filler text);"
              "INSERT INTO marks SELECT i, timestamptz '2026-01-01' + i * interval '1 minute',"
              " repeat('x', 90) FROM generate_series(1, 30000) AS i;"
              "CREATE INDEX ON marks (mark)");
-    sql_exec(scaner.scene.own, "VACUUM (FREEZE, ANALYZE) marks");
-    scaner_connect(&scaner);
-    sql_exec(scaner.scene.own, "DELETE FROM marks WHERE id < 25000");
-    sql_exec(scaner.role, "PREPARE purge (tid, tid, timestamptz) AS %s", scaner.sql.delete_range);
-    ck_assert_int_le(planning_pages(&scaner, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
+    sql_exec(scanner.scene.own, "VACUUM (FREEZE, ANALYZE) marks");
+    scanner_connect(&scanner);
+    sql_exec(scanner.scene.own, "DELETE FROM marks WHERE id < 25000");
+    sql_exec(scanner.role, "PREPARE purge (tid, tid, timestamptz) AS %s", scanner.sql.delete_range);
+    ck_assert_int_le(planning_pages(&scanner, "EXECUTE purge ('(400,0)', '(410,0)', '2026-08-01')"),
                      20);
-    sql_exec(scaner.role, "PREPARE tids (tid, tid, timestamptz, tid[]) AS %s",
-             scaner.sql.delete_tids);
+    sql_exec(scanner.role, "PREPARE tids (tid, tid, timestamptz, tid[]) AS %s",
+             scanner.sql.delete_tids);
     ck_assert_int_le(
-        planning_pages(&scaner, "EXECUTE tids (NULL, NULL, '2026-08-01', '{\"(400,1)\"}')"), 20);
-    scaner_end(&scaner);
+        planning_pages(&scanner, "EXECUTE tids (NULL, NULL, '2026-08-01', '{\"(400,1)\"}')"), 20);
+    scanner_end(&scanner);
 }
 END_TEST
 

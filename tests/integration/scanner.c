@@ -13,15 +13,15 @@
 
 static void connected(void *arg, bool ok, const struct pg_error *error)
 {
-    struct scaner *scaner = arg;
+    struct scanner *scanner = arg;
 
     ck_assert_msg(ok, "%s", error->message);
-    loop_stop(scaner->loop);
+    loop_stop(scanner->loop);
 }
 
-struct scaner scaner_new(enum time_type type, const char *zone, const char *cutoff)
+struct scanner scanner_new(enum time_type type, const char *zone, const char *cutoff)
 {
-    struct scaner scaner = {.scene = scene_new(), .cutoff = cutoff};
+    struct scanner scanner = {.scene = scene_new(), .cutoff = cutoff};
     struct sql_target target = {.schema = "public",
                                 .table = "marks",
                                 .column = "mark",
@@ -29,32 +29,32 @@ struct scaner scaner_new(enum time_type type, const char *zone, const char *cuto
                                 .zone = zone,
                                 .per_second = 1000};
 
-    scaner.sql = sql_statements_for(&target);
-    slices_start(&scaner.slices);
-    scaner.role =
-        sql_connect(cluster_conninfo(harness_cluster(), scaner.scene.database, "pgpurged"));
-    return scaner;
+    scanner.sql = sql_statements_for(&target);
+    slices_start(&scanner.slices);
+    scanner.role =
+        sql_connect(cluster_conninfo(harness_cluster(), scanner.scene.database, "pgpurged"));
+    return scanner;
 }
 
-void scaner_connect(struct scaner *scaner)
+void scanner_connect(struct scanner *scanner)
 {
-    const char *conninfo = cluster_conninfo(harness_cluster(), scaner->scene.database, "pgpurged");
+    const char *conninfo = cluster_conninfo(harness_cluster(), scanner->scene.database, "pgpurged");
 
-    sql_exec(scaner->scene.own, "GRANT SELECT, DELETE, UPDATE ON marks TO pgpurged");
-    scaner->relation = sql_int(scaner->scene.own, "SELECT 'marks'::regclass::oid::bigint");
-    scaner->loop = loop_new();
-    scaner->pg = pg_open(scaner->loop, conninfo, "pgpurged", AWAIT_MS, connected, scaner);
-    loop_run(scaner->loop);
+    sql_exec(scanner->scene.own, "GRANT SELECT, DELETE, UPDATE ON marks TO pgpurged");
+    scanner->relation = sql_int(scanner->scene.own, "SELECT 'marks'::regclass::oid::bigint");
+    scanner->loop = loop_new();
+    scanner->pg = pg_open(scanner->loop, conninfo, "pgpurged", AWAIT_MS, connected, scanner);
+    loop_run(scanner->loop);
 }
 
-void scaner_end(struct scaner *scaner)
+void scanner_end(struct scanner *scanner)
 {
-    slices_free(&scaner->slices);
-    sql_statements_free(&scaner->sql);
-    PQfinish(scaner->role);
-    pg_close(scaner->pg);
-    loop_free(scaner->loop);
-    scene_end(&scaner->scene);
+    slices_free(&scanner->slices);
+    sql_statements_free(&scanner->sql);
+    PQfinish(scanner->role);
+    pg_close(scanner->pg);
+    loop_free(scanner->loop);
+    scene_end(&scanner->scene);
 }
 
 static void check_done(const struct pg_result *reply)
@@ -64,54 +64,54 @@ static void check_done(const struct pg_result *reply)
 
 static void sliced(void *arg, const struct pg_result *reply)
 {
-    struct scaner *scaner = arg;
+    struct scanner *scanner = arg;
     struct err err = {""};
 
     check_done(reply);
-    ck_assert_msg(slice_read(reply, &scaner->slices, &err), "%s", err.text);
-    loop_stop(scaner->loop);
+    ck_assert_msg(slice_read(reply, &scanner->slices, &err), "%s", err.text);
+    loop_stop(scanner->loop);
 }
 
-void scaner_take_slice(struct scaner *scaner, int64_t limit)
+void scanner_take_slice(struct scanner *scanner, int64_t limit)
 {
-    if (!scaner->slices.stuck)
-        scaner->slices.limit = limit;
-    slice_send(scaner->pg, &scaner->slices, &scaner->sql, scaner->cutoff, sliced, scaner);
-    loop_run(scaner->loop);
+    if (!scanner->slices.stuck)
+        scanner->slices.limit = limit;
+    slice_send(scanner->pg, &scanner->slices, &scanner->sql, scanner->cutoff, sliced, scanner);
+    loop_run(scanner->loop);
 }
 
 static void probed(void *arg, const struct pg_result *reply)
 {
-    struct scaner *scaner = arg;
+    struct scanner *scanner = arg;
 
     check_done(reply);
-    scaner->probed = probe_due_read(reply);
-    loop_stop(scaner->loop);
+    scanner->probed = probe_due_read(reply);
+    loop_stop(scanner->loop);
 }
 
-int64_t scaner_probe(struct scaner *scaner)
+int64_t scanner_probe(struct scanner *scanner)
 {
-    probe_due_send(scaner->pg, &scaner->sql, scaner->cutoff, probed, scaner);
-    loop_run(scaner->loop);
-    return scaner->probed;
+    probe_due_send(scanner->pg, &scanner->sql, scanner->cutoff, probed, scanner);
+    loop_run(scanner->loop);
+    return scanner->probed;
 }
 
 static void found_index(void *arg, const struct pg_result *reply)
 {
-    struct scaner *scaner = arg;
+    struct scanner *scanner = arg;
 
     check_done(reply);
-    probe_index_read(reply, &scaner->index);
-    loop_stop(scaner->loop);
+    probe_index_read(reply, &scanner->index);
+    loop_stop(scanner->loop);
 }
 
-void scaner_find_index(struct scaner *scaner)
+void scanner_find_index(struct scanner *scanner)
 {
-    probe_index_send(scaner->pg, scaner->relation, "mark", found_index, scaner);
-    loop_run(scaner->loop);
+    probe_index_send(scanner->pg, scanner->relation, "mark", found_index, scanner);
+    loop_run(scanner->loop);
 }
 
-PGresult *scaner_query(PGconn *conn, const char *sql, const char *const *values, int count)
+PGresult *scanner_query(PGconn *conn, const char *sql, const char *const *values, int count)
 {
     PGresult *result = PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0);
 
@@ -121,27 +121,27 @@ PGresult *scaner_query(PGconn *conn, const char *sql, const char *const *values,
 
 /* --- batches --- */
 
-char *scaner_specification(const struct scaner *scaner, enum batch_form form, bool skip_locked)
+char *scanner_specification(const struct scanner *scanner, enum batch_form form, bool skip_locked)
 {
     struct specification about = {
         .run = 1,
-        .root = scaner->relation,
-        .relation = scaner->relation,
+        .root = scanner->relation,
+        .relation = scanner->relation,
         .job = "marks",
-        .cutoff = scaner->cutoff,
+        .cutoff = scanner->cutoff,
         .policy = "a hash",
-        .statements = &scaner->sql,
+        .statements = &scanner->sql,
     };
 
     return specification_of_batch(&about, form, skip_locked);
 }
 
-struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list, bool skip_locked,
-                                         int64_t max_rows)
+struct scanner_batch scanner_purge_limited(struct scanner *scanner, const char *list,
+                                           bool skip_locked, int64_t max_rows)
 {
-    char *specification = scaner_specification(scaner, BATCH_LIST, skip_locked);
+    char *specification = scanner_specification(scanner, BATCH_LIST, skip_locked);
     const char *values[] = {specification,
-                            keep_format("%lld", (long long)++scaner->batch),
+                            keep_format("%lld", (long long)++scanner->batch),
                             NULL,
                             NULL,
                             NULL,
@@ -151,8 +151,8 @@ struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list
                             keep_format("%lld", (long long)max_rows),
                             "1000"};
     PGresult *result =
-        PQexecParams(scaner->role, sql_purge, ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0);
-    struct scaner_batch batch = {.sqlstate = "00000"};
+        PQexecParams(scanner->role, sql_purge, ARRAY_LENGTH(values), NULL, values, NULL, NULL, 0);
+    struct scanner_batch batch = {.sqlstate = "00000"};
 
     if (PQresultStatus(result) == PGRES_TUPLES_OK) {
         batch.rows = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
@@ -165,46 +165,46 @@ struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list
     return batch;
 }
 
-struct scaner_batch scaner_purge(struct scaner *scaner, const char *list)
+struct scanner_batch scanner_purge(struct scanner *scanner, const char *list)
 {
-    return scaner_purge_limited(scaner, list, false, 1000000);
+    return scanner_purge_limited(scanner, list, false, 1000000);
 }
 
-static int64_t purge_part(struct scaner *scaner, const struct slice_part *part)
+static int64_t purge_part(struct scanner *scanner, const struct slice_part *part)
 {
-    struct scaner_batch batch;
+    struct scanner_batch batch;
     struct text list = {0};
 
     slice_print(part, &list);
-    batch = scaner_purge(scaner, list.data);
+    batch = scanner_purge(scanner, list.data);
     text_free(&list);
     ck_assert_str_eq(batch.sqlstate, "00000");
     return batch.rows;
 }
 
-int64_t scaner_purge_slice(struct scaner *scaner)
+int64_t scanner_purge_slice(struct scanner *scanner)
 {
     enum { PART = 70 };
-    size_t count = scaner->slices.count;
+    size_t count = scanner->slices.count;
     int64_t rows = 0;
 
     for (size_t i = 0; i < count; i += PART) {
-        struct slice_part part = {scaner->slices.tids + i, count - i < PART ? count - i : PART};
+        struct slice_part part = {scanner->slices.tids + i, count - i < PART ? count - i : PART};
 
-        rows += purge_part(scaner, &part);
+        rows += purge_part(scanner, &part);
     }
     return rows;
 }
 
-const char *scaner_tids(struct scaner *scaner, const char *condition)
+const char *scanner_tids(struct scanner *scanner, const char *condition)
 {
-    return sql_text(scaner->scene.own, "SELECT array_agg(ctid ORDER BY ctid) FROM marks WHERE %s",
+    return sql_text(scanner->scene.own, "SELECT array_agg(ctid ORDER BY ctid) FROM marks WHERE %s",
                     condition);
 }
 
-void scaner_make_marks(struct scaner *scaner, const char *type, int nth)
+void scanner_make_marks(struct scanner *scanner, const char *type, int nth)
 {
-    sql_exec(scaner->scene.own,
+    sql_exec(scanner->scene.own,
              "CREATE TABLE marks (id bigint PRIMARY KEY, mark %s, filler text);"
              "INSERT INTO marks SELECT i, CASE WHEN i %% 3 = 0 THEN NULL"
              "  WHEN i %% %d = 0 THEN timestamp '2026-01-01' + i * interval '1 minute'"

@@ -1,13 +1,13 @@
 /*
- * scaner: a scene with a table public.marks whose rows expire by its column `mark`, and a
+ * scanner: a scene with a table public.marks whose rows expire by its column `mark`, and a
  * connection of the daemon's role to it, made as the daemon makes it, with which a test asks the
  * index and purges lists of TIDs step by step.
  *
  * Every function fails the test when something goes wrong. Strings that are returned are kept
  * (keep.h).
  */
-#ifndef PGPURGED_INTEGRATION_SCANER_H
-#define PGPURGED_INTEGRATION_SCANER_H
+#ifndef PGPURGED_INTEGRATION_SCANNER_H
+#define PGPURGED_INTEGRATION_SCANNER_H
 
 #include "engine/index_slices.h"
 #include "engine/probe.h"
@@ -16,7 +16,7 @@
 #include "net/pg_conn.h"
 #include "sql/specification.h"
 
-struct scaner {
+struct scanner {
     struct scene scene;
     struct loop *loop;
     struct pg *pg;
@@ -30,43 +30,43 @@ struct scaner {
 };
 
 /* The statements of a rule for public.marks. The test makes the table, and then calls
- * scaner_connect(). */
-struct scaner scaner_new(enum time_type type, const char *zone, const char *cutoff);
-void scaner_connect(struct scaner *scaner);
-void scaner_end(struct scaner *scaner);
+ * scanner_connect(). */
+struct scanner scanner_new(enum time_type type, const char *zone, const char *cutoff);
+void scanner_connect(struct scanner *scanner);
+void scanner_end(struct scanner *scanner);
 
 /* 30,000 rows (id, mark, filler) on some 500 pages. A third of them is live, of the others one in
  * `nth` is due at MARKS_CUTOFF. `type` is the type of the column. */
 #define MARKS_CUTOFF "2026-08-01 00:00:00+00"
-void scaner_make_marks(struct scaner *scaner, const char *type, int nth);
+void scanner_make_marks(struct scanner *scanner, const char *type, int nth);
 
-/* Into scaner->index. */
-void scaner_find_index(struct scaner *scaner);
-int64_t scaner_probe(struct scaner *scaner);
+/* Into scanner->index. */
+void scanner_find_index(struct scanner *scanner);
+int64_t scanner_probe(struct scanner *scanner);
 
-/* The next slice, into scaner->slices, of `limit` rows unless it has to be longer. */
-void scaner_take_slice(struct scaner *scaner, int64_t limit);
+/* The next slice, into scanner->slices, of `limit` rows unless it has to be longer. */
+void scanner_take_slice(struct scanner *scanner, int64_t limit);
 
 /* What purge_batch() is told of every batch of run 1; free() it. */
-char *scaner_specification(const struct scaner *scaner, enum batch_form form, bool skip_locked);
+char *scanner_specification(const struct scanner *scanner, enum batch_form form, bool skip_locked);
 
 /* What purge_batch() has answered for a list. */
-struct scaner_batch {
+struct scanner_batch {
     const char *sqlstate; /* "00000" if it was committed */
     int64_t rows, skipped;
 };
 
-struct scaner_batch scaner_purge(struct scaner *scaner, const char *list);
-struct scaner_batch scaner_purge_limited(struct scaner *scaner, const char *list, bool skip_locked,
-                                         int64_t max_rows);
+struct scanner_batch scanner_purge(struct scanner *scanner, const char *list);
+struct scanner_batch scanner_purge_limited(struct scanner *scanner, const char *list,
+                                           bool skip_locked, int64_t max_rows);
 
 /* Works off the slice in batches of 70. Returns the rows that are gone. */
-int64_t scaner_purge_slice(struct scaner *scaner);
+int64_t scanner_purge_slice(struct scanner *scanner);
 
 /* The TIDs of rows of public.marks, as a list. */
-const char *scaner_tids(struct scaner *scaner, const char *condition);
+const char *scanner_tids(struct scanner *scanner, const char *condition);
 
 /* A query with parameters; PQclear() the result. */
-PGresult *scaner_query(PGconn *conn, const char *sql, const char *const *values, int count);
+PGresult *scanner_query(PGconn *conn, const char *sql, const char *const *values, int count);
 
 #endif

@@ -14,10 +14,10 @@
 /* --- slices --- */
 
 /* Ties: 5 rows of each minute, and 700 of one moment. */
-static void make_ties(struct scaner *scaner)
+static void make_ties(struct scanner *scanner)
 {
     sql_exec(
-        scaner->scene.own,
+        scanner->scene.own,
         "CREATE TABLE marks (id bigint, mark timestamptz, filler text);"
         "INSERT INTO marks SELECT i, timestamptz '2026-01-01 00:00:00+00'"
         "   + CASE WHEN i %% 4 = 0 THEN 90 ELSE i / 5 %% 500 END * interval '1 minute', 'x'"
@@ -27,31 +27,31 @@ static void make_ties(struct scaner *scaner)
         "CREATE INDEX due_index ON marks (mark)");
 }
 
-static void note_slice(struct scaner *scaner)
+static void note_slice(struct scanner *scanner)
 {
-    struct slice_part part = {scaner->slices.tids, scaner->slices.count};
+    struct slice_part part = {scanner->slices.tids, scanner->slices.count};
     struct text list = {0};
 
     for (size_t i = 1; i < part.count; i++)
         ck_assert(tid_before(part.tids[i - 1], part.tids[i]));
     slice_print(&part, &list);
-    sql_exec(scaner->scene.own, "INSERT INTO taken SELECT unnest('%s'::tid[])", list.data);
+    sql_exec(scanner->scene.own, "INSERT INTO taken SELECT unnest('%s'::tid[])", list.data);
     text_free(&list);
 }
 
 START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
     int64_t rows = 0, slices = 0;
 
-    make_ties(&scaner);
+    make_ties(&scanner);
     sql_exec(own, "CREATE TABLE taken (tid tid)");
-    scaner_connect(&scaner);
+    scanner_connect(&scanner);
     do {
-        scaner_take_slice(&scaner, 100);
-        note_slice(&scaner);
-        rows += scaner_purge_slice(&scaner);
+        scanner_take_slice(&scanner, 100);
+        note_slice(&scanner);
+        rows += scanner_purge_slice(&scanner);
         /* live ones, a due one behind the bound, a due one before it, and one like the last */
         sql_exec(own,
                  "INSERT INTO marks SELECT 10000 + %lld * 10 + i, mark FROM (VALUES"
@@ -59,9 +59,9 @@ START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
                  " LATERAL (SELECT m::timestamptz) AS c (mark)",
                  (long long)slices,
                  slices % 2 == 0 ? "'2025-12-31 00:00:00+00'"
-                                 : keep_format("'%s'", scaner.slices.from));
+                                 : keep_format("'%s'", scanner.slices.from));
         slices++;
-    } while (!scaner.slices.at_end);
+    } while (!scanner.slices.at_end);
     ck_assert_int_ge(slices, 20);
     ck_assert_int_eq(sql_int(own, "SELECT count(*) - count(DISTINCT tid) FROM taken"), 0);
     ck_assert_int_eq(sql_int(own, "SELECT count(*) FROM marks WHERE id BETWEEN 1 AND 2800"), 0);
@@ -69,38 +69,38 @@ START_TEST(slices_take_every_due_row_exactly_once_while_others_insert)
     ck_assert_int_eq(rows, sql_int(own, "SELECT sum(rows) FROM pgpurged.audit"));
 
     /* What came in behind the bound is the next pass's. */
-    slices_free(&scaner.slices);
-    slices_start(&scaner.slices);
-    scaner_take_slice(&scaner, 100);
-    rows += scaner_purge_slice(&scaner);
-    ck_assert(scaner.slices.at_end);
-    ck_assert_int_eq(scaner_probe(&scaner), 0);
+    slices_free(&scanner.slices);
+    slices_start(&scanner.slices);
+    scanner_take_slice(&scanner, 100);
+    rows += scanner_purge_slice(&scanner);
+    ck_assert(scanner.slices.at_end);
+    ck_assert_int_eq(scanner_probe(&scanner), 0);
     ck_assert_int_eq(rows, sql_int(own, "SELECT sum(rows) FROM pgpurged.audit"));
     ck_assert_int_eq(rows, 2800 + 2 * slices);
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 
 /* None of them goes, so each slice begins among rows that were taken before. */
 START_TEST(slices_come_to_an_end_where_nothing_can_be_deleted)
 {
-    struct scaner scaner = scaner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
-    PGconn *own = scaner.scene.own;
+    struct scanner scanner = scanner_new(TIME_TIMESTAMPTZ, "", MARKS_CUTOFF);
+    PGconn *own = scanner.scene.own;
     bool was_stuck = false;
     int slices = 0;
 
-    make_ties(&scaner);
+    make_ties(&scanner);
     sql_exec(own, "CREATE TABLE taken (tid tid)");
-    scaner_connect(&scaner);
+    scanner_connect(&scanner);
     do {
-        scaner_take_slice(&scaner, 100);
-        note_slice(&scaner);
-        was_stuck |= scaner.slices.stuck;
-    } while (!scaner.slices.at_end && ++slices < 200);
-    ck_assert(scaner.slices.at_end);
+        scanner_take_slice(&scanner, 100);
+        note_slice(&scanner);
+        was_stuck |= scanner.slices.stuck;
+    } while (!scanner.slices.at_end && ++slices < 200);
+    ck_assert(scanner.slices.at_end);
     ck_assert(was_stuck);
     ck_assert_int_eq(sql_int(own, "SELECT count(DISTINCT tid) FROM taken"), 2800);
-    scaner_end(&scaner);
+    scanner_end(&scanner);
 }
 END_TEST
 
@@ -119,22 +119,22 @@ static const struct zone_case {
 };
 
 /* Marks every 7 minutes, cutoffs every half an hour, for two days; independent SQL judges. */
-static void check_zone(struct scaner *scaner, const struct zone_case *row, const char *due)
+static void check_zone(struct scanner *scanner, const struct zone_case *row, const char *due)
 {
-    PGconn *own = scaner->scene.own;
+    PGconn *own = scanner->scene.own;
 
     for (int minutes = -1440; minutes <= 1440; minutes += 30) {
-        scaner->cutoff =
+        scanner->cutoff =
             sql_text(own, "SELECT timezone('%s', timestamp '%s') + %d * interval '1 minute'",
                      row->zone, row->around, minutes);
-        slices_free(&scaner->slices);
-        slices_start(&scaner->slices);
-        scaner_take_slice(scaner, 100000);
-        ck_assert_msg((int64_t)scaner->slices.count ==
+        slices_free(&scanner->slices);
+        slices_start(&scanner->slices);
+        scanner_take_slice(scanner, 100000);
+        ck_assert_msg((int64_t)scanner->slices.count ==
                           sql_int(own, keep_format("SELECT count(*) FROM marks WHERE %s", due),
-                                  row->zone, scaner->cutoff),
-                      "%s, cutoff %s: %zu rows", row->zone, scaner->cutoff, scaner->slices.count);
-        ck_assert_int_eq(scaner_probe(scaner), (int64_t)scaner->slices.count);
+                                  row->zone, scanner->cutoff),
+                      "%s, cutoff %s: %zu rows", row->zone, scanner->cutoff, scanner->slices.count);
+        ck_assert_int_eq(scanner_probe(scanner), (int64_t)scanner->slices.count);
     }
 }
 
@@ -142,18 +142,18 @@ static void check_zones(enum time_type type, const char *column, const char *due
 {
     for (size_t i = 0; i < ARRAY_LENGTH(zone_cases); i++) {
         const struct zone_case *row = &zone_cases[i];
-        struct scaner scaner = scaner_new(type, row->zone, "");
+        struct scanner scanner = scanner_new(type, row->zone, "");
 
-        sql_exec(scaner.scene.own,
+        sql_exec(scanner.scene.own,
                  "CREATE TABLE marks (mark %s);"
                  "INSERT INTO marks SELECT timestamp '%s' + i * interval '7 minutes'"
                  " FROM generate_series(-500, 500) AS i;"
                  "INSERT INTO marks VALUES (NULL), ('infinity'), ('-infinity');"
                  "CREATE INDEX due_index ON marks (mark)",
                  column, row->around);
-        scaner_connect(&scaner);
-        check_zone(&scaner, row, due);
-        scaner_end(&scaner);
+        scanner_connect(&scanner);
+        check_zone(&scanner, row, due);
+        scanner_end(&scanner);
     }
 }
 
@@ -183,22 +183,22 @@ START_TEST(index_and_heap_scan_agree_about_the_zero_dates_of_programming_languag
         {TIME_TIMESTAMPTZ, "timestamptz"}, {TIME_TIMESTAMP, "timestamp"}, {TIME_DATE, "date"}};
 
     for (size_t i = 0; i < ARRAY_LENGTH(types) * ARRAY_LENGTH(zones); i++) {
-        struct scaner scaner = scaner_new(types[i / ARRAY_LENGTH(zones)].type,
-                                          zones[i % ARRAY_LENGTH(zones)], whole[2]);
+        struct scanner scanner = scanner_new(types[i / ARRAY_LENGTH(zones)].type,
+                                             zones[i % ARRAY_LENGTH(zones)], whole[2]);
         PGresult *counted;
 
-        sql_exec(scaner.scene.own,
+        sql_exec(scanner.scene.own,
                  "CREATE TABLE marks (mark %s); CREATE INDEX due_index ON marks (mark);"
                  "INSERT INTO marks SELECT timestamp '1969-12-29' + i * interval '1 hour'"
                  " FROM generate_series(0, 240) AS i",
                  types[i / ARRAY_LENGTH(zones)].column);
-        scaner_connect(&scaner);
-        scaner_take_slice(&scaner, 1000);
-        counted = scaner_query(scaner.role, scaner.sql.count_range, whole, ARRAY_LENGTH(whole));
-        ck_assert_int_gt(scaner.slices.count, 50);
-        ck_assert_str_eq(PQgetvalue(counted, 0, 0), keep_format("%zu", scaner.slices.count));
+        scanner_connect(&scanner);
+        scanner_take_slice(&scanner, 1000);
+        counted = scanner_query(scanner.role, scanner.sql.count_range, whole, ARRAY_LENGTH(whole));
+        ck_assert_int_gt(scanner.slices.count, 50);
+        ck_assert_str_eq(PQgetvalue(counted, 0, 0), keep_format("%zu", scanner.slices.count));
         PQclear(counted);
-        scaner_end(&scaner);
+        scanner_end(&scanner);
     }
 }
 END_TEST

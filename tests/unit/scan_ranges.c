@@ -1,6 +1,6 @@
 /*
  * src/engine/ranges.c: which rows come next. Every range as a table of cases, and a model: a
- * made-up partition with rows that can't go is scaned with random failures, and what the scan
+ * made-up partition with rows that can't go is scanned with random failures, and what the scan
  * skips, repeats or spends is counted. The model prints its seed; SCAN_SEED=N repeats it.
  */
 #include <check.h>
