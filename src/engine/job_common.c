@@ -108,3 +108,10 @@ void job_make_statements(struct job *job)
     sql_statements_free(&job->sql);
     job->sql = sql_statements_for(&target);
 }
+
+void job_note_unresolved(struct job *job, int64_t number)
+{
+    job->unresolved =
+        mem_grow(job->unresolved, (job->unresolved_count + 1) * sizeof *job->unresolved);
+    job->unresolved[job->unresolved_count++] = number;
+}

@@ -94,6 +94,17 @@ struct job {
     int64_t removed_rows; /* by the run that has just ended */
 };
 
+static inline long long job_run_id(const struct job *job)
+{
+    return (long long)job->totals.run.id;
+}
+
+/* --- job_show.c --- */
+
+/* Logs and tells of the state that is shown, if it has changed; `entered`: a step was, so that its
+ * detail is worth a line even if the state is the same. */
+void job_show(struct job *job, bool entered);
+
 /* --- job_common.c --- */
 
 /* Keeps the detail of the step that comes. */
@@ -105,6 +116,8 @@ enum job_event job_failed(struct job *job, enum batch_outcome outcome, const str
 enum job_event job_judge_reply(struct job *job, const struct pg_result *reply);
 /* Whether the run ends for now when the window closes; a person may want it to go on. */
 bool job_has_closing(const struct job *job);
+/* What became of this batch must be asked before the run goes on. */
+void job_note_unresolved(struct job *job, int64_t number);
 /* Keeps the error of a batch for job_describe(). */
 void job_note_batch_error(struct job *job, const struct pg_error *error);
 /* A connection was lost, or something unknown has happened: what was done lately is re-checked. */
@@ -114,7 +127,15 @@ enum reason job_go_on_gate(struct job *job);
 /* The statements for the partition that the run is at, or for the table. */
 void job_make_statements(struct job *job);
 
-/* --- job_run.c: entering the steps of a run --- */
+/* --- job_targets.c --- */
+
+/* Takes the next partition: EVENT_PARTITION, EVENT_LIST if they are to be listed, EVENT_EMPTY. */
+enum job_event job_next_target(struct job *job);
+/* Nothing is left to do at this partition: the next one. */
+enum job_event job_end_partition(struct job *job);
+
+/* --- entering the steps of a run: job_run.c, job_targets.c, job_drop.c, job_pass.c, job_purge.c
+ * --- */
 
 enum job_event job_enter_resolve(struct job *job);
 enum job_event job_enter_open(struct job *job);

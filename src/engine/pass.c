@@ -6,16 +6,20 @@
 #include "base/text.h"
 #include "catalog/query.h"
 
+void pass_init(struct pass *pass, pass_fn *fn, void *arg)
+{
+    pass->fn = fn;
+    pass->arg = arg;
+}
+
 void pass_start(struct pass *pass, const struct pass_target *target, uint32_t block_size,
-                int number, pass_fn *fn, void *arg)
+                int number)
 {
     scan_start(&pass->scan, block_size);
     scan_selection_start(&pass->selection);
     pass->target = *target;
     pass->number = number;
     pass->skipped = 0;
-    pass->fn = fn;
-    pass->arg = arg;
 }
 
 void pass_free(struct pass *pass)

@@ -69,9 +69,11 @@ struct pass {
     void *arg;
 };
 
-/* A run over another partition. The callback is called for what PASS_ASKED has answered. */
+/* Once, zeroed: the callback is called for what PASS_ASKED has answered. */
+void pass_init(struct pass *pass, pass_fn *fn, void *arg);
+/* Another partition, or the same one in another run; `number` of the pass that begins. */
 void pass_start(struct pass *pass, const struct pass_target *target, uint32_t block_size,
-                int number, pass_fn *fn, void *arg);
+                int number);
 void pass_free(struct pass *pass); /* a zeroed one is fine */
 
 /* Asks for the partition's size and selects the scan. Always PASS_ASKED. */
