@@ -45,7 +45,7 @@ static const char describe_schema[] =
     "                        AND relkind = 'r') AND attnum > 0 AND NOT attisdropped"
     " UNION ALL SELECT concat_ws(' ', 'constraint', conrelid::regclass, conname,"
     "   pg_get_constraintdef(oid)) FROM pg_constraint"
-    "  WHERE connamespace = 'pgpurged'::regnamespace"
+    "  WHERE connamespace = 'pgpurged'::regnamespace AND contype <> 'n'" /* attnotnull */
     " UNION ALL SELECT pg_get_indexdef(indexrelid) FROM pg_index"
     "  WHERE indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'pgpurged'::regnamespace)"
     " UNION ALL SELECT concat_ws(' ', pg_get_triggerdef(oid), tgenabled) FROM pg_trigger"

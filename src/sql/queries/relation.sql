@@ -20,6 +20,8 @@
 -- `ends`: until when rows may come in is said by a range over time, of the partition or of what it
 -- is a part of; a bound without a zone is taken for the latest moment that it can be, in the
 -- westernmost one.
+--
+-- Up to version 14, the copy that a partition has of a trigger of its parent counts as internal.
 WITH asked AS (
     SELECT a.oid, a.number FROM unnest($1::oid[]) WITH ORDINALITY AS a (oid, number)
     UNION ALL
@@ -99,12 +101,14 @@ SELECT c.oid,
          WHERE r.ev_class = c.oid AND r.ev_type = '4') AS delete_rules,
        (SELECT string_agg(quote_ident(g.tgname), ', ' ORDER BY g.tgname)
           FROM pg_trigger AS g
-         WHERE g.tgrelid = c.oid AND NOT g.tgisinternal AND g.tgenabled <> 'D'
+         WHERE g.tgrelid = c.oid AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND g.tgconstraint = 0)
+           AND g.tgenabled <> 'D'
            AND g.tgtype & 11 = 11) AS before_triggers,
        (SELECT string_agg(DISTINCT quote_ident(g.tgname), ', ')
           FROM pg_trigger AS g
          WHERE (g.tgrelid = c.oid OR g.tgrelid IN (SELECT relid FROM pg_partition_ancestors(c.oid)))
-           AND NOT g.tgisinternal AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS delete_triggers,
+           AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND g.tgconstraint = 0)
+           AND g.tgtype & 8 = 8 AND g.tgenabled <> 'D') AS delete_triggers,
        (SELECT string_agg(DISTINCT g.tgname, ', ' ORDER BY g.tgname)
           FROM pg_partition_tree(CASE WHEN c.relkind = 'p' THEN c.oid END) AS p
           JOIN pg_trigger AS g ON g.tgrelid = p.relid
