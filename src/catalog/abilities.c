@@ -1,11 +1,16 @@
 #include "catalog/abilities.h"
 
 #include "catalog/query.h"
-#include "sql/limits.h"
+#include "sql/queries.h"
+
+const char *abilities_sql(int server_version)
+{
+    return server_version < 150000 ? sql_abilities_14 : sql_abilities_15;
+}
 
 void abilities_send(struct pg *pg, pg_result_fn *fn, void *arg)
 {
-    query_send(pg, &(struct pg_step){sql_abilities(pg_server_version(pg)), NULL, 0}, true, fn, arg);
+    query_send(pg, &(struct pg_step){abilities_sql(pg_server_version(pg)), NULL, 0}, true, fn, arg);
 }
 
 void abilities_read(const struct pg_result *reply, struct abilities *abilities)

@@ -13,6 +13,9 @@ struct abilities {
     bool lz4;      /* SET wal_compression = lz4 */
 };
 
+/* The question, as a server of this version understands it. */
+const char *abilities_sql(int server_version);
+
 /* Sends one query (query.h). abilities_read() takes what it needs from a reply that is PG_DONE. */
 void abilities_send(struct pg *pg, pg_result_fn *fn, void *arg);
 void abilities_read(const struct pg_result *reply, struct abilities *abilities);

@@ -10,11 +10,9 @@
 #include "catalog/requirements.h"
 #include "catalog/sequence.h"
 #include "config/timezone.h"
-#include "sql/limits.h"
 #include "sql/queries.h"
 #include "sql/quote.h"
 #include "sql/schema.h"
-#include "sql/statements.h"
 
 enum { SERVER_VERSION_NEEDED = 140000 }; /* Tid Range Scans (release notes of PostgreSQL 14) */
 
@@ -142,7 +140,7 @@ static void values_of_abilities(void *data, struct question_values *values)
 {
     const struct preflight *preflight = data;
 
-    values->sql = sql_abilities(preflight->table.server_version);
+    values->sql = abilities_sql(preflight->table.server_version);
 }
 
 static void read_abilities(void *data, const struct pg_result *reply)

@@ -2,7 +2,7 @@
 
 #include "base/text.h"
 #include "policy/sqlstate.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 const char *query_number(struct query_number *room, int64_t value)
 {

@@ -6,9 +6,8 @@
 
 #include "base/text.h"
 #include "catalog/query.h"
-#include "sql/limits.h"
+#include "sql/queries.h"
 #include "sql/specification.h"
-#include "sql/statements.h"
 
 /* The server bounds each statement; what exceeds that by so much is frozen. */
 enum { DEADLINE_GRACE_MS = 15 * 1000 };

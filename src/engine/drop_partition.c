@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "engine/batch.h"
+#include "sql/queries.h"
 #include "sql/specification.h"
-#include "sql/statements.h"
 
 enum { STEP_BEGIN, STEP_GUARD, STEP_DROP, STEP_COMMIT, STEP_COUNT };
 

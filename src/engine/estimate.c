@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "catalog/sequence.h"
 #include "sql/queries.h"
-#include "sql/statements.h"
 #include "sql/tally.h"
 #include "sql/vacuum.h"
 

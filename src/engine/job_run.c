@@ -11,7 +11,7 @@
 #include "catalog/query.h"
 #include "engine/job_life.h"
 #include "engine/sample.h"
-#include "sql/vacuum.h"
+#include "sql/queries.h"
 
 /* --- RESOLVE: a batch whose COMMIT was not answered --- */
 

@@ -8,7 +8,7 @@
 #include "config/duration.h"
 #include "config/size.h"
 #include "report/human.h"
-#include "sql/limits.h"
+#include "sql/queries.h"
 
 /* The columns of sql_limits, in their order. */
 enum limit_column {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "policy/scan_choice.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 void probe_index_send(struct pg *pg, int64_t relation, const char *column, pg_result_fn *fn,
                       void *arg)

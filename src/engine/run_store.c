@@ -9,7 +9,7 @@
 #include "config.h"
 #include "report/json.h"
 #include "sql/action.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 void run_open_send(struct pg *pg, const struct job_settings *job, int64_t relation,
                    const struct sql_statements *sql, const char *owner, pg_result_fn *fn, void *arg)

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "catalog/query.h"
 #include "policy/vacuum.h"
+#include "sql/queries.h"
 #include "sql/vacuum.h"
 
 /* The columns of sql_vacuum_tables, in their order. */

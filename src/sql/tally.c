@@ -5,17 +5,6 @@
 #include "base/text.h"
 #include "sql/quote.h"
 
-#define AS_OPEN_RUN_WRITES(instant)                                                                \
-    "to_char((" instant ") AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00'"
-
-const char sql_cutoffs[] =
-    "SELECT " AS_OPEN_RUN_WRITES("now() - $1::interval") ", " AS_OPEN_RUN_WRITES(
-        "now() - $1::interval - interval '168 hours'") ", " AS_OPEN_RUN_WRITES("now() - "
-                                                                               "$1::interval + "
-                                                                               "make_interval("
-                                                                               "hours => "
-                                                                               "$2::integer)");
-
 /* By page, because rows of one page expire together: from what differs between pages follows how
  * far the estimate may be off. The page of (17,4) is "(17", which is all that a group needs to be
  * told from others by. */

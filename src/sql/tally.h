@@ -7,10 +7,6 @@
 
 #include "sql/predicate.h"
 
-/* $1 retention $2 hours -> the cutoff of a run that would begin now, as open_run() writes it; that
- * of a week ago; that of so many hours from now. Days of 24 hours, whatever clocks do. */
-extern const char sql_cutoffs[];
-
 /*
  * Of a sample of the pages. $1 percent of the pages $2 seed, and the cutoffs: $3 now $4 a week ago
  * $5 later

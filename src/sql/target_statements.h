@@ -31,7 +31,7 @@ struct sql_statements {
     char *has_never_expires; /* $1 cutoff -> whether the partition has a row that is not due */
     char *count_partition;   /* $1 cutoff -> its rows, its due rows */
 
-    /* The index scan: what asks the index runs under sql_index_settings (sql/statements.h). */
+    /* The index scan: what asks the index runs under sql_index_settings (sql/queries.h). */
     char *probe;      /* $1 cutoff $2 limit -> due rows, counted up to the limit */
     char *take_slice; /* $1 mark to begin at (NULL = the first) $2 limit $3 cutoff -> TIDs
                          of due rows in order (tid[]; NULL if there are none), the highest mark

@@ -14,7 +14,7 @@
 #include "integration/scanner.h"
 #include "integration/session.h"
 #include "policy/scan_choice.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 /* --- plans --- */
 

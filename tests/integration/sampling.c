@@ -19,7 +19,7 @@
 #include "integration/session.h"
 #include "integration/standby.h"
 #include "net/loop.h"
-#include "sql/limits.h"
+#include "sql/queries.h"
 
 #define MB 1048576.0
 

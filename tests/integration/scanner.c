@@ -9,7 +9,7 @@
 #include "integration/harness.h"
 #include "integration/keep.h"
 #include "integration/session.h"
-#include "sql/statements.h"
+#include "sql/queries.h"
 
 static void connected(void *arg, bool ok, const struct pg_error *error)
 {

@@ -1,6 +1,3 @@
--- cutoffs
-SELECT to_char((now() - $1::interval) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', to_char((now() - $1::interval - interval '168 hours') AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00', to_char((now() - $1::interval + make_interval(hours => $2::integer)) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') || '+00';
-
 -- tally
 SELECT p.partition, sum(p.rows), sum(p.due), sum(p.due * p.due), sum(p.earlier),
        sum(p.later), sum(p.marked), min(p.earliest), sum(p.undated)

@@ -1,0 +1,2 @@
+-- Ends the transaction: from here on the rows are gone, and accounted for (promise A).
+COMMIT

@@ -1,0 +1,11 @@
+-- Writes down how far a run is, so that the next daemon can go on there.
+--
+-- $1 run
+-- $2 skipped
+-- $3 rejected
+-- $4 passes
+-- $5 next_block
+-- $6 scan
+-- $7 at_partition
+-- $8 rejected_by
+SELECT pgpurged.save_run($1, $2, $3, $4, $5, $6, $7, $8)
