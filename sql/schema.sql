@@ -255,11 +255,11 @@ BEGIN
 END
 $$;
 
--- What a batch has done becomes final here: checks that the partition is still the table that was looked at before
+-- Checks that the partition is still the table that was looked at before
 -- the run, and still a partition of the job's table where it was one (under the DELETE's lock nobody can rename,
--- replace or detach it any more), and writes the audit row.
+-- replace or detach it any more).
 --   root   the job's table; the partition itself unless that is partitioned
-CREATE OR REPLACE FUNCTION pgpurged.account(entry pgpurged.audit, root oid) RETURNS void
+CREATE OR REPLACE FUNCTION pgpurged.check_partition(entry pgpurged.audit, root oid) RETURNS void
     LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT pgpurged.is_called(entry.relation, entry.partition) THEN
@@ -277,7 +277,15 @@ BEGIN
                 USING ERRCODE = 'PU004';
         END IF;
     END IF;
-    IF entry.rows OPERATOR(pg_catalog.>) 0::bigint THEN
+END
+$$;
+
+-- What a batch has done becomes final here: checks the partition, and writes the audit row.
+CREATE OR REPLACE FUNCTION pgpurged.account(entry pgpurged.audit, root oid) RETURNS void
+    LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pgpurged.check_partition(entry, root);
+    IF entry.rows OPERATOR(pg_catalog.>) 0::bigint OR entry.updated OPERATOR(pg_catalog.>) 0::bigint THEN
         PERFORM pgpurged.write_audit(entry);
     END IF;
 END
@@ -404,6 +412,132 @@ BEGIN
 END
 $$;
 
+-- Triggers of the application that may fire in a batch: ON DELETE on the relation, ON DELETE or UPDATE on what refers
+-- to it. NULL = none. A trigger that a partition has from its parent may be marked as internal; those of foreign keys
+-- are functions of the server, whose OIDs are below 16384.
+--   family   as in purge_batch, changed changes() of its tables; both NULL = nothing refers to the relation
+CREATE OR REPLACE FUNCTION pgpurged.triggers_of(relation oid, family jsonb, changed jsonb) RETURNS text[]
+    LANGUAGE plpgsql AS $$
+BEGIN
+    IF family IS NULL THEN
+        RETURN (SELECT pg_catalog.array_agg(g.tgname::pg_catalog.text ORDER BY g.oid)
+                  FROM pg_catalog.pg_trigger AS g
+                 WHERE g.tgrelid OPERATOR(pg_catalog.=) relation
+                   AND (NOT g.tgisinternal OR g.tgfoid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid)
+                   AND g.tgenabled OPERATOR(pg_catalog.<>) 'D'::"char"
+                   AND (g.tgtype OPERATOR(pg_catalog.&) 8::smallint) OPERATOR(pg_catalog.<>) 0::smallint);
+    END IF;
+    RETURN (
+        SELECT pg_catalog.array_agg(g.tgname::pg_catalog.text ORDER BY g.oid)
+          FROM (SELECT relation AS oid, 8::smallint AS fires
+                UNION
+                SELECT (s.step OPERATOR(pg_catalog.->>) 'relation')::pg_catalog.oid, 24::smallint
+                  FROM pg_catalog.jsonb_array_elements(family OPERATOR(pg_catalog.->) 'steps') AS s (step)
+                UNION
+                SELECT k.key::pg_catalog.oid, 24::smallint
+                  FROM pg_catalog.jsonb_object_keys(changed) AS k (key)) AS t
+          JOIN pg_catalog.pg_trigger AS g ON g.tgrelid OPERATOR(pg_catalog.=) t.oid
+         WHERE (NOT g.tgisinternal OR g.tgfoid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid)
+           AND g.tgenabled OPERATOR(pg_catalog.<>) 'D'::"char"
+           AND (g.tgtype OPERATOR(pg_catalog.&) t.fires) OPERATOR(pg_catalog.<>) 0::smallint);
+END
+$$;
+
+-- As changes(), of every table that has any; of the server's own only large objects. Temporary tables are nobody's
+-- data. It looks at all of pg_class, so it is asked for only where triggers may fire.
+CREATE OR REPLACE FUNCTION pgpurged.all_changes() RETURNS jsonb
+    LANGUAGE sql VOLATILE AS $$
+    SELECT COALESCE(pg_catalog.jsonb_object_agg(c.oid::pg_catalog.text,
+                                                pg_catalog.jsonb_build_array(n.deleted, n.updated)), '{}')
+      FROM pg_catalog.pg_class AS c,
+           LATERAL (SELECT pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) AS deleted,
+                           pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) AS updated OFFSET 0) AS n
+     WHERE c.relkind OPERATOR(pg_catalog.=) 'r'::"char"
+       AND c.relpersistence OPERATOR(pg_catalog.<>) 't'::"char"
+       AND (c.oid OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid
+            OR c.oid OPERATOR(pg_catalog.=) 'pg_catalog.pg_largeobject'::pg_catalog.regclass::pg_catalog.oid)
+       AND (n.deleted OPERATOR(pg_catalog.>) 0::bigint OR n.updated OPERATOR(pg_catalog.>) 0::bigint)
+$$;
+
+-- What triggers have deleted and updated, in any table, beside the rows that the batch counts itself: a row of it may
+-- be live (promise R), and nobody has counted it (promise A). The batch is taken back, unless the job accepts all of
+-- the triggers by name: then these rows get audit rows of their tables. What triggers insert is their own business.
+--   before     all_changes() at the start
+--   accepted   the job's allow_triggers, "a, b"; NULL = none
+-- Returns rows of the partition itself, which belong into the audit row of the batch.
+CREATE OR REPLACE FUNCTION pgpurged.account_triggers(
+    entry pgpurged.audit, family jsonb, gone bigint[], before jsonb, triggers text[], accepted text,
+    OUT deleted bigint, OUT updated bigint)
+    LANGUAGE plpgsql AS $$
+DECLARE
+    refused pg_catalog.text := (
+        SELECT pg_catalog.string_agg(DISTINCT pg_catalog.quote_ident(t.name), ', ')
+          FROM pg_catalog.unnest(triggers) AS t (name)
+         WHERE (t.name OPERATOR(pg_catalog.=) ANY (pg_catalog.string_to_array(accepted, ', '))) IS NOT TRUE);
+    batch_relation oid := entry.relation;
+    change record;
+BEGIN
+    deleted := 0;
+    updated := 0;
+    entry.from_block := NULL;
+    entry.to_block := NULL;
+    entry.digest := NULL;
+    IF NOT pg_catalog.current_setting('track_counts')::boolean THEN
+        RAISE EXCEPTION 'track_counts is off, so that nobody counts the rows that trigger % may delete',
+                        pg_catalog.array_to_string(triggers, ', ')
+            USING ERRCODE = 'PU004';
+    END IF;
+    SET CONSTRAINTS ALL IMMEDIATE; -- what a trigger does at COMMIT would come after the counting
+    FOR change IN
+        WITH counted AS (
+            SELECT c.relation, pg_catalog.sum(c.rows)::bigint AS rows
+              FROM (SELECT batch_relation AS relation, entry.rows AS rows
+                    UNION ALL
+                    SELECT (s.step OPERATOR(pg_catalog.->>) 'relation')::pg_catalog.oid, gone[s.n]
+                      FROM pg_catalog.jsonb_array_elements(family OPERATOR(pg_catalog.->) 'steps')
+                           WITH ORDINALITY AS s (step, n)) AS c
+             GROUP BY c.relation),
+        seen AS (
+            SELECT a.key::pg_catalog.oid AS relation,
+                   (a.value OPERATOR(pg_catalog.->>) 0)::bigint OPERATOR(pg_catalog.-)
+                       COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 0)::bigint, 0) AS deleted,
+                   -- what foreign keys update is counted by account_family()
+                   CASE WHEN a.key::pg_catalog.oid OPERATOR(pg_catalog.<>) batch_relation
+                         AND a.key OPERATOR(pg_catalog.=) ANY (
+                             SELECT pg_catalog.jsonb_object_keys(
+                                        pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched')))
+                        THEN 0::bigint
+                        ELSE (a.value OPERATOR(pg_catalog.->>) 1)::bigint OPERATOR(pg_catalog.-)
+                             COALESCE((before OPERATOR(pg_catalog.->) a.key OPERATOR(pg_catalog.->>) 1)::bigint, 0)
+                   END AS updated
+              FROM pg_catalog.jsonb_each(pgpurged.all_changes()) AS a)
+        SELECT s.relation, s.deleted OPERATOR(pg_catalog.-) COALESCE(c.rows, 0) AS deleted, s.updated
+          FROM seen AS s LEFT JOIN counted AS c ON c.relation OPERATOR(pg_catalog.=) s.relation
+         ORDER BY 1
+    LOOP
+        CONTINUE WHEN change.deleted OPERATOR(pg_catalog.<=) 0::bigint
+                  AND change.updated OPERATOR(pg_catalog.<=) 0::bigint;
+        IF refused IS NOT NULL THEN
+            RAISE EXCEPTION 'trigger % deletes % and updates % rows of % that nobody has counted',
+                            refused, change.deleted, change.updated, change.relation::pg_catalog.regclass
+                USING ERRCODE = 'PU010', CONSTRAINT = refused,
+                      HINT = 'allow_triggers accepts what a trigger does, by its name.';
+        END IF;
+        IF change.relation OPERATOR(pg_catalog.=) batch_relation THEN
+            deleted := change.deleted;
+            updated := change.updated;
+        ELSIF family IS NULL OR NOT (family OPERATOR(pg_catalog.->) 'watched')
+                                    OPERATOR(pg_catalog.@>) pg_catalog.to_jsonb(change.relation::bigint) THEN
+            entry.relation := change.relation;
+            entry.partition := change.relation::pg_catalog.regclass::pg_catalog.text;
+            entry.rows := change.deleted;
+            entry.updated := change.updated;
+            PERFORM pgpurged.write_audit(entry);
+        END IF;
+    END LOOP;
+END
+$$;
+
 -- A batch is few rows, and what refers to them is found by its index. The planner takes the predicate for half of
 -- the table, though, and would rather read a child from end to end for each batch. With this it looks them up, for
 -- the rest of the transaction; where there is no index, it reads as before.
@@ -428,6 +562,7 @@ $$ SELECT pg_catalog.btrim(pg_catalog.split_part(tid::pg_catalog.text, ',', 2), 
 --              cutoff, $4 the list of TIDs, $5 how many rows a step of the family may delete
 --     count    SELECT count(*) of due rows with the same parameters: what sql (with SKIP LOCKED) has left
 --     keys     true: sql is a SELECT of the number of rows that it has taken and of their keys, a line each
+--     allow_triggers   names of triggers that may delete and update what they like, "a, b"
 --     family   what refers to the partition's rows:
 --       steps     [{sql, relation, partition, root, again}]: each deletes rows that refer to due rows, at most $5 of
 --                 them, with the parameters of sql; in this order, before the rows themselves go; where there is an
@@ -467,6 +602,9 @@ DECLARE
     before pg_catalog.jsonb;
     crowded boolean := false;
     seqscan pg_catalog.text;
+    triggers pg_catalog.text[];
+    before_triggers pg_catalog.jsonb;
+    by_triggers record;
     chunk_keys pg_catalog.text;
     keys pg_catalog.text := '';
 BEGIN
@@ -491,6 +629,10 @@ BEGIN
         before := pgpurged.changes(family OPERATOR(pg_catalog.->) 'watched');
         gone := pg_catalog.array_fill(0::bigint,
             ARRAY[pg_catalog.jsonb_array_length(family OPERATOR(pg_catalog.->) 'steps')]);
+    END IF;
+    triggers := pgpurged.triggers_of(entry.relation, family, before);
+    IF triggers IS NOT NULL THEN
+        before_triggers := pgpurged.all_changes();
     END IF;
     LOOP
         IF tids IS NULL THEN
@@ -577,13 +719,27 @@ BEGIN
     IF with_keys THEN
         entry.digest := pgpurged.digest(keys);
     END IF;
-    PERFORM pgpurged.account(entry, (spec OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid);
+    PERFORM pgpurged.check_partition(entry, (spec OPERATOR(pg_catalog.->>) 'root')::pg_catalog.oid);
     IF rows OPERATOR(pg_catalog.>) 0::bigint THEN
         PERFORM pgpurged.check_foreign_keys(entry.relation, entry.partition,
                                             family OPERATOR(pg_catalog.->) 'watched');
     END IF;
     IF family IS NOT NULL THEN
         PERFORM pgpurged.account_family(entry, family, gone, before);
+    END IF;
+    -- Under the DELETE's lock none can be added any more.
+    IF triggers IS DISTINCT FROM pgpurged.triggers_of(entry.relation, family, before) THEN
+        RAISE EXCEPTION 'a trigger has come or gone during the batch' USING ERRCODE = 'serialization_failure';
+    END IF;
+    IF triggers IS NOT NULL THEN
+        by_triggers := pgpurged.account_triggers(entry, family, gone, before_triggers, triggers,
+                                                 spec OPERATOR(pg_catalog.->>) 'allow_triggers');
+        rows := rows OPERATOR(pg_catalog.+) by_triggers.deleted;
+        entry.rows := rows;
+        entry.updated := by_triggers.updated;
+    END IF;
+    IF rows OPERATOR(pg_catalog.>) 0::bigint OR entry.updated OPERATOR(pg_catalog.>) 0::bigint THEN
+        PERFORM pgpurged.write_audit(entry);
     END IF;
 END
 $$;

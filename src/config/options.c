@@ -245,6 +245,14 @@ const struct config_option config_options[] = {
             "without effect, by name, separated by commas. They do not fire, because each "
             "DELETE names a partition. A job whose table has such a trigger is refused "
             "unless the trigger is listed."},
+    {JOB(allow_triggers), .name = "allow_triggers", .type = &option_list, .fallback = "",
+     .may_be_empty = true,
+     .doc = "Triggers that may delete and update other rows when rows are deleted, by name, "
+            "separated by commas. Without it such a batch is rolled back and its rows are "
+            "rejected, because the other rows may be live. With it these rows get audit rows "
+            "of their own tables. If one trigger that can fire is not listed, the changes of "
+            "all are judged. A trigger that only inserts rows needs no entry. TRUNCATE, "
+            "foreign tables and temporary tables are not counted."},
     {JOB(references), .name = "references", .type = &option_references, .own_only = true,
      .fallback = "", .may_be_empty = true, .may_continue = true,
      .doc = "References without a foreign key, as TABLE.COLUMN, separated by commas. The "

@@ -117,6 +117,7 @@ static struct specification specification_of(const struct batch_order *order)
         .job = order->settings->name,
         .cutoff = order->cutoff,
         .policy = order->policy,
+        .allow_triggers = order->settings->allow_triggers,
         .statements = order->statements,
     };
 }

@@ -102,8 +102,7 @@
     X(REJECTED_TRIGGER, "trigger", "a trigger BEFORE DELETE that raises no error")                 \
     X(REJECTED_EXCEPTION, "exception", "a trigger or function raises an exception")                \
     X(REJECTED_DATA, "data", "an expression or a trigger fails on them")                           \
-    X(REJECTED_UNCOUNTED, "uncounted",                                                             \
-      "rows of other tables would be deleted without being counted")                               \
+    X(REJECTED_UNCOUNTED, "uncounted", "rows would be deleted or updated without being counted")   \
     X(REJECTED_TOO_SLOW, "too_slow", "one row alone takes longer than statement_timeout")          \
     X(REJECTED_OTHER, "other", "another error")
 

@@ -105,6 +105,7 @@ struct job_settings {
     int64_t children_depth;
     char *children_unindexed;  /* names of references without an index that are accepted, "a, b" */
     char *non_firing_triggers; /* names of triggers that need not fire, "a, b" */
+    char *allow_triggers;      /* names of triggers that may change other rows, "a, b" */
     struct references references;
 };
 

@@ -22,6 +22,7 @@ static const struct rule {
     {"PU007", BATCH_REFUSED},
     {"PU008", BATCH_PARTITION_GONE},
     {"PU009", BATCH_ROW_ERROR}, /* the row with an uncounted child, once the batch is cut to it */
+    {"PU010", BATCH_ROW_ERROR}, /* the row for which a trigger deletes or updates others */
 
     /* Nobody says whether it was committed: the audit table must be asked (promise A). These codes
      * are made by what stands between us and the server. */
@@ -117,6 +118,7 @@ static const struct rejected_rule {
     enum rejected_reason reason;
 } rejected_rules[] = {
     {"PU009", REJECTED_UNCOUNTED},
+    {"PU010", REJECTED_UNCOUNTED},
     /* The server's own, and what triggers raise under the same name. */
     {"23503", REJECTED_FOREIGN_KEY},
     {"23001", REJECTED_FOREIGN_KEY}, /* ON DELETE RESTRICT, since PostgreSQL 18 */

@@ -9,6 +9,7 @@
  *   PU007 the audit table did not store the row of a batch unchanged
  *   PU008 the partition is no partition of the job's table any more
  *   PU009 rows of other tables would be deleted without being counted
+ *   PU010 a trigger deletes or updates rows that nobody has counted
  */
 #ifndef PGPURGED_POLICY_SQLSTATE_H
 #define PGPURGED_POLICY_SQLSTATE_H

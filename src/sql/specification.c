@@ -58,6 +58,8 @@ char *specification_of_batch(const struct specification *about, enum batch_form 
     }
     if (sql->with_keys)
         json_object_set_new(specification, "keys", json_true());
+    if (about->allow_triggers != NULL && about->allow_triggers[0] != '\0')
+        json_object_set_new(specification, "allow_triggers", json_string(about->allow_triggers));
     return with_family(written(specification), family);
 }
 

@@ -15,7 +15,8 @@ struct specification {
     int64_t root;     /* OID of the job's table */
     int64_t relation; /* OID of the partition: the same, or one of its partitions */
     const char *job, *cutoff;
-    const char *policy; /* the run's: pgpurged.policies.hash */
+    const char *policy;         /* the run's: pgpurged.policies.hash */
+    const char *allow_triggers; /* the job's, "a, b"; NULL or "" = none */
     const struct sql_statements *statements;
 };
 

@@ -21,7 +21,8 @@ static const struct outcome_case {
     {"PU007", BATCH_REFUSED},
     {"PU008", BATCH_PARTITION_GONE},
     {"PU009", BATCH_ROW_ERROR},
-    {"PU010", BATCH_REFUSED}, /* a newer schema's: not ours to guess */
+    {"PU010", BATCH_ROW_ERROR},
+    {"PU011", BATCH_REFUSED}, /* a newer schema's: not ours to guess */
 
     {"", BATCH_TROUBLE},      /* no code at all: the connection is gone */
     {"00000", BATCH_REFUSED}, /* success as an error: nothing that we understand */
@@ -177,6 +178,7 @@ static const struct rejected_case {
     {"21000", REJECTED_DATA},
     {"22012", REJECTED_DATA},
     {"PU009", REJECTED_UNCOUNTED},
+    {"PU010", REJECTED_UNCOUNTED},
     {"57014", REJECTED_TOO_SLOW},
     {"54001", REJECTED_OTHER},
     {"", REJECTED_OTHER},
