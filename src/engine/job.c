@@ -168,6 +168,8 @@ static void judge_gates(struct job *job)
         facts.others_first = true;
         job->gate = begin_gate(job, &facts);
     }
+    if (job->gate == REASON_NONE)
+        job->due_since.ns = 0; /* it begins, so it waits for nobody, and nobody for its turn */
 }
 
 static void on_schedule(void *arg, enum batch_outcome outcome, const struct pg_error *error)

@@ -165,6 +165,20 @@ START_TEST(rows_that_would_be_set_to_null_are_purged_before_that)
 }
 END_TEST
 
+/* On one connection the run of the child's job is over before the other one is checked. */
+START_TEST(once_waits_for_no_job_whose_run_is_over)
+{
+    struct scene scene = scene_new();
+
+    scene_add_orders(&scene, ROWS);
+    add_child(&scene, "items", "orders", "");
+    scene_once(config_of(&scene, 1, keep_format("%s%s", job_on("items", ""), job_on("orders", ""))),
+               0);
+    check_runs(&scene, "items done 0, orders done 0");
+    scene_end(&scene);
+}
+END_TEST
+
 START_TEST(jobs_on_tables_that_have_nothing_to_do_with_each_other_run_together)
 {
     struct scene scene = scene_new();
@@ -412,6 +426,7 @@ int main(void)
         children_go_first_in_each_round,
         a_reference_that_is_only_declared_counts_as_well,
         rows_that_would_be_set_to_null_are_purged_before_that,
+        once_waits_for_no_job_whose_run_is_over,
         jobs_on_tables_that_have_nothing_to_do_with_each_other_run_together,
         the_plan_says_who_goes_first,
         a_circle_through_set_null_begins_with_the_table_behind_it,

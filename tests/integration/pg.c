@@ -519,7 +519,7 @@ START_TEST(a_flight_that_is_not_answered_by_its_deadline_is_lost)
     ck_assert_double_ge(mono_ms_between(start, mono_now()), 199);
     ck_assert_double_lt(mono_ms_between(start, mono_now()), 5000);
     ck_assert_str_eq(witness.said.data, "connected, lost, lost");
-    ck_assert(strstr(witness.message, "not answered in time") != NULL);
+    ck_assert(strstr(witness.message, "not answer in time") != NULL);
     close_all(&witness);
 }
 END_TEST
