@@ -93,16 +93,17 @@ static void check_run(const struct served *served, const char *outcome, int gone
 
 static const struct failure {
     const char *what, *deed, *options;
-    bool second_goes; /* else it is refused with the first */
 } failures[] = {
-    {"a row error", "RAISE 'this row stays'", "", false},
-    {"a lock", "RAISE 'locked' USING ERRCODE = '55P03'", "", false},
-    {"too many rows", "RAISE 'too many' USING ERRCODE = 'PU005', DETAIL = '25'", "", false},
-    {"a serialization failure", "RAISE 'again' USING ERRCODE = '40001'", "", false},
-    {"a deadlock", "RAISE 'again' USING ERRCODE = '40P01'", "", false},
-    {"a full disk", "RAISE 'full' USING ERRCODE = '53100'", "", false},
-    {"statement_timeout", "PERFORM pg_sleep(60)", "statement_timeout = 2s", false},
-    {"an error at COMMIT", "INSERT INTO public.lines VALUES (-1)", "", true},
+    {"a row error", "RAISE 'this row stays'", ""},
+    {"a lock", "RAISE 'locked' USING ERRCODE = '55P03'", ""},
+    {"too many rows", "RAISE 'too many' USING ERRCODE = 'PU005', DETAIL = '25'", ""},
+    {"a serialization failure", "RAISE 'again' USING ERRCODE = '40001'", ""},
+    {"a deadlock", "RAISE 'again' USING ERRCODE = '40P01'", ""},
+    {"a full disk", "RAISE 'full' USING ERRCODE = '53100'", ""},
+    {"statement_timeout", "PERFORM pg_sleep(60)", "statement_timeout = 2s"},
+    /* Where triggers may fire, what is deferred to the COMMIT is looked at before the rows are
+       counted. */
+    {"an error that is deferred", "INSERT INTO public.lines VALUES (-1)", ""},
 };
 
 static void check_failure(const struct failure *failure)
@@ -114,8 +115,7 @@ static void check_failure(const struct failure *failure)
     gate_open(&served.scene);
     check_run(&served, "done", DUE, failure->what);
     ck_assert_msg(!is_audited(&served, first), "%s: the first", failure->what);
-    ck_assert_msg(is_audited(&served, first + 1) == failure->second_goes, "%s: the second",
-                  failure->what);
+    ck_assert_msg(!is_audited(&served, first + 1), "%s: the second", failure->what);
     served_end(&served);
 }
 
@@ -143,8 +143,8 @@ static void check_failure_far_away(const struct failure *failure)
     check_run(&served, "done", DUE, failure->what);
     ck_assert_msg(!is_audited(&served, first), "%s: the first", failure->what);
     for (int64_t batch = first + 1; batch < first + 4; batch++)
-        ck_assert_msg(is_audited(&served, batch) == failure->second_goes, "%s: the one after %lld",
-                      failure->what, (long long)(batch - 1));
+        ck_assert_msg(!is_audited(&served, batch), "%s: the one after %lld", failure->what,
+                      (long long)(batch - 1));
     served_end(&served);
     proxy_stop(&proxy);
 }
