@@ -29,6 +29,54 @@ SET LOCAL search_path = pg_catalog; -- for the types below; function bodies qual
 -- A name may have $$ in it, so that it must not stand inside of a DO block.
 SET LOCAL pgpurged.login_role = @ROLE_LITERAL@;
 
+-- What was there before must be the installer's own: whoever may CREATE in the database could have made a
+-- schema of this name, with functions that would run as whoever applies this script.
+DO $$
+DECLARE
+    found record;
+    problems text[] := '{}';
+    remedies text[] := '{}';
+BEGIN
+    FOR found IN
+@INSTALLATION@
+    LOOP
+        -- A superuser trusts superusers, everybody else only themselves. The owner acts below, so that
+        -- what is new becomes the owner's. A superuser who has SET ROLE is one again in any function.
+        IF found.owner <> session_user AND found.superuser IS NOT TRUE
+           AND (found.owner <> current_user OR
+                (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = session_user))
+           OR found.superuser AND found.owner <> current_user
+              AND NOT (SELECT r.rolsuper FROM pg_roles AS r WHERE r.rolname = current_user) THEN
+            RAISE EXCEPTION 'schema pgpurged belongs to %, not to %; nothing of it was called',
+                            quote_ident(found.owner), quote_ident(current_user)
+                USING ERRCODE = 'insufficient_privilege',
+                      HINT = 'Look at what is in it. If its owner is to be trusted, apply this script logged '
+                             'in as that role; otherwise drop or rename the schema first.';
+        END IF;
+        IF found.finding IS NOT NULL THEN
+            problems := problems || found.finding;
+            remedies := remedies || found.remedy;
+        ELSIF found.filled AND to_regprocedure('pgpurged.version()') IS NULL THEN
+            RAISE EXCEPTION 'schema pgpurged was made by something else than this script: it is not empty and '
+                            'has no version()'
+                USING ERRCODE = 'insufficient_privilege',
+                      HINT = 'Look at what is in it, then drop or rename the schema.';
+        ELSIF found.owner <> current_user THEN
+            EXECUTE format('SET LOCAL ROLE %I', found.owner);
+        END IF;
+    END LOOP;
+    IF problems <> '{}' THEN
+        RAISE EXCEPTION 'schema pgpurged is not its owner''s alone: %; nothing of it was called',
+                        array_to_string(problems[1:10], '; ')
+            USING ERRCODE = 'insufficient_privilege',
+                  HINT = 'Do with each, in this order: ' || array_to_string(remedies[1:10], '; ') || '.';
+    END IF;
+    IF to_regnamespace('pgpurged') IS NULL THEN
+        CREATE SCHEMA pgpurged;
+    END IF;
+END
+$$;
+
 DO $$
 DECLARE
     installed integer := 3; -- nothing is there yet: nothing to upgrade
@@ -46,8 +94,6 @@ BEGIN
     END IF;
 END
 $$;
-
-CREATE SCHEMA IF NOT EXISTS pgpurged;
 
 -- ---- upgrades from older versions; each does nothing where it was done ----
 

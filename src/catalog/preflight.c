@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "catalog/installation.h"
 #include "catalog/preflight_column.h"
 #include "catalog/query.h"
 #include "catalog/requirements.h"
@@ -384,6 +385,7 @@ static enum batch_outcome judge_window_zone(void *data, const struct pg_result *
 
 static const struct question questions[] = {
     {.sql = sql_server, .judge = judge_server},
+    {.sql = sql_installation, .judge = installation_judge}, /* before anything of it is called */
     {.values = values_of_abilities, .read = read_abilities},
     {.sql = sql_version, .judge = judge_version},
     {.sql = sql_relation, .values = values_of_table, .judge = judge_table},

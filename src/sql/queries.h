@@ -25,6 +25,7 @@ extern const char sql_find_batch[];
 
 /* What the server and the tables are. */
 extern const char sql_server[];
+extern const char sql_installation[];
 extern const char sql_version[];
 extern const char sql_abilities_14[];
 extern const char sql_abilities_15[];

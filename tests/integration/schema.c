@@ -348,6 +348,119 @@ START_TEST(a_daemon_that_meets_a_newer_schema_says_that_it_is_too_old)
 }
 END_TEST
 
+/* --- what somebody else has made --- */
+
+/* mallory may CREATE in the database, and nothing else. The superuser makes what only luck or an
+ * older mistake can have made. */
+static const struct foreign {
+    const char *setup, *message;
+    bool installed;
+} foreign[] = {
+    {"SET ROLE mallory; CREATE SCHEMA pgpurged;"
+     "CREATE FUNCTION pgpurged.version() RETURNS integer LANGUAGE plpgsql AS"
+     " 'BEGIN ALTER ROLE mallory SUPERUSER; RETURN 3; END'",
+     "schema pgpurged belongs to mallory, not to postgres", false},
+    {"SET ROLE mallory; CREATE SCHEMA pgpurged", "schema pgpurged belongs to mallory", false},
+    {"CREATE SCHEMA pgpurged; CREATE TABLE pgpurged.audit (id bigint);"
+     "ALTER TABLE pgpurged.audit OWNER TO mallory",
+     "table pgpurged.audit belongs to mallory", false},
+    {"CREATE SCHEMA pgpurged; CREATE TABLE pgpurged.audit (id bigint)",
+     "was made by something else than this script", false},
+    {"ALTER FUNCTION pgpurged.version() OWNER TO mallory;"
+     "CREATE OR REPLACE FUNCTION pgpurged.version() RETURNS integer LANGUAGE plpgsql AS"
+     " 'BEGIN ALTER ROLE mallory SUPERUSER; RETURN 3; END'",
+     "function pgpurged.version() belongs to mallory", true},
+    {"GRANT CREATE ON SCHEMA pgpurged TO mallory; SET ROLE mallory;"
+     "CREATE FUNCTION pgpurged.purge_batch(text) RETURNS text LANGUAGE sql AS 'SELECT $1';"
+     "RESET ROLE; REVOKE CREATE ON SCHEMA pgpurged FROM mallory",
+     "function pgpurged.purge_batch(text) belongs to mallory", true},
+    {"GRANT USAGE ON SCHEMA pgpurged TO mallory; GRANT TRIGGER ON pgpurged.audit TO mallory;"
+     "SET ROLE mallory; CREATE FUNCTION theirs.act() RETURNS trigger LANGUAGE plpgsql AS"
+     " 'BEGIN ALTER ROLE mallory SUPERUSER; RETURN NEW; END';"
+     "CREATE TRIGGER act AFTER INSERT ON pgpurged.audit FOR EACH ROW EXECUTE FUNCTION theirs.act();"
+     "RESET ROLE; REVOKE TRIGGER ON pgpurged.audit FROM mallory",
+     "trigger act on table pgpurged.audit calls function theirs.act(), which belongs to mallory",
+     true},
+    {"GRANT CREATE ON SCHEMA pgpurged TO PUBLIC", "PUBLIC has CREATE on schema pgpurged", true},
+    {"GRANT TRIGGER ON pgpurged.runs TO mallory", "mallory has TRIGGER on table pgpurged.runs",
+     true},
+    {"ALTER FUNCTION pgpurged.version() SECURITY DEFINER",
+     "function pgpurged.version() is SECURITY DEFINER and has no search_path", true},
+};
+
+static void let_mallory_in(PGconn *own)
+{
+    sql_exec(own, "DO $$ BEGIN IF to_regrole('mallory') IS NULL THEN CREATE ROLE mallory; END IF;"
+                  " EXECUTE format('GRANT CREATE ON DATABASE %%I TO mallory', current_database());"
+                  " END $$; CREATE SCHEMA theirs AUTHORIZATION mallory");
+}
+
+static void assert_mallory_got_nothing(PGconn *own, const char *setup)
+{
+    ck_assert_msg(sql_int(own, "SELECT count(*) FROM pg_roles"
+                               " WHERE rolname = 'mallory' AND rolsuper") == 0,
+                  "mallory is a superuser: %s", setup);
+}
+
+START_TEST(init_sql_stops_at_what_others_have_made_and_calls_nothing_of_it)
+{
+    const char *init_sql;
+    ck_assert_int_eq(pgpurged_run(&init_sql, "--init-sql", NULL), 0);
+    for (size_t i = 0; i < ARRAY_LENGTH(foreign); i++) {
+        const char *name = cluster_new_database(harness_cluster());
+        PGconn *own = sql_connect(cluster_conninfo(harness_cluster(), name, "postgres"));
+        let_mallory_in(own);
+        if (foreign[i].installed)
+            sql_exec(own, "%s", init_sql);
+        sql_exec(own, "%s; RESET ROLE", foreign[i].setup);
+        ck_assert_msg(text_equal(sql_error(own, "%s", init_sql), "42501"), "not refused: %s",
+                      foreign[i].setup);
+        ck_assert_msg(strstr(PQerrorMessage(own), foreign[i].message) != NULL, "no \"%s\" in %s",
+                      foreign[i].message, PQerrorMessage(own));
+        sql_exec(own, "ROLLBACK");
+        assert_mallory_got_nothing(own, foreign[i].setup);
+        PQfinish(own);
+    }
+}
+END_TEST
+
+START_TEST(a_daemon_calls_nothing_of_a_schema_that_others_can_change)
+{
+    for (size_t i = 0; i < ARRAY_LENGTH(foreign); i++) {
+        struct scene scene;
+        const char *log;
+        if (!foreign[i].installed)
+            continue;
+        scene = scene_new();
+        scene_add_orders(&scene, 40);
+        let_mallory_in(scene.own);
+        sql_exec(scene.own, "%s; RESET ROLE", foreign[i].setup);
+        log = scene_once(scene_config(&scene, ""), 1);
+        ck_assert_msg(strstr(log, foreign[i].message) != NULL, "no \"%s\" in %s",
+                      foreign[i].message, log);
+        ck_assert_int_eq(scene_due(&scene), 20);
+        assert_mallory_got_nothing(scene.own, foreign[i].setup);
+        scene_end(&scene);
+    }
+}
+END_TEST
+
+START_TEST(a_daemon_that_may_act_as_the_owner_of_the_schema_deletes_nothing)
+{
+    struct scene scene = scene_new();
+    const char *log;
+
+    scene_add_orders(&scene, 40);
+    sql_exec(scene.own, "GRANT postgres TO pgpurged");
+    log = scene_once(scene_config(&scene, ""), 1);
+    sql_exec(scene.own, "REVOKE postgres FROM pgpurged");
+    ck_assert_msg(strstr(log, "may act as postgres, the owner of schema pgpurged") != NULL, "%s",
+                  log);
+    ck_assert_int_eq(scene_due(&scene), 20);
+    scene_end(&scene);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -361,6 +474,9 @@ int main(void)
         a_daemon_that_meets_an_older_schema_waits_for_the_upgrade_and_goes_on,
         plan_and_once_say_how_an_older_schema_is_upgraded_and_purge_nothing,
         a_daemon_that_meets_a_newer_schema_says_that_it_is_too_old,
+        init_sql_stops_at_what_others_have_made_and_calls_nothing_of_it,
+        a_daemon_calls_nothing_of_a_schema_that_others_can_change,
+        a_daemon_that_may_act_as_the_owner_of_the_schema_deletes_nothing,
     };
     return harness_main(tests, ARRAY_LENGTH(tests), &(struct cluster_options){0});
 }
