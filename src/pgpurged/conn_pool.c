@@ -246,9 +246,15 @@ static void on_pump(void *arg)
         tell_waiting(pool, REASON_CONNECTION, "");
 }
 
-static void keep_idle(struct conn_pool *pool, struct pg *pg)
+/* A connection that was good until now: the server is there, and has room for one again. */
+static void forget_failures(struct conn_pool *pool)
 {
     pool->failures = pool->in_vain = 0;
+    loop_timer_cancel(&pool->retry);
+}
+
+static void keep_idle(struct conn_pool *pool, struct pg *pg)
+{
     pool->idle = mem_grow(pool->idle, (pool->idle_count + 1) * sizeof(struct pg *));
     pool->idle[pool->idle_count++] = pg;
 }
@@ -257,9 +263,11 @@ static void take_back(struct conn_pool *pool, struct pg *pg, enum lease_end how)
 {
     switch (how) {
     case LEASE_INTACT:
+        forget_failures(pool);
         keep_idle(pool, pg);
         break;
     case LEASE_SPENT:
+        forget_failures(pool);
         close_connection(pool, pg);
         break;
     case LEASE_BROKEN:
