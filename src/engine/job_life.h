@@ -112,7 +112,7 @@ void job_set_why(struct job *job, const char *why);
 /* A question has failed: keeps what is known, and returns EVENT_FAILED. error may be NULL. */
 enum job_event job_failed(struct job *job, enum batch_outcome outcome, const struct pg_error *error,
                           const char *why);
-/* The same of a reply; EVENT_NONE if it is fine. */
+/* Judges a reply: EVENT_NONE if it is fine, else as job_failed(). */
 enum job_event job_judge_reply(struct job *job, const struct pg_result *reply);
 /* Whether the run ends for now when the window closes; a person may want it to go on. */
 bool job_has_closing(const struct job *job);

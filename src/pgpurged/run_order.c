@@ -46,7 +46,7 @@ static size_t count_references(const struct daemon *daemon)
     return count;
 }
 
-/* Of those that wait. One for whose run a job has waited already is done for this time. */
+/* The references of a job that waits. A job that has run since then is waited for no longer. */
 static void put_references(const struct daemon *daemon, const struct slot *slot,
                            struct order_reference *room, struct order_job *job)
 {
